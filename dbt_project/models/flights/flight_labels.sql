@@ -1,0 +1,1 @@
+select * from {{ source('flights_raw', 'feedback') }}

@@ -1,0 +1,1 @@
+{{ ml_monitor.outcome_profile('arrival_delay') }}

@@ -1,0 +1,1 @@
+{{ ml_monitor.reference('arrival_delay') }}

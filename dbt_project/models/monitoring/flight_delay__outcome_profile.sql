@@ -1,0 +1,1 @@
+{{ ml_monitor.outcome_profile('flight_delay') }}

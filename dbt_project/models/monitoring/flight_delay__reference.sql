@@ -1,0 +1,1 @@
+{{ ml_monitor.reference('flight_delay') }}

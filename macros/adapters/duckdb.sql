@@ -1,0 +1,13 @@
+{% macro duckdb__type_double() %}{{ return('double') }}{% endmacro %}
+
+
+{#- One list holds all quantiles, so DuckDB sorts and keeps the column once instead of once per quantile. -#}
+{% macro duckdb__quantile(expression, slot, bins) %}
+    {%- set shares = [] -%}
+    {%- for i in range(1, bins) -%}{%- do shares.append((i / bins) | round(12)) -%}{%- endfor -%}
+    {{- return('quantile_cont(' ~ expression ~ ', [' ~ shares | join(', ') ~ '])[' ~ slot ~ ']') -}}
+{% endmacro %}
+
+
+{#- DuckDB materialises CTEs by default: the wide rows of a big log would be copied before they are counted. -#}
+{% macro duckdb__inline_cte() %}{{ return('not materialized') }}{% endmacro %}

@@ -1,0 +1,9 @@
+{#- A CTE that is read twice is materialised: the wide rows of a big log would be copied before they are counted. -#}
+{% macro postgres__inline_cte() %}{{ return('not materialized') }}{% endmacro %}
+
+
+{#- PostgreSQL has no try_cast before pg_input_is_valid (16): text that does not look like a number becomes NULL. -#}
+{% macro postgres__to_number(expression) %}
+    {{- return("case when cast(" ~ expression ~ " as text) ~ '^\\s*([+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?|[+-]?inf(inity)?|nan)\\s*$'"
+        ~ " or lower(cast(" ~ expression ~ " as text)) in ('nan', 'infinity', '-infinity') then cast(cast(" ~ expression ~ " as text) as double precision) end") -}}
+{% endmacro %}

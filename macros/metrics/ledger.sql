@@ -1,0 +1,17 @@
+{% macro ledger(columns) %}
+    {#- A table that Python writes: created here once with its types, never rebuilt, always empty as far as dbt is concerned. -#}
+    {{ config(
+        enabled=ml_monitor.any_monitors(),
+        materialized='incremental',
+        incremental_strategy='append',
+        on_schema_change='append_new_columns',
+        full_refresh=false,
+        tags=['ml_monitor_ledger'],
+    ) }}
+    {%- set types = {'text': dbt.type_string(), 'timestamp': 'timestamp', 'integer': 'integer', 'bigint': 'bigint', 'double': ml_monitor.type_double(), 'boolean': 'boolean'} %}
+    select
+        {%- for column, type in columns.items() %}
+        cast(null as {{ types[type] }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    where 1 = 0
+{% endmacro %}

@@ -1,0 +1,73 @@
+{% macro metric_catalogue() %}
+    {#- Every metric the package computes. `breaches`: the side of a threshold on which a value is bad.
+        A macro and not a seed, because thresholds are checked against it when dbt parses. -#}
+    {{ return(ml_monitor._drift_metrics() + ml_monitor._quality_metrics()
+        + ml_monitor._intake_metrics() + ml_monitor._performance_metrics()) }}
+{% endmacro %}
+
+
+{% macro _metric(metric, family, unit, breaches, formula, tasks=none) %}
+    {{ return({
+        'metric': metric, 'family': family, 'unit': unit, 'breaches': breaches, 'formula': formula,
+        'tasks': tasks or ['binary', 'regression'],
+    }) }}
+{% endmacro %}
+
+
+{% macro _drift_metrics() %}
+    {{ return([
+        ml_monitor._metric('psi', 'drift', 'nats', 'above', 'sum((q - p) * ln(q / p)) over value bins, smoothed'),
+        ml_monitor._metric('psi_with_missing', 'drift', 'nats', 'above', 'psi with missing and invalid values as further bins'),
+        ml_monitor._metric('psi_trailing', 'drift', 'nats', 'above', 'psi against the windows just before the span'),
+        ml_monitor._metric('kl_divergence', 'drift', 'nats', 'above', 'KL(window || reference) = sum(q * ln(q / p)), smoothed'),
+        ml_monitor._metric('js_distance', 'drift', 'sqrt bits', 'above', 'square root of the Jensen-Shannon divergence, log base 2'),
+        ml_monitor._metric('hellinger', 'drift', 'distance', 'above', 'sqrt(1 - sum(sqrt(p * q)))'),
+        ml_monitor._metric('total_variation', 'drift', 'share', 'above', 'sum(abs(p - q)) / 2: the share of rows that moved'),
+    ]) }}
+{% endmacro %}
+
+
+{% macro _quality_metrics() %}
+    {{ return([
+        ml_monitor._metric('missing_rate', 'data_quality', 'share', 'above', 'NULL values / rows'),
+        ml_monitor._metric('missing_rate_increase', 'data_quality', 'share', 'above', 'missing_rate minus missing_rate of the reference'),
+        ml_monitor._metric('invalid_rate', 'data_quality', 'share', 'above', 'values that are not a finite number / rows (numeric features)'),
+        ml_monitor._metric('unseen_rate', 'data_quality', 'share', 'above', 'categories absent from the reference / non-missing rows'),
+        ml_monitor._metric('out_of_range_rate', 'data_quality', 'share', 'above', 'values outside the minimum and maximum of the reference / valid rows'),
+    ]) }}
+{% endmacro %}
+
+
+{% macro _intake_metrics() %}
+    {{ return([
+        ml_monitor._metric('row_count', 'intake', 'rows', 'below', 'predictions in the window'),
+        ml_monitor._metric('volume_ratio', 'intake', 'ratio', 'below', 'rows per window / rows per window of the trailing baseline'),
+        ml_monitor._metric('duplicate_rate', 'intake', 'share', 'above', '1 - distinct prediction ids / rows'),
+        ml_monitor._metric('untimely_rate', 'intake', 'share', 'above', 'rows with no prediction time or one in the future / rows'),
+        ml_monitor._metric('late_rate', 'intake', 'share', 'above', 'rows that arrived after their window had closed / rows (needs loaded_at)'),
+        ml_monitor._metric('freshness', 'intake', 'hours', 'above', 'end of the window minus the newest prediction'),
+        ml_monitor._metric('orphan_label_rate', 'intake', 'share', 'above', 'labels without a prediction / labels, by time of label'),
+        ml_monitor._metric('schema_changes', 'intake', 'changes', 'above', 'declared columns of the log that vanished or changed type'),
+    ]) }}
+{% endmacro %}
+
+
+{% macro _performance_metrics() %}
+    {% set binary = ['binary'] %}
+    {% set regression = ['regression'] %}
+    {{ return([
+        ml_monitor._metric('label_coverage', 'performance', 'share', 'below', 'labelled predictions / predictions'),
+        ml_monitor._metric('prevalence', 'performance', 'share', 'above', 'positive labels / labels', binary),
+        ml_monitor._metric('accuracy', 'performance', 'share', 'below', '(TP + TN) / n', binary),
+        ml_monitor._metric('precision', 'performance', 'share', 'below', 'TP / (TP + FP)', binary),
+        ml_monitor._metric('recall', 'performance', 'share', 'below', 'TP / (TP + FN)', binary),
+        ml_monitor._metric('f1', 'performance', 'share', 'below', '2 TP / (2 TP + FP + FN)', binary),
+        ml_monitor._metric('roc_auc', 'performance', 'probability', 'below', 'P(score of a positive > score of a negative) + half of the ties', binary),
+        ml_monitor._metric('log_loss', 'performance', 'nats', 'above', 'mean of -ln(probability given to what happened), clipped at 1e-15', binary),
+        ml_monitor._metric('brier', 'performance', 'probability squared', 'above', 'mean of (score - label)^2', binary),
+        ml_monitor._metric('mae', 'performance', 'label unit', 'above', 'mean of abs(prediction - label)', regression),
+        ml_monitor._metric('rmse', 'performance', 'label unit', 'above', 'square root of the mean of (prediction - label)^2', regression),
+        ml_monitor._metric('bias', 'performance', 'label unit', 'above', 'mean of (prediction - label)', regression),
+        ml_monitor._metric('r2', 'performance', 'share', 'below', '1 - sum of squared errors / sum of squares around the mean label of the span', regression),
+    ]) }}
+{% endmacro %}

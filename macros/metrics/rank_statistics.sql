@@ -1,0 +1,43 @@
+{% macro rank_statistics() %}
+    {#- ROC AUC as the Mann-Whitney statistic from counts per score, ties counted half, with DeLong's standard error
+        (DeLong, DeLong and Clarke-Pearson 1988): placements of positives among negatives and the reverse. -#}
+    {%- set group = 'monitor, window_number, span, model_version, segment, segment_value' -%}
+    score_counts as (
+        select {{ group }}, score,
+            cast(sum(case when label = 1 then n else 0 end) as {{ ml_monitor.type_double() }}) as positives,
+            cast(sum(case when label = 0 then n else 0 end) as {{ ml_monitor.type_double() }}) as negatives
+        from span_outcomes
+        where outcome = 'labelled' and score is not null and label is not null
+        group by {{ group }}, score
+    ),
+
+    placements as (
+        select {{ group }}, positives, negatives,
+            sum(positives) over (partition by {{ group }}) as all_positives,
+            sum(negatives) over (partition by {{ group }}) as all_negatives,
+            sum(negatives) over (partition by {{ group }} order by score rows between unbounded preceding and current row) - negatives / 2 as negatives_below,
+            sum(positives) over (partition by {{ group }} order by score desc rows between unbounded preceding and current row) - positives / 2 as positives_above
+        from score_counts
+    ),
+
+    areas as (
+        select {{ group }}, all_positives, all_negatives,
+            sum(positives * negatives_below) / (all_positives * all_negatives) as roc_auc,
+            sum(positives * power(negatives_below / all_negatives, 2)) as sum_squared_positive_placements,
+            sum(negatives * power(positives_above / all_positives, 2)) as sum_squared_negative_placements
+        from placements
+        where all_positives > 0 and all_negatives > 0
+        group by {{ group }}, all_positives, all_negatives
+    ),
+
+    rank_statistics as (
+        select {{ group }}, roc_auc,
+            case when all_positives > 1 and all_negatives > 1 then
+                sqrt(
+                    {{ ml_monitor.non_negative('(sum_squared_positive_placements - all_positives * roc_auc * roc_auc)') }} / (all_positives - 1) / all_positives
+                    + {{ ml_monitor.non_negative('(sum_squared_negative_placements - all_negatives * roc_auc * roc_auc)') }} / (all_negatives - 1) / all_negatives
+                )
+            end as roc_auc_error
+        from areas
+    )
+{% endmacro %}

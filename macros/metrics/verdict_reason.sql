@@ -1,0 +1,30 @@
+{% macro verdict_reason() %}
+    {#- The verdict in words: value, limit, sample, and why a breach did not count. -#}
+    {%- set number = ml_monitor.short_number -%}
+    {%- set value = number('metric_value') -%}
+    {%- set rows_seen = number('sample_size') -%}
+    {%- set side = "case direction when 'above' then ' is above ' else ' is below ' end" -%}
+    {%- set subject = "metric || case when feature = '__all__' then '' else ' of ' || feature end || case when segment = '__all__' then '' else ' where ' || segment || ' = ' || segment_value end" -%}
+    {%- set window = "case when span = 1 then '' else ' over ' || cast(span as " ~ dbt.type_string() ~ ") || ' windows' end" -%}
+    case
+        when status = 'no_reference' then {{ subject }} || ': no reference rows to compare with'
+        when status = 'insufficient_data' then {{ subject }} || ': only ' || {{ rows_seen }} || ' rows' || {{ window }} || ', at least ' || {{ number('min_rows') }} || ' are needed'
+        when status = 'immature' then {{ subject }} || ': labels are still arriving'
+        when metric = 'row_count' and status <> 'ok' then 'no predictions were logged'
+        when status = 'ok' and within_noise and (beyond_alert or beyond_warn) then {{ subject }} || ' = ' || {{ value }} || {{ window }} || ': no more than sampling noise with ' || {{ rows_seen }} || ' rows'
+        when status = 'ok' then {{ subject }} || ' = ' || {{ value }} || {{ window }} || ' is within its limits (n = ' || {{ rows_seen }} || ')'
+        when status = 'warning' and beyond_alert and psi_trailing is not null then {{ subject }} || ' = ' || {{ value }} || {{ window }}
+            || {{ side }} || {{ number('alert_threshold') }} || ', but only ' || {{ number('psi_trailing') }} || ' against the windows just before: a slow or seasonal change, not a sudden one'
+        when status = 'warning' and beyond_alert then {{ subject }} || ' = ' || {{ value }} || {{ window }} || {{ side }} || {{ number('alert_threshold') }}
+            || ', but its 95 % interval [' || {{ number('lower_bound') }} || ', ' || {{ number('upper_bound') }} || '] reaches over it (n = ' || {{ rows_seen }} || ')'
+        else {{ subject }} || ' = ' || {{ value }} || {{ window }} || {{ side }}
+            || case when status = 'alert' then {{ number('alert_threshold') }} else {{ number('warn_threshold') }} end || ' (n = ' || {{ rows_seen }} || ')'
+    end
+{%- endmacro %}
+
+
+{% macro short_number(x) %}
+    {#- Three decimals, no trailing zeros; decimal and not double, because a double prints differently in every warehouse. -#}
+    {%- set text = 'cast(cast(round(cast(' ~ x ~ ' as decimal(28, 6)), 3) as decimal(28, 3)) as ' ~ dbt.type_string() ~ ')' -%}
+    {{- return("coalesce(rtrim(rtrim(" ~ text ~ ", '0'), '.'), '?')") -}}
+{% endmacro %}

@@ -1,0 +1,48 @@
+{% macro _resolve_thresholds(name, spec) %}
+    {#- Declared thresholds over the defaults, each checked against the metric catalogue. `metric: null` switches one off. -#}
+    {% set catalogue = {} %}
+    {% for metric in ml_monitor.metric_catalogue() %}
+        {% do catalogue.update({metric.metric: metric}) %}
+    {% endfor %}
+    {% if spec.thresholds is not mapping %}
+        {% do ml_monitor._config_error(name, 'thresholds', 'must map metrics to {warn, alert, over}', catalogue.keys() | list) %}
+    {% endif %}
+    {% set resolved = [] %}
+    {% for metric, declared in dict(ml_monitor._default_thresholds(), **spec.thresholds).items() %}
+        {% if metric not in catalogue %}
+            {% do ml_monitor._config_error(name, 'thresholds.' ~ metric, 'is not a metric', catalogue.keys() | list) %}
+        {% elif spec.task not in catalogue[metric].tasks %}
+            {% do ml_monitor._config_error(name, 'thresholds.' ~ metric, 'does not fit task ' ~ spec.task) %}
+        {% elif declared is not none %}
+            {% do ml_monitor._validate_threshold(name, metric, declared, spec) %}
+            {% do resolved.append({
+                'metric': metric,
+                'direction': catalogue[metric].breaches,
+                'warn': declared.get('warn'),
+                'alert': declared.get('alert'),
+                'over': declared.get('over', 1),
+                'unless_gradual': declared.get('unless_gradual', false),
+                'by_segment': declared.get('by_segment', false),
+            }) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(resolved) }}
+{% endmacro %}
+
+
+{% macro _validate_threshold(name, metric, declared, spec) %}
+    {% set key = 'thresholds.' ~ metric %}
+    {% set allowed = ['warn', 'alert', 'over', 'unless_gradual', 'by_segment'] %}
+    {% if declared is not mapping or not (declared.get('warn') is number or declared.get('alert') is number) %}
+        {% do ml_monitor._config_error(name, key, 'needs a number for warn, alert or both', allowed) %}
+    {% endif %}
+    {% for option in declared if option not in allowed %}
+        {% do ml_monitor._config_error(name, key, option ~ ' is not an option', allowed) %}
+    {% endfor %}
+    {% if declared.get('over', 1) not in [1] + spec.rolling %}
+        {% do ml_monitor._config_error(name, key ~ '.over', tojson(declared.over) ~ ' is not a span of this monitor', [1] + spec.rolling) %}
+    {% endif %}
+    {% if declared.get('unless_gradual', false) and (metric != 'psi' or 'trailing' in spec.reference) %}
+        {% do ml_monitor._config_error(name, key ~ '.unless_gradual', 'is for psi against a fixed reference') %}
+    {% endif %}
+{% endmacro %}

@@ -1,0 +1,127 @@
+{% macro _validate_monitor(name, declared) %}
+    {#- `modules.re` and not `is string` alone: a name becomes part of model names. -#}
+    {% if not modules.re.match('^[a-z][a-z0-9_]*$', name) %}
+        {% do ml_monitor._config_error(name, 'name', 'must be lower case letters, digits and underscores, starting with a letter') %}
+    {% endif %}
+    {% if declared is not mapping %}
+        {% do ml_monitor._config_error(name, '(monitor)', 'must be a mapping of keys to values') %}
+    {% endif %}
+    {% set defaults = ml_monitor._monitor_defaults() %}
+    {% for key in declared if key not in defaults %}
+        {% do ml_monitor._config_error(name, key, 'is not a known key', defaults.keys() | list) %}
+    {% endfor %}
+    {% set spec = dict(defaults, **declared) %}
+    {% for key in ['predictions', 'reference', 'features'] if not spec[key] %}
+        {% do ml_monitor._config_error(name, key, 'is required') %}
+    {% endfor %}
+    {% do ml_monitor._validate_choice(name, 'task', spec.task, ['binary', 'regression']) %}
+    {% do ml_monitor._validate_choice(name, 'window', spec.window, ['hour', 'day', 'week', 'month']) %}
+    {% for key in ['predictions', 'feedback', 'prediction_id', 'predicted_at', 'model_version', 'score', 'prediction', 'label', 'labelled_at', 'loaded_at', 'owner', 'description'] %}
+        {% if spec[key] is not none and (spec[key] is not string or not spec[key]) %}
+            {% do ml_monitor._config_error(name, key, 'must be text, not ' ~ tojson(spec[key])) %}
+        {% endif %}
+    {% endfor %}
+    {% do ml_monitor._validate_numbers(name, spec) %}
+    {% do ml_monitor._validate_features(name, spec) %}
+    {% do ml_monitor._validate_reference(name, spec.reference) %}
+    {% do ml_monitor._validate_smoothing(name, spec.smoothing) %}
+    {% do ml_monitor._validate_retraining(name, spec.retraining) %}
+{% endmacro %}
+
+
+{% macro _validate_choice(name, key, value, allowed) %}
+    {% if value not in allowed %}
+        {% do ml_monitor._config_error(name, key, tojson(value) ~ ' is not a choice', allowed) %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro _validate_whole_number(name, key, value, minimum, maximum=none) %}
+    {% if value is not integer or value is boolean or value < minimum or (maximum is not none and value > maximum) %}
+        {% set range = 'from ' ~ minimum ~ (' to ' ~ maximum if maximum is not none else '') %}
+        {% do ml_monitor._config_error(name, key, tojson(value) ~ ' is not a whole number ' ~ range) %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro _validate_numbers(name, spec) %}
+    {% do ml_monitor._validate_whole_number(name, 'bins', spec.bins, 2, 100) %}
+    {% do ml_monitor._validate_whole_number(name, 'categories', spec.categories, 1) %}
+    {% do ml_monitor._validate_whole_number(name, 'score_decimals', spec.score_decimals, 1, 9) %}
+    {% do ml_monitor._validate_whole_number(name, 'min_rows', spec.min_rows, 1) %}
+    {% do ml_monitor._validate_whole_number(name, 'label_delay', spec.label_delay, 0) %}
+    {% do ml_monitor._validate_whole_number(name, 'trailing_baseline', spec.trailing_baseline, 1, 400) %}
+    {% if spec.lookback is not none %}
+        {% do ml_monitor._validate_whole_number(name, 'lookback', spec.lookback, 1) %}
+    {% endif %}
+    {% if spec.rolling is string or spec.rolling is mapping or spec.rolling is not iterable %}
+        {% do ml_monitor._config_error(name, 'rolling', 'must be a list of numbers of windows, such as [7, 30]') %}
+    {% endif %}
+    {% for span in spec.rolling %}
+        {% do ml_monitor._validate_whole_number(name, 'rolling', span, 2, 400) %}
+    {% endfor %}
+    {% set alerting = ml_monitor._monitor_defaults().alerting %}
+    {% for key in spec.alerting %}
+        {% do ml_monitor._validate_choice(name, 'alerting', key, alerting.keys() | list) %}
+        {% do ml_monitor._validate_whole_number(name, 'alerting.' ~ key, spec.alerting[key], 1) %}
+    {% endfor %}
+{% endmacro %}
+
+
+{% macro _validate_features(name, spec) %}
+    {% if spec.features is not mapping %}
+        {% do ml_monitor._config_error(name, 'features', 'must map each feature to numeric or categorical') %}
+    {% endif %}
+    {% for feature, type in spec.features.items() %}
+        {% do ml_monitor._validate_choice(name, 'features.' ~ feature, type, ['numeric', 'categorical']) %}
+    {% endfor %}
+    {% if spec.segments is string or spec.segments is mapping or spec.segments is not iterable %}
+        {% do ml_monitor._config_error(name, 'segments', 'must be a list of columns, such as [origin]') %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro _validate_reference(name, reference) %}
+    {% set allowed = ['{relation: a_model}', '{from: date, to: date}', '{trailing: windows}'] %}
+    {% set keys = reference.keys() | sort | list if reference is mapping else [] %}
+    {% if keys not in [['relation'], ['from', 'to'], ['trailing']] %}
+        {% do ml_monitor._config_error(name, 'reference', tojson(reference) ~ ' is not a kind of reference', allowed) %}
+    {% endif %}
+    {% if keys == ['trailing'] %}
+        {% do ml_monitor._validate_whole_number(name, 'reference.trailing', reference.trailing, 1, 400) %}
+    {% elif keys == ['from', 'to'] and (ml_monitor._iso(reference.from) >= ml_monitor._iso(reference.to)) %}
+        {% do ml_monitor._config_error(name, 'reference', 'is empty: from must be before to (to is excluded)') %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro _validate_smoothing(name, smoothing) %}
+    {% set floor = smoothing.floor if smoothing is mapping and smoothing.keys() | list == ['floor'] else none %}
+    {% if smoothing != 'jeffreys' and not (floor is number and 0 < floor < 0.1) %}
+        {% do ml_monitor._config_error(name, 'smoothing', tojson(smoothing) ~ ' is not a choice', ['jeffreys', '{floor: a share between 0 and 0.1}']) %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro _validate_retraining(name, retraining) %}
+    {% set allowed = ['triggers', 'cooldown_days', 'min_new_labels', 'every_days', 'trainer', 'holdout_days', 'train_days', 'promotion', 'max_attempts'] %}
+    {% if retraining is not none and retraining is not mapping %}
+        {% do ml_monitor._config_error(name, 'retraining', 'must be a mapping', allowed) %}
+    {% endif %}
+    {% for key in retraining or {} %}
+        {% do ml_monitor._validate_choice(name, 'retraining', key, allowed) %}
+    {% endfor %}
+    {% for kind in (retraining or {}).get('triggers', []) %}
+        {% do ml_monitor._validate_choice(name, 'retraining.triggers', kind, ['drift', 'performance', 'labels', 'schedule']) %}
+    {% endfor %}
+{% endmacro %}
+
+
+{% macro _iso(moment) %}
+    {#- YAML turns 2026-01-31 into a date: back to text, checked, so that it can stand in SQL. -#}
+    {% set text = moment | string %}
+    {% if not modules.re.match('^\\d{4}-\\d{2}-\\d{2}([ T]\\d{2}:\\d{2}(:\\d{2})?)?$', text) %}
+        {{ exceptions.raise_compiler_error("ml_monitor: '" ~ text ~ "' is not a date (YYYY-MM-DD) or time (YYYY-MM-DD HH:MM:SS)") }}
+    {% endif %}
+    {{ return(text | replace('T', ' ')) }}
+{% endmacro %}

@@ -1,0 +1,97 @@
+{% macro feature_profile(name) %}
+    {#- Body of <monitor>__feature_profile: additive counts per window, version, segment, feature and frozen bin. -#}
+    {%- set spec = ml_monitor.monitor(name) -%}
+    {{ config(
+        materialized='incremental',
+        incremental_strategy=ml_monitor.incremental_strategy(),
+        unique_key=['edge_set_id', 'window_start'],
+        on_schema_change='append_new_columns',
+        tags=['ml_monitor_profile'],
+        meta={'ml_monitor': spec},
+    ) }}
+    {%- set log = ml_monitor.monitor_relation(spec.predictions) -%}
+    {%- set codes = ml_monitor.bin_codes() -%}
+    {%- set keys = ['window_start', 'model_version'] -%}
+    {%- set optional = dict(ml_monitor.optional_columns(spec), **({'loaded_at': spec.loaded_at} if spec.loaded_at else {})) -%}
+    with
+
+    bins as (
+        select feature, feature_type, bin, upper_bound, category, centre, value_min, value_max, updated_at
+        from {{ ref(name ~ '__reference') }}
+        where edge_set_id = '{{ spec.edge_set_id }}' and segment = '__all__'
+    ),
+
+    edges as (
+        {{ ml_monitor.bin_edges(spec, 'bins') }}
+    ),
+
+    {{ ml_monitor.touched_windows(spec, log, 'bins') }},
+
+    log as {{ ml_monitor.inline_cte() }} (
+        {{ ml_monitor.log_rows(log, {'prediction_id': spec.prediction_id, 'predicted_at': spec.predicted_at, 'raw_version': spec.model_version}, optional) }}
+    ),
+
+    log_rows as {{ ml_monitor.inline_cte() }} (
+        select
+            {{ ml_monitor.window_start_of('predicted_at', spec.window) }} as window_start,
+            coalesce(cast(raw_version as {{ dbt.type_string() }}), '__missing__') as model_version,
+            prediction_id,
+            cast(predicted_at as timestamp) as predicted_at,
+            {{ 'cast(loaded_at as timestamp) as loaded_at,' if spec.loaded_at }}
+            {{ ml_monitor.parsed_columns(spec) }}
+        from log
+        where predicted_at < {{ ml_monitor.monitoring_now() }}
+            and predicted_at >= (select min(window_start) from touched)
+            and {{ ml_monitor.window_start_of('predicted_at', spec.window) }} in (select window_start from touched)
+    ),
+
+    wide as (
+        {{ ml_monitor.wide_counts(spec, 'log_rows', 'edges', keys) }}
+    ),
+
+    feature_counts as (
+        {{ ml_monitor.tall_counts(spec, 'wide', 'log_rows', 'bins', keys) }}
+    ),
+
+    row_counts as (
+        {{ ml_monitor.row_counts(spec) }}
+    ),
+
+    counts as (
+        select window_start, model_version, segment, segment_value, feature, bin, category, n,
+            value_sum, value_sum_squares, value_min, value_max, n_below, n_above, n_valid, cast(null as timestamp) as loaded_until, cast(null as timestamp) as predicted_until
+        from feature_counts
+        union all
+        select window_start, model_version, segment, segment_value, '__all__', bin, null, n,
+            null, null, null, null, null, null, null, loaded_until, predicted_until
+        from row_counts
+    ),
+
+    final as (
+        select
+            {{ ml_monitor.literal(name) }} as monitor,
+            '{{ spec.edge_set_id }}' as edge_set_id,
+            model_version,
+            segment,
+            segment_value,
+            feature,
+            window_start,
+            {{ ml_monitor.window_number_of('window_start', spec.window) }} as window_number,
+            bin,
+            category,
+            n,
+            value_sum,
+            value_sum_squares,
+            value_min,
+            value_max,
+            n_below,
+            n_above,
+            n_valid,
+            predicted_until,
+            loaded_until,
+            cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as updated_at
+        from counts
+    )
+
+    select * from final
+{% endmacro %}

@@ -1,0 +1,26 @@
+{% macro log_rows(relation, required, optional) %}
+    {#- Named columns of a log, as `alias` -> column. An optional column that the log has lost reads as NULL instead of breaking the
+        run: inside the lateral subquery its name then resolves to the outer, all-NULL row. That is plain SQL scoping, so
+        no catalogue has to be asked while compiling; the loss itself is reported by the schema check. -#}
+    select
+        {%- for alias in required.keys() | list + optional.keys() | list %}
+        log_row.{{ alias }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from (
+        select
+            {%- for column in optional.values() | unique %}
+            cast(null as {{ dbt.type_string() }}) as {{ adapter.quote(column) }},
+            {%- endfor %}
+            1 as absent
+    ) as absent_columns
+    cross join lateral (
+        select
+            {%- for alias, column in required.items() %}
+            {{ adapter.quote(column) if column else "'unversioned'" }} as {{ alias }}{{ ',' if optional or not loop.last }}
+            {%- endfor %}
+            {%- for alias, column in optional.items() %}
+            {{ adapter.quote(column) }} as {{ alias }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ relation }}
+    ) as log_row
+{% endmacro %}

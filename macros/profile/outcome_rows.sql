@@ -1,0 +1,158 @@
+{% macro feedback_rows(spec, feedback) %}
+    {#- The feedback known by now; of two labels for one prediction the later one counts. A feedback row with no
+        time counts as given at an unknown age. -#}
+    {%- set id = adapter.quote(spec.prediction_id) -%}
+    {%- set labelled_at = adapter.quote(spec.labelled_at) -%}
+    feedback as {{ ml_monitor.inline_cte() }} (
+        {%- if feedback %}
+        select
+            {{ id }} as prediction_id,
+            cast({{ labelled_at }} as timestamp) as labelled_at,
+            {{ ml_monitor.outcome_number(adapter.quote(spec.label), spec) }} as label
+        from {{ feedback }}
+        where {{ labelled_at }} is null or {{ labelled_at }} < {{ ml_monitor.monitoring_now() }}
+        {%- else %}
+        select cast(null as {{ dbt.type_string() }}) as prediction_id, cast(null as timestamp) as labelled_at, cast(null as {{ ml_monitor.type_double() }}) as label
+        where 1 = 0
+        {%- endif %}
+    )
+{% endmacro %}
+
+
+{% macro touched_outcome_windows(spec, log) %}
+    {#- Windows with a changed number of predictions, and windows whose predictions got labels: those labelled in a window that now
+        holds another number of feedback rows than the profile. Late, changed and deleted labels are found alike. -#}
+    {%- set unit = spec.window -%}
+    {%- set epoch = ml_monitor.window_epoch(unit) -%}
+    {%- set moment = adapter.quote(spec.predicted_at) -%}
+    {%- set window = ml_monitor.window_start_of(moment, unit) -%}
+    {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit) ~ ', ' ~ epoch ~ ')' -%}
+    {%- set since = "(select coalesce(" ~ dbt.dateadd(unit, -(spec.lookback or 0), 'max(window_start)') ~ ", " ~ epoch ~ ") from " ~ this ~ ")" -%}
+    {%- set bounded = is_incremental() and spec.lookback %}
+    prediction_counts as (
+        select {{ window }} as window_start, count(*) as n
+        from {{ log }}
+        where {{ moment }} < {{ ml_monitor.monitoring_now() }}
+            {{ 'and ' ~ moment ~ ' >= ' ~ since if bounded }}
+        group by {{ window }}
+    ),
+
+    {%- if is_incremental() %}
+
+    profiled as (
+        select
+            window_start,
+            coalesce({{ dbt.dateadd(unit, 'label_age', 'window_start') }}, {{ epoch }}) as labelled_window,
+            sum(case when outcome <> 'orphan' then n else 0 end) as n,
+            sum(n_feedback) as n_feedback,
+            max(labelled_until) as labelled_until
+        from {{ this }}
+        where segment = '__all__'
+        group by window_start, coalesce({{ dbt.dateadd(unit, 'label_age', 'window_start') }}, {{ epoch }})
+    ),
+
+    changed_labelled_windows as (
+        select arrived.labelled_window
+        from (
+            select {{ labelled_window }} as labelled_window, count(*) as n_feedback, max(labelled_at) as labelled_until
+            from feedback
+            {{ 'where labelled_at is null or labelled_at >= ' ~ since if bounded }}
+            group by {{ labelled_window }}
+        ) as arrived
+        left join (
+            select labelled_window, sum(n_feedback) as n_feedback, max(labelled_until) as labelled_until
+            from profiled where n_feedback > 0 group by labelled_window
+        ) as known
+            on known.labelled_window = arrived.labelled_window
+        where known.labelled_window is null
+            or known.n_feedback <> arrived.n_feedback
+            or known.labelled_until <> arrived.labelled_until
+    ),
+
+    touched as (
+        select prediction_counts.window_start
+        from prediction_counts
+        left join (select window_start, sum(n) as n from profiled group by window_start) as known
+            on known.window_start = prediction_counts.window_start
+        where known.window_start is null or known.n <> prediction_counts.n
+        union
+        select {{ window }} as window_start
+        from {{ log }} as predictions
+        inner join feedback on feedback.prediction_id = predictions.{{ adapter.quote(spec.prediction_id) }}
+        where {{ labelled_window }} in (select labelled_window from changed_labelled_windows)
+            and {{ moment }} < {{ ml_monitor.monitoring_now() }}
+        union
+        select labelled_window from changed_labelled_windows
+    )
+    {%- else %}
+
+    touched as (
+        select window_start from prediction_counts
+        union
+        select {{ labelled_window }} from feedback
+    )
+    {%- endif %}
+{% endmacro %}
+
+
+{% macro outcome_rows(spec) %}
+    {#- Predictions of the touched windows with their latest label; then what belongs to no prediction, or is no longer the label. -#}
+    {%- set unit = spec.window -%}
+    {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit) ~ ', ' ~ ml_monitor.window_epoch(unit) ~ ')' -%}
+    {%- set null_double = 'cast(null as ' ~ ml_monitor.type_double() ~ ')' -%}
+    ranked_feedback as (
+        select
+            feedback.prediction_id,
+            feedback.labelled_at,
+            feedback.label,
+            row_number() over (partition by feedback.prediction_id order by case when feedback.labelled_at is null then 1 else 0 end, feedback.labelled_at desc) as recency
+        from feedback
+        inner join (select distinct prediction_id from predictions) as relevant
+            on relevant.prediction_id = feedback.prediction_id
+    ),
+
+    labels as (
+        select prediction_id, labelled_at, label from ranked_feedback where recency = 1
+    ),
+
+    orphans as (
+        select {{ labelled_window }} as window_start, feedback.labelled_at
+        from feedback
+        left join {{ ml_monitor.monitor_relation(spec.predictions) }} as known
+            on known.{{ adapter.quote(spec.prediction_id) }} = feedback.prediction_id
+        where known.{{ adapter.quote(spec.prediction_id) }} is null
+            and {{ labelled_window }} in (select window_start from touched)
+    ),
+
+    outcome_rows as (
+        select
+            predictions.window_start,
+            predictions.model_version,
+            {%- for segment in spec.segments %}
+            predictions.segment_{{ loop.index }},
+            {%- endfor %}
+            {{ dbt.datediff('predictions.window_start', 'labels.labelled_at', unit) }} as label_age,
+            case when labels.label is not null then 'labelled' else 'unlabelled' end as outcome,
+            {{ ('round(cast(predictions.score as numeric), ' ~ spec.score_decimals ~ ')') if target.type == 'postgres' else 'round(predictions.score, ' ~ spec.score_decimals ~ ')' }} as score,
+            {{ 'predictions.prediction' if spec.task == 'binary' else null_double }} as prediction,
+            {{ 'labels.label' if spec.task == 'binary' else null_double }} as label,
+            predictions.score as exact_score,
+            predictions.prediction as exact_prediction,
+            labels.label as exact_label,
+            case when labels.prediction_id is not null then 1 else 0 end as n_feedback,
+            1 as n,
+            labels.labelled_at
+        from predictions
+        left join labels on labels.prediction_id = predictions.prediction_id
+        union all
+        select window_start, '__missing__', {% for segment in spec.segments %}'__missing__', {% endfor %}
+            case when labelled_at is not null then 0 end, 'orphan', null, null, null, null, null, null, 1, 1, labelled_at
+        from orphans
+        union all
+        select predictions.window_start, predictions.model_version, {% for segment in spec.segments %}predictions.segment_{{ loop.index }}, {% endfor %}
+            {{ dbt.datediff('predictions.window_start', 'superseded.labelled_at', unit) }}, 'superseded', null, null, null, null, null, null, 1, 0, superseded.labelled_at
+        from ranked_feedback as superseded
+        inner join predictions on predictions.prediction_id = superseded.prediction_id
+        where superseded.recency > 1
+    )
+{% endmacro %}

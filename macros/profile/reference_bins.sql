@@ -1,0 +1,113 @@
+{% macro numeric_bins(spec, rows) %}
+    {#- Bins from quantiles of the reference, right-closed. A value that fills two quantiles or more is a point mass and gets a
+        bin of its own: (just below it, it]. Duplicates free the slot that this needs, so there are never more than `bins`. -#}
+    {%- set numeric = spec.variables | selectattr('type', 'equalto', 'numeric') | list -%}
+    reference_summary as (
+        select
+            {%- for variable in numeric %}
+                {%- set i = spec.variables.index(variable) + 1 %}
+                {%- for slot in range(1, spec.bins) %}
+            {{ ml_monitor.quantile('x' ~ i, slot, spec.bins) }} as x{{ i }}_q{{ slot }},
+                {%- endfor %}
+            avg(x{{ i }}) as x{{ i }}_mean,
+            min(x{{ i }}) as x{{ i }}_low,
+            max(x{{ i }}) as x{{ i }}_high,
+            {%- endfor %}
+            count(*) as n_rows
+        from {{ rows }}
+    ),
+
+    quantile_slots as (
+        {%- for slot in range(1, spec.bins) %}
+        select {{ slot }} as slot {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    ),
+
+    numeric_features as (
+        {%- for variable in numeric %}
+        select {{ spec.variables.index(variable) + 1 }} as i, {{ ml_monitor.literal(variable.name) }} as feature union all
+        {%- endfor %}
+        select 0, '' where 1 = 0
+    ),
+
+    quantiles as (
+        select
+            numeric_features.feature,
+            case numeric_features.i
+                {%- for variable in numeric %}
+                    {%- set i = spec.variables.index(variable) + 1 %}
+                when {{ i }} then case quantile_slots.slot {% for slot in range(1, spec.bins) %}when {{ slot }} then x{{ i }}_q{{ slot }} {% endfor %}end
+                {%- endfor %}
+                else null
+            end as edge
+        from reference_summary
+        cross join numeric_features
+        cross join quantile_slots
+    ),
+
+    distinct_edges as (
+        select feature, edge, count(*) as n_quantiles from quantiles where edge is not null group by feature, edge
+    ),
+
+    upper_bounds as (
+        select feature, edge as upper_bound, case when n_quantiles > 1 then 'point' else 'interval' end as bin_kind from distinct_edges
+        union all
+        select feature, {{ ml_monitor.just_below('edge') }} as upper_bound, 'interval' as bin_kind from distinct_edges where n_quantiles > 1
+        union all
+        select feature, null as upper_bound, 'interval' as bin_kind from numeric_features
+    ),
+
+    numeric_bins as (
+        select
+            feature,
+            row_number() over (partition by feature order by case when upper_bound is null then 1 else 0 end, upper_bound) as bin,
+            bin_kind,
+            lag(upper_bound) over (partition by feature order by case when upper_bound is null then 1 else 0 end, upper_bound) as lower_bound,
+            upper_bound
+        from upper_bounds
+    )
+{% endmacro %}
+
+
+{% macro category_bins(spec, rows) %}
+    {#- The most frequent categories of the reference, by count then name; the rest share `other`, each still known by name. -#}
+    {%- set categorical = spec.variables | selectattr('type', 'equalto', 'categorical') | list -%}
+    reference_categories as (
+        {%- if categorical %}
+        {{ ml_monitor.category_counts(dict(spec, segments=[]), rows, []) }}
+        {%- else %}
+        select '' as feature, '' as category, 0 as n where 1 = 0
+        {%- endif %}
+    ),
+
+    category_bins as (
+        select
+            feature,
+            category,
+            row_number() over (partition by feature order by n desc, category) as frequency_rank
+        from reference_categories
+        where category is not null
+    )
+{% endmacro %}
+
+
+{% macro all_bins(spec) %}
+    {%- set codes = ml_monitor.bin_codes() -%}
+    {%- set double = ml_monitor.type_double() -%}
+    select feature, 'numeric' as feature_type, cast(bin as integer) as bin, bin_kind, lower_bound, upper_bound, cast(null as {{ dbt.type_string() }}) as category,
+        cast(null as {{ double }}) as centre, cast(null as {{ double }}) as value_min, cast(null as {{ double }}) as value_max
+    from numeric_bins
+    union all
+    select feature, 'categorical', cast(case when frequency_rank <= {{ spec.categories }} then frequency_rank else {{ codes.other }} end as integer),
+        case when frequency_rank <= {{ spec.categories }} then 'category' else 'other' end, null, null, category, null, null, null
+    from category_bins
+    {%- for variable in spec.variables %}
+        {%- set i = loop.index %}
+        {%- set numeric = variable.type == 'numeric' %}
+        {%- for kind in ['total', 'missing', 'invalid' if numeric else 'unseen'] %}
+    union all
+    select {{ ml_monitor.literal(variable.name) }}, '{{ variable.type }}', {{ codes[kind] }}, '{{ kind }}', null, null, null
+            {{- ', x' ~ i ~ '_mean, x' ~ i ~ '_low, x' ~ i ~ '_high from reference_summary' if numeric and kind == 'total' else ', null, null, null' }}
+        {%- endfor %}
+    {%- endfor %}
+{% endmacro %}

@@ -1,0 +1,61 @@
+{#- Columns have generated aliases (x1, x2, …), never the user's names: any name is safe and the SQL stays short. -#}
+
+{% macro optional_columns(spec) %}
+    {% set columns = {} %}
+    {% for segment in spec.segments %}
+        {% do columns.update({'raw_segment_' ~ loop.index: segment}) %}
+    {% endfor %}
+    {% for variable in spec.variables %}
+        {% do columns.update({'raw_' ~ loop.index: variable.column}) %}
+    {% endfor %}
+    {{ return(columns) }}
+{% endmacro %}
+
+
+{% macro parsed_columns(spec) %}
+    {%- for segment in spec.segments %}
+        coalesce(cast(raw_segment_{{ loop.index }} as {{ dbt.type_string() }}), '__missing__') as segment_{{ loop.index }},
+    {%- endfor %}
+    {%- for variable in spec.variables %}
+        {%- if variable.type == 'numeric' %}
+        case when raw_{{ loop.index }} is not null then 1 end as present_{{ loop.index }},
+        {{ ml_monitor.finite(ml_monitor.to_number('raw_' ~ loop.index)) }} as x{{ loop.index }}{{ ',' if not loop.last }}
+        {%- else %}
+        cast(raw_{{ loop.index }} as {{ dbt.type_string() }}) as c{{ loop.index }}{{ ',' if not loop.last }}
+        {%- endif %}
+    {%- endfor %}
+{% endmacro %}
+
+
+{% macro grouping_keys(keys, segments, extra=[]) %}
+    {#- `group by` for the whole and for each segment column, in one pass. -#}
+    {%- if not segments and not extra -%}
+    {{ 'group by ' ~ keys | join(', ') if keys }}
+    {%- else -%}
+    group by grouping sets (
+        {%- for column in extra or [none] %}
+        ({{ (keys + ([column] if column else [])) | join(', ') }}){{ ',' if segments }}
+            {%- for segment in segments %}
+        ({{ (keys + ['segment_' ~ loop.index] + ([column] if column else [])) | join(', ') }}){{ ',' if not loop.last }}
+            {%- endfor -%}
+        {{ ',' if not loop.last }}
+        {%- endfor %}
+    )
+    {%- endif -%}
+{% endmacro %}
+
+
+{% macro segment_columns(segments) %}
+    {%- if segments %}
+        case
+            {%- for segment in segments %}
+            when grouping(segment_{{ loop.index }}) = 0 then {{ ml_monitor.literal(segment) }}
+            {%- endfor %}
+            else '__all__'
+        end as segment,
+        coalesce({% for segment in segments %}segment_{{ loop.index }}, {% endfor %}'__all__') as segment_value
+    {%- else %}
+        '__all__' as segment,
+        '__all__' as segment_value
+    {%- endif %}
+{% endmacro %}

@@ -1,0 +1,45 @@
+{% macro bin_edges(spec, bins) %}
+    {#- The frozen edges as one wide row. Edges come from a table by join, so compiling asks the warehouse nothing.
+        Slots that a feature does not use hold the largest double: nothing lies above it. -#}
+    select
+        {%- for variable in spec.variables if variable.type == 'numeric' %}
+            {%- set i = spec.variables.index(variable) + 1 %}
+            {%- set feature = ml_monitor.literal(variable.name) %}
+            {%- for slot in range(1, spec.bins) %}
+        coalesce(max(case when feature = {{ feature }} and bin = {{ slot }} then upper_bound end), cast(1.7976931348623157e308 as {{ ml_monitor.type_double() }})) as x{{ i }}_e{{ slot }},
+            {%- endfor %}
+        max(case when feature = {{ feature }} and bin = 0 then centre end) as x{{ i }}_centre,
+        max(case when feature = {{ feature }} and bin = 0 then value_min end) as x{{ i }}_min,
+        max(case when feature = {{ feature }} and bin = 0 then value_max end) as x{{ i }}_max,
+        {%- endfor %}
+        count(*) as n_bins
+    from {{ bins }}
+{% endmacro %}
+
+
+{% macro wide_counts(spec, rows, edges, keys) %}
+    {#- One scan: rows up to and including each edge. Counts of a bin are differences of neighbours. -#}
+    select
+        {%- for key in keys %}
+        {{ key }},
+        {%- endfor %}
+        {{- ml_monitor.segment_columns(spec.segments) }},
+        {%- for variable in spec.variables if variable.type == 'numeric' %}
+            {%- set i = spec.variables.index(variable) + 1 %}
+        count(present_{{ i }}) as x{{ i }}_present,
+        count(x{{ i }}) as x{{ i }}_valid,
+            {%- for slot in range(1, spec.bins) %}
+        count(case when x{{ i }} <= x{{ i }}_e{{ slot }} then 1 end) as x{{ i }}_n{{ slot }},
+            {%- endfor %}
+        sum(x{{ i }} - x{{ i }}_centre) as x{{ i }}_sum,
+        sum((x{{ i }} - x{{ i }}_centre) * (x{{ i }} - x{{ i }}_centre)) as x{{ i }}_sum_squares,
+        min(x{{ i }}) as x{{ i }}_low,
+        max(x{{ i }}) as x{{ i }}_high,
+        count(case when x{{ i }} < x{{ i }}_min then 1 end) as x{{ i }}_below,
+        count(case when x{{ i }} > x{{ i }}_max then 1 end) as x{{ i }}_above,
+        {%- endfor %}
+        count(*) as n_rows
+    from {{ rows }}
+    cross join {{ edges }}
+    {{ ml_monitor.grouping_keys(keys, spec.segments) }}
+{% endmacro %}

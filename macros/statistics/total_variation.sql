@@ -1,0 +1,10 @@
+{% macro total_variation(q, p) %}
+    {#- Total variation distance, sum(|q - p|) / 2: the share of rows that would have to move. No smoothing. -#}
+    sum(abs({{ q }} - {{ p }})) / 2
+{%- endmacro %}
+
+
+{% macro total_variation_noise(p, n, m) %}
+    {#- Its mean under no drift: half the mean absolute deviation of each share, sqrt(2 / pi) of its standard error. -#}
+    sum(0.3989422804014327 * sqrt({{ p }} * (1 - {{ p }}) * (1.0 / nullif({{ n }}, 0) + 1.0 / nullif({{ m }}, 0))))
+{%- endmacro %}

@@ -1,0 +1,14 @@
+{{ ml_monitor.ledger({
+    'delivery_id': 'text',
+    'event_id': 'text',
+    'channel': 'text',
+    'status': 'text',
+    'attempts': 'integer',
+    'claimed_by': 'text',
+    'claimed_at': 'timestamp',
+    'next_attempt_at': 'timestamp',
+    'provider_reference': 'text',
+    'error': 'text',
+    'created_at': 'timestamp',
+    'updated_at': 'timestamp',
+}) }}

@@ -1,0 +1,12 @@
+{{ ml_monitor.ledger({
+    'attempt_id': 'text',
+    'delivery_id': 'text',
+    'event_id': 'text',
+    'channel': 'text',
+    'attempt': 'integer',
+    'phase': 'text',
+    'outcome': 'text',
+    'response_code': 'integer',
+    'error': 'text',
+    'occurred_at': 'timestamp',
+}) }}

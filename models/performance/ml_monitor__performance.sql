@@ -1,0 +1,60 @@
+{{ config(**ml_monitor.metric_config()) }}
+
+with
+
+{{ ml_monitor.stale_windows(ref('ml_monitor__outcome_profiles'), 'monitors.longest_span') }},
+
+{{ ml_monitor.span_outcomes() }},
+
+{{ ml_monitor.rank_statistics() }},
+
+sums as (
+    {{ ml_monitor.outcome_totals() }}
+),
+
+confusion as (
+    select sums.*, rank_statistics.roc_auc, rank_statistics.roc_auc_error
+    from sums
+    left join rank_statistics
+        on rank_statistics.monitor = sums.monitor
+        and rank_statistics.window_number = sums.window_number
+        and rank_statistics.span = sums.span
+        and rank_statistics.model_version = sums.model_version
+        and rank_statistics.segment = sums.segment
+        and rank_statistics.segment_value = sums.segment_value
+),
+
+estimates as (
+    {{ ml_monitor.performance_estimates('confusion') }}
+),
+
+final as (
+    select
+        estimates.monitor,
+        estimates.model_version,
+        estimates.segment,
+        estimates.segment_value,
+        '__all__' as feature,
+        stale_windows.window_start,
+        stale_windows.window_end,
+        estimates.span,
+        estimates.metric,
+        'performance' as family,
+        estimates.metric_value,
+        estimates.sample_size,
+        estimates.lower_bound,
+        estimates.upper_bound,
+        estimates.label_coverage,
+        stale_windows.metric_spec_id,
+        stale_windows.source_updated_at
+    from estimates
+    inner join {{ ref('ml_monitor__metrics') }} as metrics on metrics.metric = estimates.metric
+    inner join {{ ref('ml_monitor__monitors') }} as monitors
+        on monitors.monitor = estimates.monitor
+        and metrics.tasks like '%' || monitors.task || '%'
+    inner join stale_windows
+        on stale_windows.monitor = estimates.monitor
+        and stale_windows.window_number = estimates.window_number
+)
+
+select * from final

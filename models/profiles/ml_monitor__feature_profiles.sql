@@ -1,0 +1,6 @@
+{{ config(materialized='view', enabled=ml_monitor.any_monitors()) }}
+
+{{ ml_monitor.union_monitors('feature_profile', [
+    'monitor', 'edge_set_id', 'model_version', 'segment', 'segment_value', 'feature', 'window_start', 'window_number', 'bin', 'category', 'n',
+    'value_sum', 'value_sum_squares', 'value_min', 'value_max', 'n_below', 'n_above', 'n_valid', 'predicted_until', 'loaded_until', 'updated_at',
+]) }}

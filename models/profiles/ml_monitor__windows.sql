@@ -1,0 +1,70 @@
+{{ config(materialized='view', enabled=ml_monitor.any_monitors()) }}
+
+{#- Closed windows of every monitor, those without a row too: a silent log must be seen. A log that has been silent for
+    longer than 60 windows is not followed for ever. -#}
+
+with
+
+profiles as (
+    select monitor, window_number from {{ ref('ml_monitor__feature_profiles') }}
+    where feature = '__all__' and bin = {{ ml_monitor.bin_codes().total }}
+),
+
+monitors as (
+    select monitor, window_unit from {{ ref('ml_monitor__monitors') }}
+),
+
+ranges as (
+    select monitors.monitor, monitors.window_unit, min(profiles.window_number) as first_number, max(profiles.window_number) + 60 as last_number
+    from monitors
+    inner join profiles on profiles.monitor = monitors.monitor
+    group by monitors.monitor, monitors.window_unit
+),
+
+digits as (
+    {% for digit in range(10) %}select {{ digit }} as digit {{ 'union all ' if not loop.last }}{% endfor %}
+),
+
+numbers as (
+    select d1.digit + 10 * d2.digit + 100 * d3.digit + 1000 * d4.digit + 10000 * d5.digit as number
+    from digits as d1
+    cross join digits as d2
+    cross join digits as d3
+    cross join digits as d4
+    cross join digits as d5
+),
+
+numbered as (
+    select ranges.monitor, ranges.window_unit, ranges.first_number + numbers.number as window_number
+    from ranges
+    inner join numbers on ranges.first_number + numbers.number <= ranges.last_number
+),
+
+started as (
+    select
+        monitor,
+        window_number,
+        window_unit,
+        case window_unit
+            {%- for unit in ['hour', 'day', 'week', 'month'] %}
+            when '{{ unit }}' then cast({{ dbt.dateadd(unit, 'cast(window_number as integer)', ml_monitor.window_epoch(unit)) }} as timestamp)
+            {%- endfor %}
+        end as window_start
+    from numbered
+),
+
+final as (
+    select
+        monitor,
+        window_number,
+        window_start,
+        case window_unit
+            {%- for unit in ['hour', 'day', 'week', 'month'] %}
+            when '{{ unit }}' then {{ ml_monitor.window_end_of('window_start', unit) }}
+            {%- endfor %}
+        end as window_end
+    from started
+)
+
+select * from final
+where window_end <= {{ ml_monitor.monitoring_now() }}

@@ -1,0 +1,28 @@
+{{ config(materialized='table', enabled=ml_monitor.any_monitors()) }}
+
+{% for spec in ml_monitor.monitors() %}
+    {%- set public = dict(spec, **{
+        'predictions_relation': ml_monitor.monitor_relation(spec.predictions) | string,
+        'feedback_relation': (ml_monitor.monitor_relation(spec.feedback) | string) if spec.feedback else none,
+    }) %}
+select
+    {{ ml_monitor.literal(spec.name) }} as monitor,
+    {{ ml_monitor.literal(spec.description) }} as description,
+    {{ ml_monitor.literal(spec.owner) }} as owner,
+    '{{ spec.task }}' as task,
+    '{{ spec.window }}' as window_unit,
+    cast({{ spec.min_rows }} as bigint) as min_rows,
+    cast({{ spec.bins }} as integer) as n_bins,
+    cast({{ spec.smoothing.floor if spec.smoothing is mapping else 'null' }} as {{ ml_monitor.type_double() }}) as smoothing_floor,
+    cast({{ spec.reference.trailing if spec.reference.trailing is defined else 'null' }} as integer) as reference_trailing,
+    cast({{ spec.trailing_baseline }} as integer) as trailing_baseline,
+    cast({{ ([1] + spec.rolling) | max }} as integer) as longest_span,
+    cast({{ spec.label_delay }} as integer) as label_delay,
+    cast({{ spec.alerting.open_after }} as integer) as open_after,
+    cast({{ spec.alerting.resolve_after }} as integer) as resolve_after,
+    cast({{ spec.alerting.renotify_after }} as integer) as renotify_after,
+    '{{ spec.edge_set_id }}' as edge_set_id,
+    '{{ spec.metric_spec_id }}' as metric_spec_id,
+    {{ ml_monitor.literal(tojson(public, sort_keys=true)) }} as spec
+{{ 'union all' if not loop.last }}
+{% endfor %}

@@ -1,0 +1,12 @@
+{{ ml_monitor.ledger({
+    'dataset_snapshot_id': 'text',
+    'training_run_id': 'text',
+    'monitor': 'text',
+    'location': 'text',
+    'query': 'text',
+    'row_count': 'bigint',
+    'content_sha256': 'text',
+    'label_cutoff': 'timestamp',
+    'feature_list': 'text',
+    'created_at': 'timestamp',
+}) }}

@@ -1,0 +1,11 @@
+{{ ml_monitor.ledger({
+    'deployment_id': 'text',
+    'monitor': 'text',
+    'model_version': 'text',
+    'previous_version': 'text',
+    'action': 'text',
+    'reason': 'text',
+    'actor': 'text',
+    'training_run_id': 'text',
+    'effective_at': 'timestamp',
+}) }}

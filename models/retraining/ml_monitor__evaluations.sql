@@ -1,0 +1,18 @@
+{{ ml_monitor.ledger({
+    'evaluation_id': 'text',
+    'training_run_id': 'text',
+    'monitor': 'text',
+    'dataset_snapshot_id': 'text',
+    'segment': 'text',
+    'segment_value': 'text',
+    'metric': 'text',
+    'sample_size': 'bigint',
+    'champion_version': 'text',
+    'challenger_version': 'text',
+    'champion_value': 'double',
+    'challenger_value': 'double',
+    'difference': 'double',
+    'lower_bound': 'double',
+    'upper_bound': 'double',
+    'created_at': 'timestamp',
+}) }}

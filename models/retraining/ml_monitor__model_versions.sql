@@ -1,0 +1,12 @@
+{{ ml_monitor.ledger({
+    'monitor': 'text',
+    'model_version': 'text',
+    'stage': 'text',
+    'artifact_uri': 'text',
+    'artifact_sha256': 'text',
+    'training_run_id': 'text',
+    'trainer': 'text',
+    'validation_metrics': 'text',
+    'created_at': 'timestamp',
+    'updated_at': 'timestamp',
+}) }}

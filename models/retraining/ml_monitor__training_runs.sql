@@ -1,0 +1,16 @@
+{{ ml_monitor.ledger({
+    'training_run_id': 'text',
+    'monitor': 'text',
+    'trigger_key': 'text',
+    'trigger_kind': 'text',
+    'trigger_reason': 'text',
+    'status': 'text',
+    'step': 'text',
+    'reason': 'text',
+    'dataset_snapshot_id': 'text',
+    'champion_version': 'text',
+    'candidate_version': 'text',
+    'started_at': 'timestamp',
+    'finished_at': 'timestamp',
+    'error': 'text',
+}) }}

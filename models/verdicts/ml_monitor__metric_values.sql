@@ -1,0 +1,21 @@
+{{ config(materialized='view', enabled=ml_monitor.any_monitors()) }}
+
+{%- set shared = ['monitor', 'model_version', 'segment', 'segment_value', 'feature', 'window_start', 'window_end', 'span', 'metric', 'family', 'metric_value', 'sample_size'] %}
+{%- set details = ['reference_size', 'lower_bound', 'upper_bound', 'noise_floor', 'n_bins', 'label_coverage'] %}
+{%- set has = {
+    'ml_monitor__drift': ['reference_size', 'noise_floor', 'n_bins'],
+    'ml_monitor__data_quality': ['reference_size', 'lower_bound', 'upper_bound'],
+    'ml_monitor__intake': [],
+    'ml_monitor__performance': ['lower_bound', 'upper_bound', 'label_coverage'],
+} %}
+
+{% for model, columns in has.items() %}
+select
+    {{ shared | join(',\n    ') }},
+    {%- for detail in details %}
+    cast({{ detail if detail in columns else 'null' }} as {{ ml_monitor.type_double() }}) as {{ detail }},
+    {%- endfor %}
+    source_updated_at as updated_at
+from {{ ref(model) }}
+{{ 'union all' if not loop.last }}
+{% endfor %}

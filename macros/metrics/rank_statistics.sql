@@ -1,7 +1,7 @@
 {% macro rank_statistics() %}
     {#- ROC AUC as the Mann-Whitney statistic from counts per score, ties counted half, with DeLong's standard error
         (DeLong, DeLong and Clarke-Pearson 1988): placements of positives among negatives and the reverse. -#}
-    {%- set group = 'monitor, window_number, span, model_version, segment, segment_value' -%}
+    {%- set group = 'cell, window_number, span' -%}
     score_counts as (
         select {{ group }}, score,
             cast(sum(case when label = 1 then n else 0 end) as {{ ml_monitor.type_double() }}) as positives,
@@ -11,23 +11,31 @@
         group by {{ group }}, score
     ),
 
+    class_counts as (
+        select {{ group }}, sum(positives) as all_positives, sum(negatives) as all_negatives
+        from score_counts
+        group by {{ group }}
+    ),
+
     placements as (
-        select {{ group }}, positives, negatives,
-            sum(positives) over (partition by {{ group }}) as all_positives,
-            sum(negatives) over (partition by {{ group }}) as all_negatives,
+        select cell, window_number, span, positives, negatives,
             sum(negatives) over (partition by {{ group }} order by score rows between unbounded preceding and current row) - negatives / 2 as negatives_below,
-            sum(positives) over (partition by {{ group }} order by score desc rows between unbounded preceding and current row) - positives / 2 as positives_above
+            sum(positives) over (partition by {{ group }} order by score rows between unbounded preceding and current row) - positives / 2 as positives_below
         from score_counts
     ),
 
     areas as (
-        select {{ group }}, all_positives, all_negatives,
+        select placements.cell, placements.window_number, placements.span, all_positives, all_negatives,
             sum(positives * negatives_below) / (all_positives * all_negatives) as roc_auc,
             sum(positives * power(negatives_below / all_negatives, 2)) as sum_squared_positive_placements,
-            sum(negatives * power(positives_above / all_positives, 2)) as sum_squared_negative_placements
+            sum(negatives * power((all_positives - positives_below) / all_positives, 2)) as sum_squared_negative_placements
         from placements
+        inner join class_counts
+            on class_counts.cell = placements.cell
+            and class_counts.window_number = placements.window_number
+            and class_counts.span = placements.span
         where all_positives > 0 and all_negatives > 0
-        group by {{ group }}, all_positives, all_negatives
+        group by placements.cell, placements.window_number, placements.span, all_positives, all_negatives
     ),
 
     rank_statistics as (

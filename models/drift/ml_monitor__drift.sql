@@ -1,6 +1,6 @@
 {{ config(**ml_monitor.metric_config()) }}
 
-{%- set keys = 'monitor, window_number, span, model_version, segment, segment_value, feature, baseline' %}
+{%- set keys = 'cell, window_number, span, baseline' %}
 
 with
 
@@ -35,20 +35,31 @@ noise as (
     from distances
 ),
 
+named as (
+    select
+        noise.*,
+        cells.monitor,
+        cells.model_version,
+        cells.segment,
+        cells.segment_value,
+        cells.feature,
+        case when cells.reference_trailing is null then 'fixed' else 'trailing' end as main_baseline
+    from noise
+    inner join cells on cells.cell = noise.cell
+),
+
 metrics as (
     {%- for metric in ['psi', 'psi_with_missing', 'kl_divergence', 'js_distance', 'hellinger', 'total_variation'] %}
     select monitor, window_number, span, model_version, segment, segment_value, feature, '{{ metric }}' as metric, {{ metric }} as metric_value,
         window_size, reference_size, n_bins, {{ ml_monitor.drift_noise_floor(metric) }} as noise_floor
-    from noise
-    inner join (select monitor as judged_monitor, reference_trailing from {{ ref('ml_monitor__monitors') }}) as monitors
-        on monitors.judged_monitor = noise.monitor
-    where baseline = case when reference_trailing is null then 'fixed' else 'trailing' end
+    from named
+    where baseline = main_baseline
     union all
     {%- endfor %}
     select monitor, window_number, span, model_version, segment, segment_value, feature, 'psi_trailing' as metric, psi as metric_value,
         window_size, reference_size, n_bins, psi_noise as noise_floor
-    from noise
-    where baseline = 'trailing'
+    from named
+    where baseline = 'trailing' and psi is not null
 ),
 
 final as (

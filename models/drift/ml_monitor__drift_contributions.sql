@@ -50,8 +50,7 @@ final as (
     inner join stale_windows
         on stale_windows.monitor = bin_shares.monitor
         and stale_windows.window_number = bin_shares.window_number
-    where bin_shares.model_version = '__all__' and bin_shares.segment = '__all__'
-        and bin_shares.baseline = case when monitors.reference_trailing is null then 'fixed' else 'trailing' end
+    where bin_shares.baseline = case when bin_shares.reference_trailing is null then 'fixed' else 'trailing' end
 )
 
 select * from final

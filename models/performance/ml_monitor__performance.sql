@@ -8,24 +8,12 @@ with
 
 {{ ml_monitor.rank_statistics() }},
 
-sums as (
+totals as (
     {{ ml_monitor.outcome_totals() }}
 ),
 
-confusion as (
-    select sums.*, rank_statistics.roc_auc, rank_statistics.roc_auc_error
-    from sums
-    left join rank_statistics
-        on rank_statistics.monitor = sums.monitor
-        and rank_statistics.window_number = sums.window_number
-        and rank_statistics.span = sums.span
-        and rank_statistics.model_version = sums.model_version
-        and rank_statistics.segment = sums.segment
-        and rank_statistics.segment_value = sums.segment_value
-),
-
 estimates as (
-    {{ ml_monitor.performance_estimates('confusion') }}
+    {{ ml_monitor.performance_estimates('totals') }}
 ),
 
 final as (

@@ -8,17 +8,20 @@
     {%- set window = "case when span = 1 then '' else ' over ' || cast(span as " ~ dbt.type_string() ~ ") || ' windows' end" -%}
     case
         when status = 'no_reference' then {{ subject }} || ': no reference rows to compare with'
-        when status = 'insufficient_data' then {{ subject }} || ': only ' || {{ rows_seen }} || ' rows' || {{ window }} || ', at least ' || {{ number('min_rows') }} || ' are needed'
+        when status = 'insufficient_data' and sample_size < min_rows then {{ subject }} || ': only ' || {{ rows_seen }} || ' rows' || {{ window }} || ', at least ' || {{ number('min_rows') }} || ' are needed'
+        when status = 'insufficient_data' and window_end < first_full_span_end then {{ subject }} || ': the log does not yet span ' || cast(span as {{ dbt.type_string() }}) || ' windows'
         when status = 'immature' then {{ subject }} || ': labels are still arriving'
         when metric = 'row_count' and status <> 'ok' then 'no predictions were logged'
         when status = 'ok' and within_noise and (beyond_alert or beyond_warn) then {{ subject }} || ' = ' || {{ value }} || {{ window }} || ': no more than sampling noise with ' || {{ rows_seen }} || ' rows'
         when status = 'ok' then {{ subject }} || ' = ' || {{ value }} || {{ window }} || ' is within its limits (n = ' || {{ rows_seen }} || ')'
-        when status = 'warning' and beyond_alert and psi_trailing is not null then {{ subject }} || ' = ' || {{ value }} || {{ window }}
-            || {{ side }} || {{ number('alert_threshold') }} || ', but only ' || {{ number('psi_trailing') }} || ' against the windows just before: a slow or seasonal change, not a sudden one'
+        when status = 'warning' and beyond_alert and is_seasonal and family = 'drift' then {{ subject }} || ' = ' || {{ value }} || {{ window }}
+            || {{ side }} || {{ number('alert_threshold') }} || '; declared seasonal, so the reference is of another season'
+            || case when psi_trailing is null then '' else ': ' || {{ number('psi_trailing') }} || ' against the windows just before' end
         when status = 'warning' and beyond_alert then {{ subject }} || ' = ' || {{ value }} || {{ window }} || {{ side }} || {{ number('alert_threshold') }}
             || ', but its 95 % interval [' || {{ number('lower_bound') }} || ', ' || {{ number('upper_bound') }} || '] reaches over it (n = ' || {{ rows_seen }} || ')'
         else {{ subject }} || ' = ' || {{ value }} || {{ window }} || {{ side }}
             || case when status = 'alert' then {{ number('alert_threshold') }} else {{ number('warn_threshold') }} end || ' (n = ' || {{ rows_seen }} || ')'
+            || case when detail is null then '' else ': ' || detail end
     end
 {%- endmacro %}
 

@@ -21,7 +21,6 @@
                 'warn': declared.get('warn'),
                 'alert': declared.get('alert'),
                 'over': declared.get('over', 1),
-                'unless_gradual': declared.get('unless_gradual', false),
                 'by_segment': declared.get('by_segment', false),
             }) %}
         {% endif %}
@@ -32,7 +31,7 @@
 
 {% macro _validate_threshold(name, metric, declared, spec) %}
     {% set key = 'thresholds.' ~ metric %}
-    {% set allowed = ['warn', 'alert', 'over', 'unless_gradual', 'by_segment'] %}
+    {% set allowed = ['warn', 'alert', 'over', 'by_segment'] %}
     {% if declared is not mapping or not (declared.get('warn') is number or declared.get('alert') is number) %}
         {% do ml_monitor._config_error(name, key, 'needs a number for warn, alert or both', allowed) %}
     {% endif %}
@@ -41,8 +40,5 @@
     {% endfor %}
     {% if declared.get('over', 1) not in [1] + spec.rolling %}
         {% do ml_monitor._config_error(name, key ~ '.over', tojson(declared.over) ~ ' is not a span of this monitor', [1] + spec.rolling) %}
-    {% endif %}
-    {% if declared.get('unless_gradual', false) and (metric != 'psi' or 'trailing' in spec.reference) %}
-        {% do ml_monitor._config_error(name, key ~ '.unless_gradual', 'is for psi against a fixed reference') %}
     {% endif %}
 {% endmacro %}

@@ -72,8 +72,15 @@
     {% if spec.features is not mapping %}
         {% do ml_monitor._config_error(name, 'features', 'must map each feature to numeric or categorical') %}
     {% endif %}
-    {% for feature, type in spec.features.items() %}
-        {% do ml_monitor._validate_choice(name, 'features.' ~ feature, type, ['numeric', 'categorical']) %}
+    {% for feature, declared in spec.features.items() %}
+        {% set key = 'features.' ~ feature %}
+        {% if declared is mapping %}
+            {% for option in declared if option not in ['type', 'seasonal'] %}
+                {% do ml_monitor._config_error(name, key, option ~ ' is not an option', ['type', 'seasonal']) %}
+            {% endfor %}
+            {% do ml_monitor._validate_choice(name, key ~ '.seasonal', declared.get('seasonal', false), [true, false]) %}
+        {% endif %}
+        {% do ml_monitor._validate_choice(name, key, declared.get('type') if declared is mapping else declared, ['numeric', 'categorical']) %}
     {% endfor %}
     {% if spec.segments is string or spec.segments is mapping or spec.segments is not iterable %}
         {% do ml_monitor._config_error(name, 'segments', 'must be a list of columns, such as [origin]') %}

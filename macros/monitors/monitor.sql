@@ -28,19 +28,28 @@
 {% macro _monitored_variables(spec) %}
     {#- What gets a distribution profile: the features, the prediction and, for classifiers, the score. -#}
     {% set variables = [] %}
-    {% for feature, type in spec.features.items() %}
-        {% do variables.append({'name': feature, 'column': feature, 'type': type}) %}
+    {% for feature, declared in spec.features.items() %}
+        {% do variables.append({
+            'name': feature,
+            'column': feature,
+            'type': declared.type if declared is mapping else declared,
+            'seasonal': declared.get('seasonal', false) if declared is mapping else false,
+        }) %}
     {% endfor %}
     {% if spec.score %}
-        {% do variables.append({'name': '__score__', 'column': spec.score, 'type': 'numeric'}) %}
+        {% do variables.append({'name': '__score__', 'column': spec.score, 'type': 'numeric', 'seasonal': false}) %}
     {% endif %}
     {% set prediction_type = 'numeric' if spec.task == 'regression' else 'categorical' %}
-    {% do variables.append({'name': '__prediction__', 'column': spec.prediction, 'type': prediction_type}) %}
+    {% do variables.append({'name': '__prediction__', 'column': spec.prediction, 'type': prediction_type, 'seasonal': false}) %}
     {{ return(variables) }}
 {% endmacro %}
 
 
 {% macro _edge_set_id(spec, variables) %}
+    {% set columns = [] %}
+    {% for variable in variables %}
+        {% do columns.append([variable.name, variable.column, variable.type]) %}
+    {% endfor %}
     {#- Bins are frozen under this id: whatever changes what a bin means changes the id. -#}
-    {{ return(local_md5(tojson([spec.predictions, spec.reference, variables, spec.bins, spec.categories, spec.segments], sort_keys=true))) }}
+    {{ return(local_md5(tojson([spec.predictions, spec.reference, columns, spec.bins, spec.categories, spec.segments], sort_keys=true))) }}
 {% endmacro %}

@@ -24,7 +24,7 @@ transitions as (
             when severity_level > 0 and opened_at <> previous_opened_at then 'opened'
             when severity_level > previous_severity_level then 'escalated'
             when severity_level = 0 and previous_severity_level > 0 then 'resolved'
-            when severity_level = 2 and windows_open > 0 and mod(windows_open, renotify_after) = 0 then 'renotified'
+            when severity_level = 2 and status = 'alert' and windows_open > 0 and mod(windows_open, renotify_after) = 0 then 'renotified'
         end as event_type,
         coalesce(opened_at, previous_opened_at) as incident_opened_at
     from alert_history

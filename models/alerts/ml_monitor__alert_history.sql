@@ -29,7 +29,7 @@ levels as (
         verdicts.metric_value,
         verdicts.sample_size,
         verdicts.status,
-        case verdicts.status when 'alert' then verdicts.alert_threshold when 'warning' then coalesce(verdicts.warn_threshold, verdicts.alert_threshold) end as threshold_value,
+        case verdicts.status when 'alert' then verdicts.alert_threshold else coalesce(verdicts.warn_threshold, verdicts.alert_threshold) end as threshold_value,
         verdicts.reason,
         monitors.owner,
         monitors.open_after,

@@ -66,6 +66,28 @@ counts as (
     )
 ),
 
+unseen_counts as (
+    select spans.monitor, spans.window_number, spans.span, profile.segment, profile.segment_value, profile.feature, profile.category, sum(profile.n) as n
+    from spans
+    inner join {{ ref('ml_monitor__feature_profiles') }} as profile
+        on profile.monitor = spans.monitor
+        and profile.edge_set_id = spans.edge_set_id
+        and profile.window_number > spans.window_number - spans.span
+        and profile.window_number <= spans.window_number
+    where profile.bin = {{ codes.unseen }}
+    group by spans.monitor, spans.window_number, spans.span, profile.segment, profile.segment_value, profile.feature, profile.category
+),
+
+unseen_names as (
+    select monitor, window_number, span, segment, segment_value, feature, {{ dbt.listagg('category', "', '", 'order by n desc, category') }} as detail
+    from (
+        select *, row_number() over (partition by monitor, window_number, span, segment, segment_value, feature order by n desc, category) as frequency_rank
+        from unseen_counts
+    ) as ranked
+    where frequency_rank <= 5
+    group by monitor, window_number, span, segment, segment_value, feature
+),
+
 reference_missing as (
     select bins.monitor, bins.segment, bins.segment_value, bins.feature,
         sum(case when bins.bin = {{ codes.missing }} then bins.n else 0 end) as n_missing,
@@ -131,12 +153,22 @@ final as (
         metrics.reference_size,
         metrics.lower_bound,
         metrics.upper_bound,
+        unseen_names.detail,
         stale_windows.metric_spec_id,
         stale_windows.source_updated_at
     from metrics
     inner join stale_windows
         on stale_windows.monitor = metrics.monitor
         and stale_windows.window_number = metrics.window_number
+    left join unseen_names
+        on metrics.metric = 'unseen_rate'
+        and metrics.metric_value > 0
+        and unseen_names.monitor = metrics.monitor
+        and unseen_names.window_number = metrics.window_number
+        and unseen_names.span = metrics.span
+        and unseen_names.segment = metrics.segment
+        and unseen_names.segment_value = metrics.segment_value
+        and unseen_names.feature = metrics.feature
 )
 
 select * from final

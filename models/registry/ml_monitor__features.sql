@@ -7,7 +7,8 @@ select
     {{ ml_monitor.literal(spec.name) }} as monitor,
     {{ ml_monitor.literal(variable.name) }} as feature,
     {{ ml_monitor.literal(variable.column) }} as column_name,
-    '{{ variable.type }}' as feature_type
+    '{{ variable.type }}' as feature_type,
+    {{ 'true' if variable.seasonal else 'false' }} as is_seasonal
 {{ 'union all' if not (loop.last and outer.last) }}
     {%- endfor %}
 {% endfor %}

@@ -15,6 +15,7 @@ select
     {%- for detail in details %}
     cast({{ detail if detail in columns else 'null' }} as {{ ml_monitor.type_double() }}) as {{ detail }},
     {%- endfor %}
+    {{ 'detail' if model == 'ml_monitor__data_quality' else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as detail,
     source_updated_at as updated_at
 from {{ ref(model) }}
 {{ 'union all' if not loop.last }}

@@ -3,12 +3,20 @@
 with
 
 thresholds as (
-    select monitor, metric, direction, warn_threshold, alert_threshold, span, unless_gradual, by_segment
+    select monitor, metric, direction, warn_threshold, alert_threshold, span, by_segment
     from {{ ref('ml_monitor__thresholds') }}
 ),
 
 monitors as (
     select monitor, min_rows, label_delay, window_unit, owner from {{ ref('ml_monitor__monitors') }}
+),
+
+features as (
+    select monitor, feature, is_seasonal from {{ ref('ml_monitor__features') }}
+),
+
+first_windows as (
+    select monitor, min(window_start) as first_window_start from {{ ref('ml_monitor__windows') }} group by monitor
 ),
 
 judged as (
@@ -17,13 +25,18 @@ judged as (
         thresholds.direction,
         thresholds.warn_threshold,
         thresholds.alert_threshold,
-        thresholds.unless_gradual,
+        coalesce(features.is_seasonal, false) as is_seasonal,
         monitors.min_rows,
         case monitors.window_unit
             {%- for unit in ['hour', 'day', 'week', 'month'] %}
             when '{{ unit }}' then cast({{ dbt.dateadd(unit, 'monitors.label_delay', 'metric_values.window_end') }} as timestamp)
             {%- endfor %}
-        end as mature_at
+        end as mature_at,
+        case monitors.window_unit
+            {%- for unit in ['hour', 'day', 'week', 'month'] %}
+            when '{{ unit }}' then cast({{ dbt.dateadd(unit, 'metric_values.span', 'first_windows.first_window_start') }} as timestamp)
+            {%- endfor %}
+        end as first_full_span_end
     from {{ ref('ml_monitor__metric_values') }} as metric_values
     inner join thresholds
         on thresholds.monitor = metric_values.monitor
@@ -31,6 +44,8 @@ judged as (
         and thresholds.span = metric_values.span
         and (metric_values.segment = '__all__' or thresholds.by_segment)
     inner join monitors on monitors.monitor = metric_values.monitor
+    inner join first_windows on first_windows.monitor = metric_values.monitor
+    left join features on features.monitor = metric_values.monitor and features.feature = metric_values.feature
     where metric_values.model_version = '__all__'
 ),
 
@@ -83,7 +98,7 @@ measured as (
     inner join changed_windows on changed_windows.monitor = judged.monitor and changed_windows.window_start = judged.window_start
     {%- endif %}
     left join trailing_drift
-        on judged.unless_gradual
+        on judged.is_seasonal and judged.metric = 'psi'
         and trailing_drift.monitor = judged.monitor
         and trailing_drift.segment = judged.segment
         and trailing_drift.segment_value = judged.segment_value
@@ -100,8 +115,9 @@ decided as (
             when metric_value is null then 'insufficient_data'
             when family <> 'intake' and sample_size < min_rows then 'insufficient_data'
             when family = 'performance' and mature_at > {{ ml_monitor.monitoring_now() }} then 'immature'
+            when window_end < first_full_span_end then 'insufficient_data'
             when within_noise then 'ok'
-            when beyond_alert and psi_trailing <= coalesce(warn_threshold, alert_threshold) then 'warning'
+            when beyond_alert and is_seasonal and family = 'drift' then 'warning'
             when beyond_alert and not certain then 'warning'
             when beyond_alert then 'alert'
             when beyond_warn then 'warning'
@@ -133,6 +149,7 @@ final as (
         warn_threshold,
         alert_threshold,
         psi_trailing,
+        detail,
         status,
         {{ ml_monitor.verdict_reason() }} as reason,
         cast('' as {{ dbt.type_string() }}) as metric_spec_id,

@@ -49,3 +49,10 @@
 
 {#- Windows are replaced whole: bins that vanished must go too, which a merge would leave behind. -#}
 {% macro default__incremental_strategy() %}{{ return('delete+insert') }}{% endmacro %}
+
+
+{% macro identifier(name) %}
+    {#- adapter.quote() does not escape: a quote inside a column name would end the identifier. -#}
+    {%- set mark = adapter.quote('x')[0] -%}
+    {{- return(mark ~ (name | replace(mark, mark ~ mark)) ~ mark) -}}
+{% endmacro %}

@@ -9,17 +9,17 @@
     from (
         select
             {%- for column in optional.values() | unique %}
-            cast(null as {{ dbt.type_string() }}) as {{ adapter.quote(column) }},
+            cast(null as {{ dbt.type_string() }}) as {{ ml_monitor.identifier(column) }},
             {%- endfor %}
             1 as absent
     ) as absent_columns
     cross join lateral (
         select
             {%- for alias, column in required.items() %}
-            {{ adapter.quote(column) if column else "'unversioned'" }} as {{ alias }}{{ ',' if optional or not loop.last }}
+            {{ ml_monitor.identifier(column) if column else "'unversioned'" }} as {{ alias }}{{ ',' if optional or not loop.last }}
             {%- endfor %}
             {%- for alias, column in optional.items() %}
-            {{ adapter.quote(column) }} as {{ alias }}{{ ',' if not loop.last }}
+            {{ ml_monitor.identifier(column) }} as {{ alias }}{{ ',' if not loop.last }}
             {%- endfor %}
         from {{ relation }}
     ) as log_row

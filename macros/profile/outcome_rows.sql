@@ -1,14 +1,14 @@
 {% macro feedback_rows(spec, feedback) %}
     {#- The feedback known by now; of two labels for one prediction the later one counts. A feedback row with no
         time counts as given at an unknown age. -#}
-    {%- set id = adapter.quote(spec.prediction_id) -%}
-    {%- set labelled_at = adapter.quote(spec.labelled_at) -%}
+    {%- set id = ml_monitor.identifier(spec.prediction_id) -%}
+    {%- set labelled_at = ml_monitor.identifier(spec.labelled_at) -%}
     feedback as {{ ml_monitor.inline_cte() }} (
         {%- if feedback %}
         select
             {{ id }} as prediction_id,
             cast({{ labelled_at }} as timestamp) as labelled_at,
-            {{ ml_monitor.outcome_number(adapter.quote(spec.label), spec) }} as label
+            {{ ml_monitor.outcome_number(ml_monitor.identifier(spec.label), spec) }} as label
         from {{ feedback }}
         where {{ labelled_at }} is null or {{ labelled_at }} < {{ ml_monitor.monitoring_now() }}
         {%- else %}
@@ -24,7 +24,7 @@
         holds another number of feedback rows than the profile. Late, changed and deleted labels are found alike. -#}
     {%- set unit = spec.window -%}
     {%- set epoch = ml_monitor.window_epoch(unit) -%}
-    {%- set moment = adapter.quote(spec.predicted_at) -%}
+    {%- set moment = ml_monitor.identifier(spec.predicted_at) -%}
     {%- set window = ml_monitor.window_start_of(moment, unit) -%}
     {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit) ~ ', ' ~ epoch ~ ')' -%}
     {%- set since = "(select coalesce(" ~ dbt.dateadd(unit, -(spec.lookback or 0), 'max(window_start)') ~ ", " ~ epoch ~ ") from " ~ this ~ ")" -%}
@@ -69,20 +69,32 @@
             or known.labelled_until <> arrived.labelled_until
     ),
 
-    touched as (
+    changed_prediction_windows as (
         select prediction_counts.window_start
         from prediction_counts
         left join (select window_start, sum(n) as n from profiled group by window_start) as known
             on known.window_start = prediction_counts.window_start
         where known.window_start is null or known.n <> prediction_counts.n
-        union
-        select {{ window }} as window_start
+    ),
+
+    matched_labels as (
+        select {{ window }} as window_start, {{ labelled_window }} as labelled_window
         from {{ log }} as predictions
-        inner join feedback on feedback.prediction_id = predictions.{{ adapter.quote(spec.prediction_id) }}
-        where {{ labelled_window }} in (select labelled_window from changed_labelled_windows)
-            and {{ moment }} < {{ ml_monitor.monitoring_now() }}
+        inner join feedback on feedback.prediction_id = predictions.{{ ml_monitor.identifier(spec.prediction_id) }}
+        where {{ moment }} < {{ ml_monitor.monitoring_now() }}
+    ),
+
+    touched as (
+        select window_start from changed_prediction_windows
         union
         select labelled_window from changed_labelled_windows
+        union
+        select window_start from matched_labels where labelled_window in (select labelled_window from changed_labelled_windows)
+        union
+        {#- labels that were orphans until their prediction came #}
+        select labelled_window from matched_labels
+        where window_start in (select window_start from changed_prediction_windows)
+            and labelled_window in (select window_start from {{ this }} where outcome = 'orphan')
     )
     {%- else %}
 
@@ -119,8 +131,8 @@
         select {{ labelled_window }} as window_start, feedback.labelled_at
         from feedback
         left join {{ ml_monitor.monitor_relation(spec.predictions) }} as known
-            on known.{{ adapter.quote(spec.prediction_id) }} = feedback.prediction_id
-        where known.{{ adapter.quote(spec.prediction_id) }} is null
+            on known.{{ ml_monitor.identifier(spec.prediction_id) }} = feedback.prediction_id
+        where known.{{ ml_monitor.identifier(spec.prediction_id) }} is null
             and {{ labelled_window }} in (select window_start from touched)
     ),
 

@@ -3,18 +3,18 @@
         deletions cost only their own windows. Reads the time column alone; `lookback` bounds it for very long logs. -#}
     {%- set unit = spec.window -%}
     {%- set codes = ml_monitor.bin_codes() -%}
-    {%- set window_start = 'coalesce(' ~ ml_monitor.window_start_of(adapter.quote(spec.predicted_at), unit) ~ ', ' ~ ml_monitor.window_epoch(unit) ~ ')' -%}
-    {%- set loaded = adapter.quote(spec.loaded_at) if spec.loaded_at -%}
+    {%- set window_start = 'coalesce(' ~ ml_monitor.window_start_of(ml_monitor.identifier(spec.predicted_at), unit) ~ ', ' ~ ml_monitor.window_epoch(unit) ~ ')' -%}
+    {%- set loaded = ml_monitor.identifier(spec.loaded_at) if spec.loaded_at -%}
     arrivals as (
         select
             {{ window_start }} as window_start,
-            count(case when {{ adapter.quote(spec.predicted_at) }} < {{ ml_monitor.monitoring_now() }} then 1 end) as n_timely,
+            count(case when {{ ml_monitor.identifier(spec.predicted_at) }} < {{ ml_monitor.monitoring_now() }} then 1 end) as n_timely,
             count(*) as n_rows,
             {{ 'max(cast(' ~ loaded ~ ' as timestamp))' if loaded else 'cast(null as timestamp)' }} as loaded_until
         from {{ log }}
         {%- if is_incremental() and spec.lookback %}
-        where {{ adapter.quote(spec.predicted_at) }} is null
-            or {{ adapter.quote(spec.predicted_at) }} >= (
+        where {{ ml_monitor.identifier(spec.predicted_at) }} is null
+            or {{ ml_monitor.identifier(spec.predicted_at) }} >= (
                 select coalesce({{ dbt.dateadd(unit, -spec.lookback, 'max(window_start)') }}, {{ ml_monitor.window_epoch(unit) }})
                 from {{ this }} where bin = {{ codes.total }}
             )

@@ -29,9 +29,13 @@ open_incidents as (
 ),
 
 last_training as (
-    select monitor, max(label_cutoff) as label_cutoff, max(created_at) as trained_at
-    from {{ ref('ml_monitor__dataset_snapshots') }}
-    group by monitor
+    {#- a run that failed has used no labels up #}
+    select snapshots.monitor, max(snapshots.label_cutoff) as label_cutoff, max(snapshots.created_at) as trained_at
+    from {{ ref('ml_monitor__dataset_snapshots') }} as snapshots
+    inner join {{ ref('ml_monitor__training_runs') }} as runs
+        on runs.training_run_id = snapshots.training_run_id
+        and runs.status in ('promoted', 'kept')
+    group by snapshots.monitor
 ),
 
 label_counts as (

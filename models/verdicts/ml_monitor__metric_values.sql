@@ -1,7 +1,7 @@
 {{ config(materialized='view', enabled=ml_monitor.any_monitors()) }}
 
-{%- set shared = ['monitor', 'model_version', 'segment', 'segment_value', 'feature', 'window_start', 'window_end', 'span', 'metric', 'family', 'metric_value', 'sample_size'] %}
-{%- set details = ['reference_size', 'lower_bound', 'upper_bound', 'noise_floor', 'n_bins', 'label_coverage'] %}
+{%- set shared = ['monitor', 'model_version', 'segment', 'segment_value', 'feature', 'window_start', 'window_end', 'span', 'metric', 'family'] %}
+{%- set details = ['metric_value', 'reference_size', 'lower_bound', 'upper_bound', 'noise_floor', 'n_bins', 'label_coverage'] %}
 {%- set has = {
     'ml_monitor__drift': ['reference_size', 'noise_floor', 'n_bins'],
     'ml_monitor__data_quality': ['reference_size', 'lower_bound', 'upper_bound'],
@@ -12,8 +12,9 @@
 {% for model, columns in has.items() %}
 select
     {{ shared | join(',\n    ') }},
+    cast(sample_size as bigint) as sample_size,
     {%- for detail in details %}
-    cast({{ detail if detail in columns else 'null' }} as {{ ml_monitor.type_double() }}) as {{ detail }},
+    cast({{ detail if detail in columns + ['metric_value'] else 'null' }} as {{ ml_monitor.type_double() }}) as {{ detail }},
     {%- endfor %}
     {{ 'detail' if model == 'ml_monitor__data_quality' else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as detail,
     source_updated_at as updated_at

@@ -1,4 +1,7 @@
-{{ config(**ml_monitor.metric_config()) }}
+{%- set keys = ['monitor', 'model_version', 'segment', 'segment_value', 'feature', 'window_start', 'span', 'metric'] %}
+{{ config(**dict(ml_monitor.metric_config(), unique_key=keys)) }}
+
+{#- A verdict stands, with the thresholds that were valid then, until the value under it changes. -#}
 
 with
 
@@ -49,26 +52,20 @@ judged as (
     where metric_values.model_version = '__all__'
 ),
 
-{%- if is_incremental() %}
-
-known as (
-    select monitor, window_start, max(source_updated_at) as source_updated_at,
-        max(case when status = 'immature' then 1 else 0 end) as has_immature
-    from {{ this }}
-    group by monitor, window_start
-),
-
-changed_windows as (
-    select current_windows.monitor, current_windows.window_start
-    from (select monitor, window_start, max(updated_at) as source_updated_at from judged group by monitor, window_start) as current_windows
-    left join known
-        on known.monitor = current_windows.monitor
-        and known.window_start = current_windows.window_start
+changed as (
+    select judged.*
+    from judged
+    {%- if is_incremental() %}
+    left join {{ this }} as known
+        on {% for key in keys %}known.{{ key }} = judged.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
     where known.monitor is null
-        or known.source_updated_at <> current_windows.source_updated_at
-        or known.has_immature = 1
+        or known.status = 'immature'
+        or known.sample_size <> judged.sample_size
+        or known.metric_value <> judged.metric_value
+        or (known.metric_value is null and judged.metric_value is not null)
+        or (known.metric_value is not null and judged.metric_value is null)
+    {%- endif %}
 ),
-{%- endif %}
 
 trailing_drift as (
     select monitor, segment, segment_value, feature, window_start, span, metric_value as psi_trailing
@@ -93,10 +90,7 @@ measured as (
             when judged.direction = 'above' then coalesce(judged.lower_bound, judged.metric_value) > judged.alert_threshold
             else coalesce(judged.upper_bound, judged.metric_value) < judged.alert_threshold
         end as certain
-    from judged
-    {%- if is_incremental() %}
-    inner join changed_windows on changed_windows.monitor = judged.monitor and changed_windows.window_start = judged.window_start
-    {%- endif %}
+    from changed as judged
     left join trailing_drift
         on judged.is_seasonal and judged.metric = 'psi'
         and trailing_drift.monitor = judged.monitor
@@ -152,8 +146,6 @@ final as (
         detail,
         status,
         {{ ml_monitor.verdict_reason() }} as reason,
-        cast('' as {{ dbt.type_string() }}) as metric_spec_id,
-        updated_at as source_updated_at,
         cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as updated_at
     from decided
 )

@@ -1,0 +1,40 @@
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+.PHONY: demo dagster test lint bench clean
+
+$(VENV)/demo: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(RUN)/pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/dagster: $(VENV)/demo
+	$(RUN)/pip install --quiet --constraint constraints.txt --editable '.[dagster]'
+	touch $@
+
+$(VENV)/dev: $(VENV)/demo
+	$(RUN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+demo: $(VENV)/demo            ## the year 2013 replayed on DuckDB: drift, alerts, a retraining, recovery
+	cd dbt_project && ../$(RUN)/python replay.py
+
+dagster: $(VENV)/dagster      ## the Dagster UI on the demo's warehouse
+	cd dbt_project && ../$(RUN)/python -m dagster_project.serve
+
+test: $(VENV)/dev             ## every test
+	tests/install_browser.sh
+	$(RUN)/python -m pytest
+
+lint: $(VENV)/dev             ## ruff, mypy, sqlfluff, yamllint, dbt deprecations
+	tests/lint.sh
+
+bench: $(VENV)/dev            ## figures of docs/performance.md
+	$(RUN)/python -m bench
+
+clean:
+	rm -rf $(VENV) dbt_project/*.duckdb dbt_project/target dbt_project/dbt_packages dbt_project/artifacts dbt_project/report.html

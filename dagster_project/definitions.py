@@ -1,0 +1,13 @@
+"""The code location: merges what `defs/` defines."""
+
+import dagster as dg
+
+from dagster_project.defs import delivery, models, monitoring, retraining
+
+defs = dg.Definitions.merge(
+    models.defs,
+    delivery.defs,
+    monitoring.defs,
+    retraining.defs,
+    dg.Definitions(executor=dg.in_process_executor),
+)

@@ -1,0 +1,1 @@
+"""Definitions by concern; `dagster_project.definitions` merges them."""

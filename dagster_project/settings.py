@@ -1,0 +1,64 @@
+"""Where the dbt project is, how dbt is called and what time it is for the monitors."""
+
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, DbtProject
+
+from ml_monitor import settings
+from ml_monitor.warehouse import Warehouse
+
+NOW_TAG = "ml_monitor/now"
+MONITOR_TAG = "ml_monitor/monitor"
+
+PROJECT_DIR = Path(os.environ.get("ML_MONITOR_PROJECT_DIR", ".")).absolute()
+PROJECT = settings.DbtProject.load(PROJECT_DIR)
+AUTOMATION = bool(os.environ.get("ML_MONITOR_AUTOMATION"))
+SENSOR_STATUS = dg.DefaultSensorStatus.RUNNING if AUTOMATION else dg.DefaultSensorStatus.STOPPED
+SCHEDULE_STATUS = dg.DefaultScheduleStatus.RUNNING if AUTOMATION else dg.DefaultScheduleStatus.STOPPED
+
+
+def dbt_executable() -> str:
+    """Return the path of `dbt`: on PATH, else beside this Python (a venv that was not activated)."""
+    beside = Path(sys.executable).parent
+    found = shutil.which("dbt") or shutil.which("dbt", path=str(beside))
+    if found is None:
+        raise RuntimeError(
+            f"dbt was found neither on PATH nor in {beside}: install dbt-core and the adapter of your "
+            "warehouse into the environment that runs Dagster"
+        )
+    return found
+
+
+def load_dbt_project(*, refresh: bool = False) -> DbtProject:
+    """Return the dbt project, parsed if it has no manifest yet or on request.
+
+    A manifest that is there is used as it is: every run loads the code location again, and a parse takes
+    longer than many a run.
+    """
+    project = DbtProject(PROJECT_DIR)
+    if refresh or not project.manifest_path.exists():
+        dbt = DbtCliResource(project_dir=project, dbt_executable=dbt_executable())
+        for command in (["deps"] if project.has_uninstalled_deps else []) + ["parse"]:
+            dbt.cli([command, "--quiet"], target_path=project.target_path).wait()
+    return project
+
+
+def fixed_now() -> datetime | None:
+    """Return the monitoring clock that the dbt project sets to replay old data; None in a live project."""
+    return PROJECT.monitoring_now() if PROJECT.variables.get(settings.NOW_VAR) else None
+
+
+def monitoring_now(tags: Mapping[str, str]) -> datetime:
+    """Return the monitoring clock of a run: its tag `ml_monitor/now`, else the project's."""
+    return settings.utc(tags[NOW_TAG]) if NOW_TAG in tags else PROJECT.monitoring_now()
+
+
+def warehouse(lock_timeout: float = 60.0) -> Warehouse:
+    """Return the warehouse of the dbt project."""
+    return Warehouse.from_dbt(PROJECT_DIR, lock_timeout=lock_timeout)

@@ -1,0 +1,202 @@
+"""The demo: the flights of 2013 replayed week by week, as they would have been monitored then.
+
+Each week the serving system logs its predictions and the labels that have come in; dbt computes metrics, verdicts and
+alerts; the alerts are delivered; and where the policy says so a model is trained, compared with the champion and promoted.
+From then on the flights are scored with it, so that its effect is seen in the weeks that follow.
+"""
+
+import json
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from time import monotonic
+
+import duckdb
+import pandas as pd
+from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
+from rich.console import Console
+from rich.table import Table
+
+from ml_monitor.alerts import DeliveryPolicy, deliver
+from ml_monitor.alerts.channels import ConsoleChannel
+from ml_monitor.report import write_report
+from ml_monitor.retraining import champion, load_model, register_version, retrain
+from ml_monitor.warehouse import Warehouse
+
+PROJECT = Path(__file__).parent
+FLIGHTS = PROJECT / "data" / "flights"
+DATABASE = PROJECT / "flights.duckdb"
+REPORT = PROJECT / "report.html"
+START, END, STEP = datetime(2013, 4, 1), datetime(2014, 1, 2), timedelta(days=7)
+THRESHOLD = 0.3
+# What a week's rows can change; the other views and the registry stay as the first build made them.
+CHANGING = ["config.materialized:incremental", "config.materialized:table", "ml_monitor__windows", "ml_monitor__retraining_triggers"]
+UNCHANGING = ["tag:ml_monitor_ledger", "path:models/registry"]
+POLICY = DeliveryPolicy(minimum_severity={"console": "alert"})
+
+console = Console(highlight=False)
+
+
+class Dbt:
+    """dbt in this process, parsed once."""
+
+    def __init__(self) -> None:
+        self.manifest: Manifest | None = None
+        self.manifest = self("parse")
+
+    def __call__(self, command: str, *arguments: str, now: datetime | None = None) -> Manifest | None:
+        variables = ["--vars", json.dumps({"ml_monitor__now": f"{now:%Y-%m-%d %H:%M:%S}"})] if now else []
+        result = dbtRunner(manifest=self.manifest).invoke(
+            [command, *arguments, *variables, "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"]
+        )
+        if not result.success:
+            sys.exit(f"dbt {command} failed: {result.exception or 'see the messages above'}")
+        return result.result if command == "parse" else None
+
+
+class ServingSystem:
+    """Writes the logs: the recorded predictions, or, once a retrained model is champion, that model's."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self.warehouse = warehouse
+        self.predictions = pd.read_parquet(FLIGHTS / "predictions.parquet")
+        self.feedback = pd.read_parquet(FLIGHTS / "feedback.parquet")
+        with duckdb.connect(str(DATABASE)) as connection:
+            connection.execute("create schema raw")
+            for table in ("predictions", "feedback", "reference", "arrival_delays"):
+                source = f"from read_parquet('{FLIGHTS / table}.parquet')"
+                rows = "" if table in ("reference", "arrival_delays") else " limit 0"
+                connection.execute(f"create table raw.{table} as select * {source}{rows}")
+
+    def log(self, start: datetime, end: datetime, as_recorded: bool = False) -> None:
+        """Append the predictions made and the labels that came in during [start, end)."""
+        labels = self.feedback[(self.feedback["labelled_at"] >= start) & (self.feedback["labelled_at"] < end)]
+        rows = self.predictions[(self.predictions["predicted_at"] >= start) & (self.predictions["predicted_at"] < end)]
+        parts = [rows] if as_recorded else [self.served(part) for _, part in rows.groupby("model_version", sort=True)]
+        with duckdb.connect(str(DATABASE)) as connection:
+            for part in parts:
+                connection.register("part", part)
+                connection.execute("insert into raw.predictions select * from part")
+            connection.register("labels", labels)
+            connection.execute("insert into raw.feedback select * from labels")
+
+    def served(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The rows as the champion of the moment scores them; a version new in the log is the team's own release."""
+        recorded = rows["model_version"].iloc[0]
+        if recorded == "v2" and not is_known(self.warehouse, recorded):
+            released = rows["predicted_at"].min().to_pydatetime()
+            register_version(self.warehouse, "flight_delay", recorded, now=released, reason="released by the flights team", actor="flights-team")
+            console.print(f"  [cyan]release[/]  the team ships {recorded}")
+        serving = champion(self.warehouse, "flight_delay")
+        if serving is None or serving.artifact_uri is None:
+            return rows
+        scores = load_model(self.warehouse, "flight_delay", serving.model_version, project_dir=PROJECT).predict_score(rows)
+        return rows.assign(y_score=scores.round(6), y_pred=(scores >= THRESHOLD).astype(int), model_version=serving.model_version)
+
+
+def is_known(warehouse: Warehouse, version: str) -> bool:
+    """Whether a version has been registered."""
+    rows = warehouse.query(f"select 1 as known from {warehouse.table('model_versions')} where model_version = :version", {"version": version})
+    return bool(rows)
+
+
+def week(warehouse: Warehouse, start: datetime, now: datetime) -> None:
+    """What monitoring did in a week: a line of figures, the alerts, a retraining."""
+    figures = warehouse.query(
+        f"""select
+            max(case when metric = 'roc_auc' and span = 30 then metric_value end) as auc,
+            count(case when metric = 'psi' and status in ('warning', 'alert') then 1 end) as drifted,
+            max(sample_size) as n
+        from {warehouse.table("verdicts")}
+        where monitor = 'flight_delay' and window_end = (select max(window_end) from {warehouse.table("verdicts")} where monitor = 'flight_delay')"""
+    )[0]
+    still_open = warehouse.query(f"select count(*) as n from {warehouse.table('alert_states')} where state = 'alert'")[0]["n"]
+    serving = champion(warehouse, "flight_delay")
+    console.print(
+        f"[bold]{start:%d %b} to {now - timedelta(seconds=1):%d %b}[/]  champion {serving.model_version if serving else '-':<10}"
+        f" AUC 30 days {figures['auc'] or float('nan'):.3f}   drifted {figures['drifted']:>2}   open alerts {still_open}"
+    )
+    deliver(warehouse, [ConsoleChannel()], POLICY, now, worker_id="demo")
+    result = retrain(warehouse, "flight_delay", now=now, project_dir=PROJECT)
+    if result.status != "skipped":
+        colour = {"promoted": "green", "kept": "yellow"}.get(result.status, "red")
+        console.print(f"  [{colour}]retrain[/]  {result.candidate_version} {result.status}: {result.reason}")
+
+
+def summary(warehouse: Warehouse) -> None:
+    """The screen at the end."""
+    incidents = warehouse.query(
+        f"""select monitor, metric, feature, incident_id, max(severity) as severity, min(window_end) as opened,
+            max(case when event_type = 'resolved' then window_end end) as resolved, max(abs(metric_value)) as worst
+        from {warehouse.table("alert_events")}
+        where severity = 'alert' and window_end >= '{START:%Y-%m-%d}' group by monitor, metric, feature, incident_id order by opened"""
+    )
+    alerts = Table(title="Alerts", title_justify="left")
+    for column in ("monitor", "what", "worst value", "opened", "resolved"):
+        alerts.add_column(column)
+    for row in incidents:
+        what = row["metric"] + ("" if row["feature"] == "__all__" else f" of {row['feature']}")
+        resolved = f"{row['resolved']:%d %b}" if row["resolved"] else "[red]open[/]"
+        alerts.add_row(row["monitor"], what, f"{row['worst']:.3f}", f"{row['opened']:%d %b}", resolved)
+    console.print(alerts)
+
+    models = Table(title="Champions of flight_delay", title_justify="left")
+    for column in ("from", "version", "how", "why"):
+        models.add_column(column)
+    for row in warehouse.query(f"select * from {warehouse.table('deployments')} where monitor = 'flight_delay' order by effective_at"):
+        models.add_row(f"{row['effective_at']:%d %b %Y}", row["model_version"], row["action"], row["reason"])
+    console.print(models)
+    auc = warehouse.query(
+        f"""select date_trunc('month', window_start) as month, metric_value as auc, lower_bound, upper_bound, sample_size
+        from {warehouse.table("metric_values")}
+        where monitor = 'flight_delay' and metric = 'roc_auc' and span = 30 and segment = '__all__' and model_version = '__all__'
+            and window_start = date_trunc('month', window_start) + interval 1 month - interval 1 day
+        order by window_start"""
+    )
+    accuracy = Table(title="ROC AUC of the 30 days up to the end of the month, with its 95 % interval", title_justify="left")
+    for column in ("month", "AUC", "", "n"):
+        accuracy.add_column(column)
+    for row in auc:
+        bar = "█" * round((row["auc"] - 0.5) * 120)
+        accuracy.add_row(f"{row['month']:%b}", f"{row['auc']:.3f} [{row['lower_bound']:.3f}, {row['upper_bound']:.3f}]", bar, f"{row['sample_size']:,}")
+    console.print(accuracy)
+
+
+def main() -> None:
+    """Replay the year from an empty warehouse."""
+    began = monotonic()
+    for old in (DATABASE, REPORT, DATABASE.with_suffix(".duckdb.wal")):
+        old.unlink(missing_ok=True)
+    console.print("[bold]Replaying 2013 on DuckDB: 31,000 flight predictions, two monitors[/]\n")
+    dbt_deps = dbtRunner().invoke(["deps", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"])
+    if not dbt_deps.success:
+        sys.exit(f"dbt deps failed: {dbt_deps.exception}")
+    warehouse = Warehouse(f"duckdb:///{DATABASE}")
+    serving = ServingSystem(warehouse)
+    serving.log(datetime(2013, 1, 1), START, as_recorded=True)
+    dbt = Dbt()
+    console.print("February and March are history: first build of all models, snapshots and tests")
+    dbt("seed", now=START)
+    dbt("build", now=START)
+    register_version(warehouse, "flight_delay", "v1", now=datetime(2013, 2, 1), reason="first model, accepted on February and March", actor="flights-team")
+    register_version(warehouse, "arrival_delay", "d1", now=datetime(2013, 2, 1), reason="first model", actor="flights-team")
+    start = START
+    while start < END:
+        now = min(start + STEP, END)
+        serving.log(start, now)
+        dbt("run", "--select", *CHANGING, "--exclude", *UNCHANGING, now=now)
+        week(warehouse, start, now)
+        start = now
+    dbt("build", now=END)
+    write_report(warehouse, REPORT, now=END)
+    console.print()
+    summary(warehouse)
+    console.print(f"\nDone in {monotonic() - began:.0f} s. Look next at")
+    console.print("  the report       dbt_project/report.html (open it in a browser)")
+    console.print("  the Dagster UI   make dagster")
+    console.print("  the tables       dbt_project/flights.duckdb, schema ml_monitor (any BI tool that reads DuckDB)")
+
+
+if __name__ == "__main__":
+    main()

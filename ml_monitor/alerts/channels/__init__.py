@@ -1,0 +1,8 @@
+"""Where messages go. A channel formats and sends; it decides nothing."""
+
+from ml_monitor.alerts.channels.base import Channel, SendResult
+from ml_monitor.alerts.channels.console import ConsoleChannel
+from ml_monitor.alerts.channels.slack import SlackChannel
+from ml_monitor.alerts.channels.webhook import WebhookChannel
+
+__all__ = ["Channel", "ConsoleChannel", "SendResult", "SlackChannel", "WebhookChannel"]

@@ -1,0 +1,139 @@
+"""The neutral message that channels format."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from ml_monitor.alerts.policy import Severity
+
+ALL = "__all__"
+_VARIABLES = {"__score__": "score", "__prediction__": "prediction", "__label__": "label"}
+_WHAT_HAPPENED = {
+    "opened": "opened",
+    "escalated": "escalated",
+    "renotified": "still open",
+    "resolved": "resolved",
+    "data_missing": "data missing",
+}
+
+
+_EVENT_COLUMNS = (
+    "event_id",
+    "incident_id",
+    "event_type",
+    "severity",
+    "monitor",
+    "family",
+    "metric",
+    "feature",
+    "segment",
+    "segment_value",
+    "model_version",
+    "span",
+    "window_start",
+    "window_end",
+    "metric_value",
+    "threshold_value",
+    "sample_size",
+    "reason",
+    "owner",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertMessage:
+    """One alert event in words. Plain text: each channel escapes it for its own markup."""
+
+    delivery_id: str
+    """The same for every attempt, so that a receiver can fold duplicates."""
+    event_id: str
+    incident_id: str
+    event_type: str
+    severity: Severity
+    title: str
+    """One line: which monitor, what, how bad."""
+    text: str
+    """One line with the numbers."""
+    fields: tuple[tuple[str, str], ...]
+    """Name and value of each detail, in reading order."""
+    event: Mapping[str, Any]
+    """The event itself, JSON-able: for receivers that compute."""
+    link: str | None = None
+
+    @property
+    def is_resolved(self) -> bool:
+        """Whether the message is good news."""
+        return self.event_type == "resolved"
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-able form."""
+        return {**asdict(self), "fields": dict(self.fields)}
+
+
+def message_from_event(event: Mapping[str, Any], delivery_id: str, link: str | None = None) -> AlertMessage:
+    """Word one row of `ml_monitor__alert_events`."""
+    what = subject(event)
+    happened = _WHAT_HAPPENED.get(event["event_type"], event["event_type"])
+    value, threshold = number(event["metric_value"]), number(event["threshold_value"])
+    level = "resolved" if event["event_type"] == "resolved" else event["severity"]
+    fields = [
+        ("Severity", event["severity"]),
+        ("What", what),
+        ("Value", f"{value} (threshold {threshold})"),
+        ("Rows", number(event["sample_size"])),
+        ("Window", _window(event)),
+        ("Model version", "all" if event["model_version"] == ALL else event["model_version"]),
+        ("Reason", event["reason"] or "none given"),
+    ]
+    if event.get("owner"):
+        fields.append(("Owner", event["owner"]))
+    return AlertMessage(
+        delivery_id=delivery_id,
+        event_id=event["event_id"],
+        incident_id=event["incident_id"],
+        event_type=event["event_type"],
+        severity=event["severity"],
+        title=f"{event['monitor']} · {what} · {happened}",
+        text=f"[{level}] {event['monitor']}: {what} = {value}, threshold {threshold}",
+        fields=tuple((name, str(detail)) for name, detail in fields),
+        event={name: _plain(event[name]) for name in _EVENT_COLUMNS},
+        link=link,
+    )
+
+
+def number(figure: Any) -> str:
+    """A number as people read it: four digits of a fraction, separated thousands, `unknown` for none."""
+    if figure is None or not math.isfinite(figure):
+        return "unknown"
+    figure = float(figure)
+    return f"{figure:,.0f}" if figure.is_integer() and abs(figure) < 1e15 else f"{figure:,.4g}"
+
+
+def _plain(cell: Any) -> Any:
+    if isinstance(cell, datetime):
+        return cell.isoformat()
+    if isinstance(cell, float | Decimal):
+        return float(cell) if math.isfinite(cell) else None
+    return cell
+
+
+def subject(event: Mapping[str, Any]) -> str:
+    """What an event or an alert state is about: metric, feature, segment."""
+    feature, metric = event["feature"], event["metric"]
+    what = metric if feature == ALL else f"{metric} of {_VARIABLES.get(feature, feature)}"
+    if event["segment"] != ALL:
+        what += f" where {event['segment']} is {event['segment_value']}"
+    return what
+
+
+def _window(event: Mapping[str, Any]) -> str:
+    start, end = _moment(event["window_start"]), _moment(event["window_end"])
+    span = event["span"]
+    return f"{start} to {end} UTC" + (f", last of {span} windows" if span > 1 else "")
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d}" if moment.hour == moment.minute == 0 else f"{moment:%Y-%m-%d %H:%M}"

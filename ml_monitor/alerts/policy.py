@@ -1,0 +1,138 @@
+"""Decisions about deliveries: pure functions of rows, times and the policy."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Literal
+
+Severity = Literal["warning", "alert"]
+Status = Literal["pending", "sending", "sent", "failed", "rejected", "suppressed", "dead"]
+
+FINAL_WITHOUT_SENDING = frozenset({"rejected", "suppressed", "dead"})
+_RETRYABLE_CODES = frozenset({408, 429})
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryPolicy:
+    """When a message is sent, sent again, or given up.
+
+    Raises:
+        ValueError: A duration or number is not positive.
+    """
+
+    max_age: timedelta = timedelta(days=7)
+    """Events whose window ended longer ago (monitoring clock) are suppressed: a backfill pages nobody."""
+    lease: timedelta = timedelta(minutes=5)
+    """A worker that has not reported for this long is taken for dead. Longer than any send takes."""
+    max_attempts: int = 6
+    backoff: timedelta = timedelta(seconds=30)
+    """Pause after the first failure; it doubles with each further one."""
+    max_backoff: timedelta = timedelta(hours=1)
+    """Longest pause that we choose. A receiver that asks for a longer one with Retry-After gets it."""
+    minimum_severity: Mapping[str, Severity] = field(default_factory=dict)
+    """By channel name; `warning` for channels that are not named."""
+
+    def __post_init__(self) -> None:
+        for name in ("max_age", "lease", "backoff", "max_backoff"):
+            if getattr(self, name) <= timedelta(0):
+                raise ValueError(f"{name} must be longer than zero, not {getattr(self, name)}")
+        if self.max_attempts < 1:
+            raise ValueError(f"max_attempts must be at least 1, not {self.max_attempts}")
+
+    def severities(self, channel: str) -> frozenset[Severity]:
+        """The severities that a channel takes."""
+        return frozenset({"alert"} if self.minimum_severity.get(channel) == "alert" else {"warning", "alert"})
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One event for one channel, as the ledger has it."""
+
+    delivery_id: str
+    event_id: str
+    channel: str
+    status: Status
+    attempts: int
+    incident_id: str
+    event_type: str
+    window_end: datetime
+    claimed_at: datetime | None = None
+    next_attempt_at: datetime | None = None
+
+
+Action = Literal["send", "wait", "suppress", "give_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do with a delivery, and why."""
+
+    action: Action
+    reason: str = ""
+
+
+SEND = Decision("send")
+WAIT = Decision("wait")
+
+
+def delivery_id(event_id: str, channel: str) -> str:
+    """The id of an event's delivery to a channel: the same in every pass and every process."""
+    return sha256(f"{event_id}|{channel}".encode()).hexdigest()[:32]
+
+
+def decide(
+    delivery: Delivery,
+    openings: Sequence[Status],
+    policy: DeliveryPolicy,
+    now: datetime,
+    wall_clock: datetime,
+) -> Decision:
+    """What to do with an unfinished delivery.
+
+    Args:
+        delivery: The ledger row.
+        openings: Statuses, in this channel, of the incident's events that are not `resolved`.
+        policy: The policy.
+        now: Monitoring clock: decides about the age of the event.
+        wall_clock: Decides about leases and pauses.
+    """
+    if delivery.status == "sending":
+        if delivery.claimed_at is not None and delivery.claimed_at + policy.lease > wall_clock:
+            return WAIT
+        if delivery.attempts >= policy.max_attempts:
+            return Decision("give_up", f"no outcome of attempt {delivery.attempts}, the last one allowed")
+        return SEND
+    if delivery.status == "pending" and delivery.window_end < now - policy.max_age:
+        return Decision(
+            "suppress", f"older than {policy.max_age.days} days" if policy.max_age.days else "too old"
+        )
+    if delivery.event_type == "resolved" and "sent" not in openings:
+        if any(status not in FINAL_WITHOUT_SENDING for status in openings):
+            return WAIT
+        return Decision("suppress", "the channel never got the opening")
+    if delivery.next_attempt_at is not None and delivery.next_attempt_at > wall_clock:
+        return WAIT
+    return SEND
+
+
+def classify(accepted: bool, response_code: int | None, attempt: int, policy: DeliveryPolicy) -> Status:
+    """The status after a send: `sent`, `failed` (try again), `rejected` or `dead` (tried often enough).
+
+    Args:
+        accepted: Whether the receiver took the message.
+        response_code: HTTP status; None if no answer came.
+        attempt: Number of this attempt, from 1.
+        policy: The policy.
+    """
+    if accepted:
+        return "sent"
+    if response_code is not None and response_code < 500 and response_code not in _RETRYABLE_CODES:
+        return "rejected"
+    return "dead" if attempt >= policy.max_attempts else "failed"
+
+
+def pause(attempt: int, retry_after: timedelta | None, policy: DeliveryPolicy) -> timedelta:
+    """How long to wait after failed attempt `attempt` (from 1): doubling, or longer if the receiver asks."""
+    doubled: timedelta = policy.backoff * 2 ** min(attempt - 1, 30)
+    return max(min(doubled, policy.max_backoff), retry_after or timedelta(0))

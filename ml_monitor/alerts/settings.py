@@ -1,0 +1,77 @@
+"""Which channels there are: from the environment, or given."""
+
+import os
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, HttpUrl, SecretStr, TypeAdapter, ValidationError, field_validator
+
+from ml_monitor.alerts.channels import Channel, ConsoleChannel, SlackChannel, WebhookChannel
+from ml_monitor.alerts.policy import Severity
+from ml_monitor.errors import MlMonitorError
+
+ENVIRONMENT = {
+    "webhook_url": "ML_MONITOR_WEBHOOK_URL",
+    "webhook_secret": "ML_MONITOR_WEBHOOK_SECRET",
+    "webhook_min_severity": "ML_MONITOR_WEBHOOK_MIN_SEVERITY",
+    "slack_webhook_url": "ML_MONITOR_SLACK_WEBHOOK_URL",
+    "slack_min_severity": "ML_MONITOR_SLACK_MIN_SEVERITY",
+    "report_url": "ML_MONITOR_REPORT_URL",
+}
+_url = TypeAdapter(HttpUrl)
+
+
+class ChannelConfigError(MlMonitorError):
+    """A channel is configured wrongly. The message never holds the value, which may be a secret."""
+
+
+class ChannelSettings(BaseModel):
+    """The configured channels. The console is always one. URLs of webhooks are secrets."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    webhook_url: SecretStr | None = None
+    webhook_secret: SecretStr | None = None
+    webhook_min_severity: Severity = "warning"
+    slack_webhook_url: SecretStr | None = None
+    slack_min_severity: Severity = "warning"
+    report_url: HttpUrl | None = None
+    """Where the report is published; messages link to it."""
+
+    @field_validator("webhook_url", "slack_webhook_url")
+    @classmethod
+    def _is_url(cls, secret: SecretStr) -> SecretStr:
+        _url.validate_python(secret.get_secret_value())
+        return secret
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None, **given: str | None) -> Self:
+        """Settings from `ML_MONITOR_*` variables; what is given and not None wins. Empty means not set.
+
+        Raises:
+            ChannelConfigError: A value is not allowed.
+        """
+        environment = os.environ if environment is None else environment
+        values = {key: environment.get(variable) for key, variable in ENVIRONMENT.items()}
+        values.update({key: value for key, value in given.items() if value is not None})
+        try:
+            return cls.model_validate({key: value for key, value in values.items() if value})
+        except ValidationError as error:
+            first = error.errors(include_input=False, include_url=False)[0]
+            key = str(first["loc"][0])
+            raise ChannelConfigError(f"{ENVIRONMENT[key]}: {first['msg']}") from None
+
+    def channels(self) -> list[Channel]:
+        """The channels, ready to send."""
+        channels: list[Channel] = [ConsoleChannel()]
+        if self.webhook_url is not None:
+            secret = self.webhook_secret.get_secret_value() if self.webhook_secret else None
+            channels.append(WebhookChannel(self.webhook_url.get_secret_value(), secret))
+        if self.slack_webhook_url is not None:
+            channels.append(SlackChannel(self.slack_webhook_url.get_secret_value()))
+        return channels
+
+    @property
+    def minimum_severity(self) -> dict[str, Severity]:
+        """By channel name, for `DeliveryPolicy`."""
+        return {"webhook": self.webhook_min_severity, "slack": self.slack_min_severity}

@@ -1,0 +1,51 @@
+"""What `status` shows, as plain data."""
+
+# ruff: noqa: S608 - only quoted relation names are put into SQL
+
+from typing import Any
+
+from ml_monitor.alerts.message import subject
+from ml_monitor.warehouse import Row, Warehouse
+
+
+def overview(warehouse: Warehouse) -> dict[str, list[Row]]:
+    """Monitors, open alerts (worst first) and deliveries by channel and status.
+
+    Raises:
+        WarehouseError: The tables cannot be read.
+    """
+    monitors = warehouse.query(f"""
+        select monitors.monitor, monitors.owner, windows.last_window_end, champions.champion
+        from {warehouse.table("monitors")} as monitors
+        left join (
+            select monitor, max(window_end) as last_window_end from {warehouse.table("verdicts")}
+            group by monitor
+        ) as windows on windows.monitor = monitors.monitor
+        left join (
+            select monitor, max(model_version) as champion from {warehouse.table("model_versions")}
+            where stage = 'champion' group by monitor
+        ) as champions on champions.monitor = monitors.monitor
+        order by monitors.monitor
+    """)
+    alerts = warehouse.query(f"""
+        select monitor, state, metric, feature, segment, segment_value, model_version, span, incident_id,
+            opened_at, last_window_end, metric_value, threshold_value, reason, owner
+        from {warehouse.table("alert_states")}
+        where is_open
+        order by case state when 'alert' then 0 else 1 end, opened_at desc, monitor, metric, feature
+    """)
+    deliveries = warehouse.query(f"""
+        select channel, status, count(*) as n from {warehouse.table("alert_deliveries")}
+        group by channel, status order by channel, status
+    """)
+    return {
+        "monitors": [{**row, **_alerts_of(row["monitor"], alerts)} for row in monitors],
+        "alerts": [{**row, "what": subject(row)} for row in alerts],
+        "deliveries": deliveries,
+    }
+
+
+def _alerts_of(monitor: str, alerts: list[Row]) -> dict[str, Any]:
+    own = [alert for alert in alerts if alert["monitor"] == monitor]
+    states = {alert["state"] for alert in own}
+    return {"open_alerts": len(own), "state": next((s for s in ("alert", "warning") if s in states), "ok")}

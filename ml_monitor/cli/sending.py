@@ -1,0 +1,72 @@
+"""The command that sends."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ml_monitor.cli.options import AsJson, Now, ProfilesDir, ProjectDir, Target
+from ml_monitor.cli.run import Context, Exit, errors_for_people
+
+
+def deliver(
+    webhook_url: Annotated[
+        str | None, typer.Option("--webhook-url", envvar="ML_MONITOR_WEBHOOK_URL", help="Webhook for JSON.")
+    ] = None,
+    slack_webhook_url: Annotated[
+        str | None,
+        typer.Option(
+            "--slack-webhook-url", envvar="ML_MONITOR_SLACK_WEBHOOK_URL", help="Slack incoming webhook."
+        ),
+    ] = None,
+    max_age_days: Annotated[
+        int, typer.Option("--max-age-days", min=1, help="Older events are written down but not sent.")
+    ] = 7,
+    project_dir: ProjectDir = Path(),
+    target: Target = None,
+    profiles_dir: ProfilesDir = None,
+    now: Now = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send the alert events that nobody was told of yet.
+
+    Every event goes once to the console and to each configured channel; the ledger in the warehouse knows
+    what was sent, so run it as often as you like, from as many machines. ML_MONITOR_WEBHOOK_SECRET signs the
+    webhook; ML_MONITOR_WEBHOOK_MIN_SEVERITY and ML_MONITOR_SLACK_MIN_SEVERITY ([bold]warning[/bold] or
+    [bold]alert[/bold]) keep a channel quiet; messages link to ML_MONITOR_REPORT_URL. Prefer the environment
+    to options for URLs: they are secrets.
+
+    Example: [green]dbt build && ml-monitor deliver[/green]
+    """
+    context = Context(project_dir, target, profiles_dir, now, as_json)
+    with errors_for_people(context):
+        from datetime import timedelta
+
+        from ml_monitor.alerts import ChannelSettings, DeliveryPolicy
+        from ml_monitor.alerts import deliver as run
+
+        settings = ChannelSettings.from_environment(
+            webhook_url=webhook_url, slack_webhook_url=slack_webhook_url
+        )
+        policy = DeliveryPolicy(
+            max_age=timedelta(days=max_age_days), minimum_severity=settings.minimum_severity
+        )
+        done = run(
+            context.warehouse,
+            settings.channels(),
+            policy,
+            context.now,
+            progress=context.say,
+            report_url=str(settings.report_url) if settings.report_url else None,
+        )
+        content = done.to_dict()
+        if done.nothing_to_do:
+            context.say(
+                "nothing to deliver"
+                + (f", {done.waiting} waiting for their next attempt" if done.waiting else "")
+            )
+            context.finish(content, Exit.NOTHING_TO_DO)
+        context.say(
+            ", ".join(f"{content[key]} {key}" for key in ("sent", "failed", "rejected", "dead", "suppressed"))
+        )
+        context.finish(content, Exit.DONE if done.ok else Exit.FAILED)

@@ -1,0 +1,80 @@
+{{ config(materialized='view', enabled=ml_monitor.any_monitors()) }}
+
+with
+
+outcome_profiles as (
+    select
+        monitor,
+        window_start,
+        window_number,
+        score,
+        n,
+        sum_score,
+        sum_label
+    from {{ ref('ml_monitor__outcome_profiles') }}
+    where segment = '__all__' and outcome = 'labelled' and score is not null
+),
+
+monitors as (
+    select
+        monitor
+    from {{ ref('ml_monitor__monitors') }}
+    where task = 'binary'
+),
+
+latest_windows as (
+    select
+        monitor,
+        max(window_number) as window_number
+    from outcome_profiles
+    group by monitor
+),
+
+recent as (
+    select
+        outcome_profiles.monitor,
+        case when outcome_profiles.score >= 0.9 then 9 else cast(floor(outcome_profiles.score * 10) as integer) end as band,
+        outcome_profiles.window_start,
+        outcome_profiles.n,
+        outcome_profiles.sum_score,
+        outcome_profiles.sum_label
+    from outcome_profiles
+    inner join monitors
+        on monitors.monitor = outcome_profiles.monitor
+    inner join latest_windows
+        on latest_windows.monitor = outcome_profiles.monitor
+        and outcome_profiles.window_number > latest_windows.window_number - 30
+),
+
+bands as (
+    select
+        monitor,
+        band,
+        min(window_start) as first_window_start,
+        max(window_start) as last_window_start,
+        cast(sum(n) as {{ dbt.type_numeric() }}) as sample_size,
+        sum(sum_score) / sum(n) as mean_score,
+        sum(sum_label) / sum(n) as observed_rate
+    from recent
+    group by monitor, band
+),
+
+final as (
+    select
+        monitor,
+        band,
+        band / 10.0 as band_start,
+        (band + 1) / 10.0 as band_end,
+        first_window_start,
+        last_window_start,
+        sample_size,
+        mean_score,
+        observed_rate,
+        (observed_rate + 1.9208 / sample_size - 1.96 * sqrt(observed_rate * (1 - observed_rate) / sample_size + 0.9604 / (sample_size * sample_size)))
+        / (1 + 3.8416 / sample_size) as lower_bound,
+        (observed_rate + 1.9208 / sample_size + 1.96 * sqrt(observed_rate * (1 - observed_rate) / sample_size + 0.9604 / (sample_size * sample_size)))
+        / (1 + 3.8416 / sample_size) as upper_bound
+    from bands
+)
+
+select * from final

@@ -1,0 +1,80 @@
+"""Expected values for the shipped flights, computed with numpy, scipy and scikit-learn alone: no SQL, no code of ours."""
+
+import numpy as np
+import pandas as pd
+from scipy.spatial.distance import jensenshannon
+from scipy.stats import entropy
+from sklearn import metrics
+
+FLOOR = 1e-4
+
+
+def bin_counts(reference: pd.Series, window: pd.Series, kind: str) -> tuple[np.ndarray, np.ndarray]:
+    """Counts per value bin of both sides: right-closed deciles with point masses apart, or categories with all unseen ones as one bin."""
+    reference, window = reference.dropna(), window.dropna()
+    if kind == "numeric":
+        values, repeats = np.unique(np.quantile(reference.astype(float), np.arange(1, 10) / 10), return_counts=True)
+        edges = np.unique(np.concatenate([values, np.nextafter(values[repeats > 1], -np.inf)]))
+        return tuple(
+            np.bincount(np.searchsorted(edges, side.astype(float), side="left"), minlength=len(edges) + 1)
+            for side in (reference, window)
+        )
+    known = sorted(reference.astype(str).unique())
+    counted = [side.astype(str).value_counts() for side in (reference, window)]
+    unseen = int(counted[1][~counted[1].index.isin(known)].sum())
+    pair = [side.reindex(known, fill_value=0).to_numpy() for side in counted]
+    if unseen:
+        pair = [np.append(pair[0], 0), np.append(pair[1], unseen)]
+    return pair[0], pair[1]
+
+
+def drift(reference: pd.Series, window: pd.Series, kind: str, smoothing: str) -> dict[str, float]:
+    """Every drift metric of one feature in one window."""
+    r, c = bin_counts(reference, window, kind)
+    p, q = r / r.sum(), c / c.sum()
+    if smoothing == "jeffreys":
+        sp, sq = (r + 0.5) / (r.sum() + 0.5 * len(r)), (c + 0.5) / (c.sum() + 0.5 * len(c))
+    else:
+        sp, sq = np.maximum(p, FLOOR), np.maximum(q, FLOOR)
+    return {
+        "psi": float(np.sum((sq - sp) * np.log(sq / sp))),
+        "kl_divergence": float(np.sum(sq * np.log(sq / sp))) if smoothing == "floor" else float(entropy(sq, sp)),
+        "js_distance": float(jensenshannon(p, q, base=2)),
+        "hellinger": float(np.sqrt(0.5 * np.sum((np.sqrt(p) - np.sqrt(q)) ** 2))),
+        "total_variation": float(0.5 * np.abs(p - q).sum()),
+    }
+
+
+def binary_performance(frame: pd.DataFrame) -> dict[str, float]:
+    """Every binary metric of one window; `frame` has label, y_pred, y_score; NULL labels are unlabelled."""
+    labelled = frame.dropna(subset=["label"])
+    y, prediction, score = (labelled[c].to_numpy() for c in ("label", "y_pred", "y_score"))
+    values = {
+        "label_coverage": len(labelled) / len(frame),
+        "accuracy": metrics.accuracy_score(y, prediction),
+        "prevalence": y.mean(),
+        "log_loss": metrics.log_loss(y, np.clip(score, 1e-15, 1 - 1e-15), labels=[0, 1]),
+        "brier": metrics.brier_score_loss(y, score),
+    }
+    if prediction.sum():
+        values["precision"] = metrics.precision_score(y, prediction)
+    if y.sum():
+        values["recall"] = metrics.recall_score(y, prediction)
+    if prediction.sum() + y.sum():
+        values["f1"] = metrics.f1_score(y, prediction)
+    if 0 < y.sum() < len(y):
+        values["roc_auc"] = metrics.roc_auc_score(y, score)
+    return values
+
+
+def regression_performance(prediction: pd.Series, label: pd.Series) -> dict[str, float]:
+    """Every regression metric of one window, over the labelled rows."""
+    known = label.notna()
+    y, f = label[known], prediction[known]
+    return {
+        "label_coverage": float(known.mean()),
+        "mae": metrics.mean_absolute_error(y, f),
+        "rmse": float(np.sqrt(metrics.mean_squared_error(y, f))),
+        "bias": float((f - y).mean()),
+        "r2": metrics.r2_score(y, f),
+    }

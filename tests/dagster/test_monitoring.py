@@ -1,0 +1,37 @@
+"""The regular pass."""
+
+from datetime import datetime
+
+import dagster as dg
+from dagster._core.test_utils import create_run_for_test
+
+from tests.dagster.small_project import Location
+
+
+def test_the_schedule_requests_the_last_closed_day_once_at_a_time(location: Location) -> None:
+    from dagster_project.defs.monitoring import monitoring_schedule
+
+    with dg.instance_for_test() as instance:
+
+        def tick(at: datetime) -> object:
+            return monitoring_schedule(
+                dg.build_schedule_context(instance=instance, scheduled_execution_time=at)
+            )
+
+        requested = tick(datetime(2013, 2, 10, 0, 5))
+        assert isinstance(requested, dg.RunRequest)
+        assert requested.partition_key == "2013-02-09"
+        assert isinstance(tick(datetime(2013, 2, 1, 12, 5)), dg.SkipReason)
+        create_run_for_test(instance, job_name="monitor", status=dg.DagsterRunStatus.STARTED)
+        assert isinstance(tick(datetime(2013, 2, 10, 1, 5)), dg.SkipReason)
+
+
+def test_one_run_goes_from_the_logs_to_the_deliveries(built: Location) -> None:
+    run = built.defs.resolve_job_def("monitor").execute_in_process(
+        instance=built.instance, partition_key="2013-02-28"
+    )
+    assert run.success
+    steps = [event.step_key for event in run.all_events if event.event_type_value == "STEP_SUCCESS"]
+    assert steps.index("logs") < steps.index("profiles") < steps.index("state")
+    assert steps.index("state") < steps.index("alert_deliveries")
+    assert "audit" in steps

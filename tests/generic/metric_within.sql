@@ -1,0 +1,28 @@
+{% test metric_within(model, monitor, metric, minimum=none, maximum=none, span=1, feature=none) %}
+    {#- Fails when the newest value of a metric lies outside [minimum, maximum]: drift over a limit, accuracy under one,
+        labels that do not arrive. Put it on ml_monitor__metric_values. -#}
+    {%- if minimum is none and maximum is none -%}
+        {{ exceptions.raise_compiler_error("ml_monitor: test metric_within of '" ~ metric ~ "' needs minimum, maximum or both") }}
+    {%- endif %}
+    with
+
+    judged as (
+        select feature, window_start, metric_value, sample_size,
+            row_number() over (partition by feature order by window_start desc) as recency
+        from {{ model }}
+        where monitor = {{ ml_monitor.literal(monitor) }}
+            and metric = {{ ml_monitor.literal(metric) }}
+            and span = {{ span | int }}
+            and model_version = '__all__'
+            and segment = '__all__'
+            {{ 'and feature = ' ~ ml_monitor.literal(feature) if feature }}
+    )
+
+    select feature, window_start, metric_value, sample_size
+    from judged
+    where recency = 1
+        and (
+            {{ 'metric_value < ' ~ (minimum | float) if minimum is not none else '1 = 0' }}
+            or {{ 'metric_value > ' ~ (maximum | float) if maximum is not none else '1 = 0' }}
+        )
+{% endtest %}

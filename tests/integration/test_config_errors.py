@@ -1,0 +1,67 @@
+"""A wrong configuration is one clear error: which monitor, which key, what is wrong, what is allowed."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.logs import MONITOR, logs
+from tests.project import Project
+
+CASES: list[tuple[dict[str, Any], list[str]]] = [
+    ({"windw": "day"}, ["key 'windw'", "is not a known key", "window"]),
+    ({"task": "clustering"}, ["key 'task'", "binary, regression"]),
+    ({"window": "minute"}, ["key 'window'", "hour, day, week, month"]),
+    ({"features": {"amount": "number"}}, ["key 'features.amount'", "numeric, categorical"]),
+    ({"features": {}}, ["key 'features'", "is required"]),
+    ({"reference": {"yesterday": True}}, ["key 'reference'", "{relation: a_model}", "{trailing: windows}"]),
+    ({"reference": {"from": "2026-02-01", "to": "2026-01-01"}}, ["key 'reference'", "from must be before to"]),
+    ({"reference": {"from": "2026-01-01'; drop table x", "to": "2026-02-01"}}, ["is not a date"]),
+    ({"bins": 1}, ["key 'bins'", "1 is not a whole number from 2 to 100"]),
+    ({"smoothing": {"floor": 0.5}}, ["key 'smoothing'", "jeffreys"]),
+    ({"rolling": 7}, ["key 'rolling'", "list"]),
+    ({"thresholds": {"psy": {"alert": 1}}}, ["key 'thresholds.psy'", "is not a metric", "psi"]),
+    ({"thresholds": {"mae": {"alert": 1}}}, ["key 'thresholds.mae'", "does not fit task binary"]),
+    ({"thresholds": {"psi": {"alarm": 1}}}, ["key 'thresholds.psi'", "warn, alert"]),
+    ({"thresholds": {"psi": {"alert": 1, "over": 5}}}, ["key 'thresholds.psi.over'", "5 is not a span", "1, 2"]),
+    ({"min_rows": "many"}, ["key 'min_rows'", '"many"']),
+    ({"retraining": {"when": "always"}}, ["key 'retraining'", "triggers"]),
+    ({"alerting": {"open_after": 0}}, ["key 'alerting.open_after'", "from 1"]),
+]
+
+
+@pytest.mark.parametrize(("change", "words"), CASES, ids=[next(iter(c)) + "-" + str(i) for i, (c, _) in enumerate(CASES)])
+def test_wrong_config(project: Callable[..., Project], change: dict[str, Any], words: list[str]) -> None:
+    message = project({"churn": MONITOR | change}).error()
+    assert "ml_monitor: " in message
+    for word in [*words, "churn"] if "is not a date" not in words else words:
+        assert word in message, message
+
+
+def test_unknown_monitor(project: Callable[..., Project]) -> None:
+    consumer = project({"churn": MONITOR})
+    (consumer.directory / "models" / "chrun__reference.sql").write_text("{{ ml_monitor.reference('chrun') }}")
+    message = consumer.error()
+    assert "monitor 'chrun'" in message
+    assert "Allowed: churn" in message
+
+
+@pytest.mark.parametrize("change", [{"features": {"amuont": "numeric"}}, {"segments": ["palns"]}])
+def test_column_that_the_log_does_not_have(project: Callable[..., Project], change: dict[str, Any]) -> None:
+    message = project({"churn": MONITOR | change}, logs=logs()).error("-s", "churn__reference")
+    assert "monitor 'churn'" in message
+    assert "amuont" in message or "palns" in message
+    assert "prediction_id" in message, "the columns that exist are listed"
+
+
+def test_forgotten_file(project: Callable[..., Project]) -> None:
+    consumer = project({"churn": MONITOR}, logs=logs())
+    (consumer.directory / "models" / "churn__feature_profile.sql").unlink()
+    assert "churn__feature_profile" in consumer.error()
+
+
+def test_no_monitor_builds_nothing(project: Callable[..., Project]) -> None:
+    consumer = project({})
+    result = consumer.dbt("build")
+    assert result.success
+    assert len(result.result) == 0

@@ -1,0 +1,150 @@
+"""What is wrong in the data is a finding with a number, never a crash and never silently dropped."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.integration.logs import MONITOR, NOW, feedback, logs, predictions
+from tests.project import Project
+
+MART = "main_ml_monitor.ml_monitor__"
+
+
+def build(project: Callable[..., Project], changes: dict[str, Any] | None = None, **replaced: pd.DataFrame) -> Project:
+    consumer = project({"churn": MONITOR | (changes or {})}, logs=logs(**replaced), now=NOW)
+    consumer.run()
+    return consumer
+
+
+def value(consumer: Project, metric: str, day: str = "2026-01-10", feature: str = "__all__", span: int = 1) -> float | None:
+    rows = consumer.rows(
+        f"select metric_value from {MART}metric_values where metric = '{metric}' and feature = '{feature}' and span = {span}"
+        f" and window_start = '{day}' and model_version = '__all__' and segment = '__all__'"
+    )
+    assert len(rows) <= 1
+    return rows[0][0] if rows else None
+
+
+def status(consumer: Project, metric: str, day: str = "2026-01-10", feature: str = "__all__") -> tuple[str, str]:
+    rows = consumer.rows(
+        f"select status, reason from {MART}verdicts where metric = '{metric}' and feature = '{feature}' and window_start = '{day}' and span = 1"
+    )
+    assert len(rows) == 1
+    return rows[0]
+
+
+def test_text_in_a_numeric_feature(project: Callable[..., Project]) -> None:
+    log = predictions()
+    log["amount"] = log["amount"].astype(str)
+    log.loc[log.index[-30:], "amount"] = "n/a"
+    consumer = build(project, predictions=log)
+    assert value(consumer, "invalid_rate", feature="amount") == pytest.approx(0.5)
+    assert status(consumer, "invalid_rate", feature="amount")[0] == "alert"
+    assert value(consumer, "psi", feature="amount") is not None, "the numbers that are there still count"
+
+
+def test_nan_and_infinity(project: Callable[..., Project]) -> None:
+    log = predictions()
+    log["amount"] = log["amount"].astype(float)
+    log.loc[log.index[-6:-3], "amount"] = np.inf
+    consumer = build(project, predictions=log)
+    consumer.execute("update raw.predictions set amount = 'nan'::double where prediction_id in (select prediction_id from raw.predictions order by predicted_at desc limit 3)")
+    consumer.run("--full-refresh")
+    assert value(consumer, "invalid_rate", feature="amount") == pytest.approx(6 / 60)
+    assert np.isfinite(consumer.frame(f"select value_sum from {MART}feature_profiles where value_sum is not null")["value_sum"]).all()
+
+
+def test_duplicate_prediction_ids(project: Callable[..., Project]) -> None:
+    log = predictions()
+    consumer = build(project, predictions=pd.concat([log, log.tail(15)]))
+    assert value(consumer, "duplicate_rate") == pytest.approx(15 / 75)
+    assert status(consumer, "duplicate_rate")[0] == "alert"
+
+
+def test_labels_without_predictions(project: Callable[..., Project]) -> None:
+    log = predictions()
+    labels = feedback(log)
+    stray = labels.tail(20).assign(prediction_id=[f"stray-{i}" for i in range(20)], labelled_at=pd.Timestamp("2026-01-10 12:00"))
+    consumer = build(project, predictions=log, feedback=pd.concat([labels, stray]))
+    n = len(labels[(labels["labelled_at"] >= "2026-01-10") & (labels["labelled_at"] < "2026-01-11")]) + 20
+    assert value(consumer, "orphan_label_rate") == pytest.approx(20 / n)
+    assert value(consumer, "label_coverage") == pytest.approx((labels["labelled_at"].tail(60) < "2026-01-11").mean())
+
+
+def test_future_and_missing_timestamps(project: Callable[..., Project]) -> None:
+    log = predictions()
+    strange = log.tail(6).assign(prediction_id=[f"strange-{i}" for i in range(6)])
+    strange["predicted_at"] = [pd.NaT] * 2 + [pd.Timestamp("2031-01-01")] * 4
+    consumer = build(project, predictions=pd.concat([log, strange]))
+    assert value(consumer, "row_count") == 60
+    assert value(consumer, "untimely_rate") == pytest.approx(6 / 66)
+    consumer.run(now="2026-01-11 06:00:00")
+    assert value(consumer, "row_count") == 60
+    total = consumer.rows(f"select sum(n) from {MART}feature_profiles where feature = '__all__' and segment = '__all__'")[0][0]
+    assert total == 606, "every row of the log is counted exactly once"
+
+
+def test_two_labels_for_one_prediction(project: Callable[..., Project]) -> None:
+    log = predictions()
+    labels = feedback(log)
+    corrected = labels.assign(label=1 - labels["label"], labelled_at=labels["labelled_at"] + pd.Timedelta(hours=1))
+    consumer = build(project, predictions=log, feedback=pd.concat([corrected, labels]))
+    day = log["predicted_at"].dt.normalize() == "2026-01-05"
+    expected = (corrected.loc[day, "label"] == log.loc[day, "y_pred"]).mean()
+    assert value(consumer, "accuracy", day="2026-01-05") == pytest.approx(expected), "the later label counts"
+    assert value(consumer, "label_coverage", day="2026-01-05") == 1
+
+
+def test_column_lost_later_is_a_finding(project: Callable[..., Project]) -> None:
+    consumer = build(project)
+    more = predictions(days=1, start="2026-01-11", seed=5).drop(columns="amount")
+    consumer.load("predictions", pd.concat([predictions().drop(columns="amount"), more]))
+    consumer.run(now="2026-01-12 00:00:00")
+    assert value(consumer, "missing_rate", day="2026-01-11", feature="amount") == 1
+    changes = consumer.rows(f"select column_name, first_data_type, data_type from {MART}schema_changes")
+    assert changes == [("amount", "double", "absent")]
+    assert status(consumer, "schema_changes", day="2026-01-11")[0] == "alert"
+    assert value(consumer, "psi", day="2026-01-05", feature="amount") is not None, "history stays"
+
+
+def test_silent_log(project: Callable[..., Project]) -> None:
+    consumer = build(project)
+    consumer.run(now="2026-01-13 01:00:00")
+    events = consumer.rows(f"select event_type, reason, window_start from {MART}alert_events where metric = 'row_count'")
+    assert [(e[0], e[1], str(e[2])) for e in events] == [("data_missing", "no predictions were logged", "2026-01-11 00:00:00")]
+    assert value(consumer, "freshness", day="2026-01-12") > 47
+
+
+def test_empty_log(project: Callable[..., Project]) -> None:
+    consumer = build(project, predictions=predictions().head(0), feedback=feedback(predictions().head(0)))
+    assert consumer.rows(f"select count(*) from {MART}metric_values") == [(0,)]
+    consumer.load("predictions", predictions())
+    consumer.run()
+    assert value(consumer, "psi", feature="amount") is not None
+
+
+def test_empty_reference(project: Callable[..., Project]) -> None:
+    consumer = build(project, reference=predictions().head(0))
+    assert value(consumer, "row_count") == 60
+    consumer.load("reference", logs()["reference"])
+    consumer.run()
+    assert value(consumer, "psi", feature="amount") is not None, "bins are frozen as soon as there are rows"
+
+
+def test_reference_without_a_feature(project: Callable[..., Project]) -> None:
+    consumer = build(project, reference=logs()["reference"].assign(amount=None).astype({"amount": float}))
+    assert status(consumer, "psi", feature="amount")[0] == "no_reference"
+    assert status(consumer, "psi", feature="plan")[0] == "ok"
+
+
+def test_hostile_names_and_values(project: Callable[..., Project]) -> None:
+    column, category = "am'o\"unt; drop table x --", "O'Brien \"<script>\" 日本"
+    replaced = {name: log.rename(columns={"amount": column}) for name, log in logs().items()}
+    replaced["predictions"].loc[replaced["predictions"].index[-20:], "plan"] = category
+    consumer = build(project, {"features": {column: "numeric", "plan": "categorical"}, "description": "it's \"mine\" {{ 1 }}"}, **replaced)
+    assert consumer.rows(f"select metric_value from {MART}metric_values where metric = 'unseen_rate' and feature = 'plan' and window_start = '2026-01-10' and span = 1 and segment = '__all__' and model_version = '__all__'") == [(20 / 60,)]
+    assert category in status(consumer, "unseen_rate", feature="plan")[1]
+    assert consumer.rows(f"select count(*) from {MART}metric_values where feature = $${column}$$ and metric = 'psi'")[0][0] > 0

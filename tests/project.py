@@ -1,0 +1,127 @@
+"""A throw-away dbt project on DuckDB that uses the package as a user would."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import yaml
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
+
+REPOSITORY = Path(__file__).parent.parent
+FLIGHTS = REPOSITORY / "dbt_project" / "data" / "flights"
+KINDS = ("reference", "feature_profile", "outcome_profile")
+
+
+@dataclass
+class Project:
+    """A project directory with monitors, logs as tables of schema `raw`, and one DuckDB file."""
+
+    directory: Path
+    monitors: dict[str, Any]
+    now: str = "2014-03-01 00:00:00"
+    logs: dict[str, pd.DataFrame | Path] = field(default_factory=dict)
+    _manifest: Manifest | None = field(default=None, init=False)
+
+    @property
+    def database(self) -> Path:
+        return self.directory / "warehouse.duckdb"
+
+    def __post_init__(self) -> None:
+        (self.directory / "models").mkdir(parents=True)
+        (self.directory / "dbt_packages").mkdir()
+        (self.directory / "dbt_packages" / "ml_monitor").symlink_to(REPOSITORY)
+        (self.directory / "packages.yml").write_text(yaml.safe_dump({"packages": [{"local": str(REPOSITORY)}]}))
+        self._write_profile()
+        self.write_config()
+        for name, log in self.logs.items():
+            self.load(name, log)
+
+    def write_config(self) -> None:
+        """Write dbt_project.yml and the three one-line models of every monitor."""
+        self._manifest = None
+        config = {
+            "name": "consumer",
+            "profile": "consumer",
+            "flags": {"send_anonymous_usage_stats": False},
+            "models": {"consumer": {"+schema": "ml_monitor"}},
+            "vars": {"ml_monitor__monitors": self.monitors, "ml_monitor__now": self.now},
+        }
+        (self.directory / "dbt_project.yml").write_text(yaml.safe_dump(config, allow_unicode=True))
+        for monitor in self.monitors:
+            for kind in KINDS:
+                model = self.directory / "models" / f"{monitor}__{kind}.sql"
+                model.write_text(f"{{{{ ml_monitor.{kind}('{monitor}') }}}}\n")
+
+    def _write_profile(self) -> None:
+        output = {"type": "duckdb", "path": str(self.database), "schema": "main", "threads": 2}
+        (self.directory / "profiles.yml").write_text(
+            yaml.safe_dump({"consumer": {"target": "dev", "outputs": {"dev": output}}})
+        )
+        (self.directory / "models" / "sources.yml").write_text(
+            yaml.safe_dump({"sources": [{"name": "raw", "schema": "raw", "tables": [{"name": n} for n in self.logs]}]})
+        )
+
+    def load(self, name: str, log: pd.DataFrame | Path) -> None:
+        """Replace `raw.<name>`."""
+        with duckdb.connect(str(self.database)) as connection:
+            connection.execute("create schema if not exists raw")
+            if isinstance(log, Path):
+                connection.execute(f"create or replace table raw.{name} as select * from read_parquet('{log}')")
+            else:
+                connection.register("frame", log)
+                connection.execute(f"create or replace table raw.{name} as select * from frame")
+
+    def execute(self, statement: str) -> None:
+        with duckdb.connect(str(self.database)) as connection:
+            connection.execute(statement)
+
+    def frame(self, query: str) -> pd.DataFrame:
+        with duckdb.connect(str(self.database)) as connection:
+            return connection.execute(query).df()
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.database)) as connection:
+            return connection.execute(query).fetchall()
+
+    def dbt(self, *arguments: str, now: str | None = None) -> dbtRunnerResult:
+        """Run dbt in this process, parsing only when the configuration changed; `now` sets the monitoring clock."""
+        variables = ["--vars", json.dumps({"ml_monitor__now": now})] if now else []
+        if self._manifest is None and arguments[0] != "parse":
+            parsed = self.dbt("parse")
+            if not parsed.success:
+                return parsed
+            self._manifest = parsed.result
+        return dbtRunner(manifest=self._manifest).invoke(
+            [
+                *arguments,
+                *variables,
+                "--project-dir",
+                str(self.directory),
+                "--profiles-dir",
+                str(self.directory),
+                "--quiet",
+                "--no-use-colors",
+            ]
+        )
+
+    def run(self, *arguments: str, now: str | None = None) -> None:
+        """Run the models; raise with dbt's own words when one fails."""
+        result = self.dbt("run", *arguments, now=now)
+        assert result.success, failure(result)
+
+    def error(self, *arguments: str) -> str:
+        """The message of a run that must fail."""
+        result = self.dbt("run", *arguments)
+        assert not result.success, "the run was expected to fail"
+        return failure(result)
+
+
+def failure(result: dbtRunnerResult) -> str:
+    """dbt's message: of the exception, or of the nodes that failed."""
+    if result.exception:
+        return str(result.exception)
+    return "\n".join(f"{r.node.name}: {r.message}" for r in result.result if r.status in ("error", "fail"))

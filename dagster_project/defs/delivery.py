@@ -57,7 +57,7 @@ def count_due(channels: Sequence[Channel], policy: DeliveryPolicy, now: datetime
             on deliveries.event_id = events.event_id and deliveries.channel = :channel
         where deliveries.event_id is null
     """  # noqa: S608 - only quoted relation names are put into the SQL
-    new = sum(
+    due: int = sum(
         row["event_type"] == "resolved" or row["severity"] in policy.severities(channel.name)
         for channel in channels
         for row in house.query(unknown_to_the_ledger, {"channel": channel.name})
@@ -70,8 +70,8 @@ def count_due(channels: Sequence[Channel], policy: DeliveryPolicy, now: datetime
             if delivery.event_type == "resolved"
             else []
         )
-        new += decide(delivery, openings, policy, now, wall_clock()).action != "wait"
-    return new
+        due += decide(delivery, openings, policy, now, wall_clock()).action != "wait"
+    return due
 
 
 @dg.sensor(job=delivery_job, minimum_interval_seconds=30, default_status=SENSOR_STATUS)

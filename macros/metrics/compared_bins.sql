@@ -56,6 +56,9 @@
         inner join {{ ref('ml_monitor__monitors') }} as monitors
             on monitors.monitor = profile.monitor
             and monitors.edge_set_id = profile.edge_set_id
+        inner join needed_windows
+            on needed_windows.monitor = profile.monitor
+            and profile.window_number > needed_windows.since_number
         where profile.feature <> '__all__' and profile.bin <> 0 {{ "and profile.segment = '__all__'" if pooled_only }}
         group by profile.monitor, profile.edge_set_id, profile.model_version, profile.segment, profile.segment_value, profile.feature,
             profile.window_number, profile.bin

@@ -3,11 +3,15 @@
         the mean of seven daily AUCs is not the AUC of the week. A `cell` numbers monitor, version and segment. -#}
     {%- set sums = ml_monitor.outcome_sum_columns() -%}
     outcome_profiles as (
-        select monitor, window_number, model_version, segment, segment_value, outcome, score, prediction, label,
-            {% for column in sums %}sum({{ column }}) as {{ column }}{{ ', ' if not loop.last }}{% endfor %}
-        from {{ ref('ml_monitor__outcome_profiles') }}
-        where outcome in ('labelled', 'unlabelled')
-        group by monitor, window_number, model_version, segment, segment_value, outcome, score, prediction, label
+        {%- set keys = 'profile.monitor, profile.window_number, profile.model_version, profile.segment, profile.segment_value, profile.outcome, profile.score, profile.prediction, profile.label' %}
+        select {{ keys }},
+            {% for column in sums %}sum(profile.{{ column }}) as {{ column }}{{ ', ' if not loop.last }}{% endfor %}
+        from {{ ref('ml_monitor__outcome_profiles') }} as profile
+        inner join needed_windows
+            on needed_windows.monitor = profile.monitor
+            and profile.window_number > needed_windows.since_number
+        where profile.outcome in ('labelled', 'unlabelled')
+        group by {{ keys }}
     ),
 
     cells as (

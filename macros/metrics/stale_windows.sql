@@ -14,6 +14,7 @@
             windows.window_start,
             windows.window_end,
             monitors.metric_spec_id,
+            {{ horizon }} as horizon,
             max(source_windows.updated_at) as source_updated_at
         from {{ ref('ml_monitor__windows') }} as windows
         inner join {{ ref('ml_monitor__monitors') }} as monitors
@@ -22,7 +23,7 @@
             on source_windows.monitor = windows.monitor
             and source_windows.window_number > windows.window_number - ({{ horizon }})
             and source_windows.window_number <= windows.window_number
-        group by windows.monitor, windows.window_number, windows.window_start, windows.window_end, monitors.metric_spec_id
+        group by windows.monitor, windows.window_number, windows.window_start, windows.window_end, monitors.metric_spec_id, {{ horizon }}
     ),
 
     stale_windows as (
@@ -40,6 +41,11 @@
             or known.source_updated_at <> current_windows.source_updated_at
             or known.metric_spec_id <> current_windows.metric_spec_id
         {%- endif %}
+    ),
+
+    needed_windows as (
+        {#- the stretch of the profile that the stale windows look back on: history before it is not read #}
+        select monitor, min(window_number - horizon) as since_number from stale_windows group by monitor
     )
 {% endmacro %}
 

@@ -166,5 +166,11 @@
         from ranked_feedback as superseded
         inner join predictions on predictions.prediction_id = superseded.prediction_id
         where superseded.recency > 1
+        union all
+        {#- Replacing a window needs a row of it, also when nothing is left in it. #}
+        select window_start, '__missing__', {% for segment in spec.segments %}'__missing__', {% endfor %}
+            null, 'empty', null, null, null, null, null, null, 0, 0, null
+        from touched
+        where window_start not in (select window_start from predictions) and window_start not in (select window_start from orphans)
     )
 {% endmacro %}

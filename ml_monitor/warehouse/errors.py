@@ -37,7 +37,7 @@ def is_lock_conflict(error: DBAPIError) -> bool:
     return (
         (driver == "IOException" and "lock" in text.lower())
         or (driver == "ConnectionException" and "different configuration" in text)
-        or (driver == "BinderException" and "already attached" in text)
+        or (driver == "ResourceInUseException" and "already attached" in text)
     )
 
 

@@ -35,6 +35,7 @@ profiles as (
         sum(coalesce(profile.n_below, 0) + coalesce(profile.n_above, 0)) as n_out_of_range
     from {{ ref('ml_monitor__feature_profiles') }} as profile
     inner join features on features.monitor = profile.monitor and features.feature = profile.feature
+    inner join needed_windows on needed_windows.monitor = profile.monitor and profile.window_number > needed_windows.since_number
     group by profile.monitor, profile.edge_set_id, profile.model_version, profile.segment, profile.segment_value, profile.feature,
         features.feature_type, profile.window_number
 ),

@@ -5,6 +5,8 @@ alerts; the alerts are delivered; and where the policy says so a model is traine
 From then on the flights are scored with it, so that its effect is seen in the weeks that follow.
 """
 
+# ruff: noqa: S608 - only names of the package's own tables are put into SQL
+
 import json
 import sys
 from datetime import datetime, timedelta
@@ -31,7 +33,12 @@ REPORT = PROJECT / "report.html"
 START, END, STEP = datetime(2013, 4, 1), datetime(2014, 1, 2), timedelta(days=7)
 THRESHOLD = 0.3
 # What a week's rows can change; the other views and the registry stay as the first build made them.
-CHANGING = ["config.materialized:incremental", "config.materialized:table", "ml_monitor__windows", "ml_monitor__retraining_triggers"]
+CHANGING = [
+    "config.materialized:incremental",
+    "config.materialized:table",
+    "ml_monitor__windows",
+    "ml_monitor__retraining_triggers",
+]
 UNCHANGING = ["tag:ml_monitor_ledger", "ml_monitor.registry", "*__reference"]
 POLICY = DeliveryPolicy(minimum_severity={"console": "alert"})
 
@@ -86,7 +93,7 @@ class ServingSystem:
         recorded = rows["model_version"].iloc[0]
         if recorded == "v2" and not is_known(self.warehouse, recorded):
             released = rows["predicted_at"].min().to_pydatetime()
-            register_version(self.warehouse, "flight_delay", recorded, now=released, reason="released by the flights team", actor="flights-team")
+            release(self.warehouse, "flight_delay", recorded, released, "released by the flights team")
             console.print(f"  [cyan]release[/]  the team ships {recorded}")
         serving = champion(self.warehouse, "flight_delay")
         if serving is None or serving.artifact_uri is None:
@@ -95,27 +102,33 @@ class ServingSystem:
         return rows.assign(y_score=scores.round(6), y_pred=(scores >= THRESHOLD).astype(int), model_version=serving.model_version)
 
 
+def release(warehouse: Warehouse, monitor: str, version: str, at: datetime, reason: str) -> None:
+    """Make known that the team itself has put a version into service."""
+    register_version(warehouse, monitor, version, now=at, reason=reason, actor="flights-team")
+
+
 def is_known(warehouse: Warehouse, version: str) -> bool:
     """Whether a version has been registered."""
-    rows = warehouse.query(f"select 1 as known from {warehouse.table('model_versions')} where model_version = :version", {"version": version})
-    return bool(rows)
+    versions = warehouse.table("model_versions")
+    return bool(warehouse.query(f"select 1 as known from {versions} where model_version = :version", {"version": version}))
 
 
 def week(warehouse: Warehouse, start: datetime, now: datetime) -> None:
     """What monitoring did in a week: a line of figures, the alerts, a retraining."""
+    verdicts, states = warehouse.table("verdicts"), warehouse.table("alert_states")
     figures = warehouse.query(
         f"""select
             max(case when metric = 'roc_auc' and span = 30 then metric_value end) as auc,
-            count(case when metric = 'psi' and status in ('warning', 'alert') then 1 end) as drifted,
-            max(sample_size) as n
-        from {warehouse.table("verdicts")}
-        where monitor = 'flight_delay' and window_end = (select max(window_end) from {warehouse.table("verdicts")} where monitor = 'flight_delay')"""
+            count(case when metric = 'psi' and status in ('warning', 'alert') then 1 end) as drifted
+        from {verdicts}
+        where monitor = 'flight_delay'
+            and window_end = (select max(window_end) from {verdicts} where monitor = 'flight_delay')"""
     )[0]
-    still_open = warehouse.query(f"select count(*) as n from {warehouse.table('alert_states')} where state = 'alert'")[0]["n"]
+    still_open = warehouse.query(f"select count(*) as n from {states} where state = 'alert'")[0]["n"]
     serving = champion(warehouse, "flight_delay")
     console.print(
         f"[bold]{start:%d %b} to {now - timedelta(seconds=1):%d %b}[/]  champion {serving.model_version if serving else '-':<10}"
-        f" AUC 30 days {figures['auc'] or float('nan'):.3f}   drifted {figures['drifted']:>2}   open alerts {still_open}"
+        f" AUC {figures['auc'] or float('nan'):.3f}  drifted {figures['drifted']:>2}  open alerts {still_open}"
     )
     deliver(warehouse, [ConsoleChannel()], POLICY, now, worker_id="demo")
     result = retrain(warehouse, "flight_delay", now=now, project_dir=PROJECT)
@@ -124,43 +137,67 @@ def week(warehouse: Warehouse, start: datetime, now: datetime) -> None:
         console.print(f"  [{colour}]retrain[/]  {result.candidate_version} {result.status}: {result.reason}")
 
 
+def table(title: str, *columns: str) -> Table:
+    """An empty table."""
+    shown = Table(title=title, title_justify="left")
+    for column in columns:
+        shown.add_column(column)
+    return shown
+
+
 def summary(warehouse: Warehouse) -> None:
-    """The screen at the end."""
-    incidents = warehouse.query(
-        f"""select monitor, metric, feature, incident_id, max(severity) as severity, min(window_end) as opened,
-            max(case when event_type = 'resolved' then window_end end) as resolved, max(abs(metric_value)) as worst
+    """The screen at the end: what drifted, how accuracy went, which alerts there were, who is champion and why."""
+    title = "Drift of flight_delay: days on which a feature's last week was off, and the worst of them"
+    drifted = table(title, "feature", "days", "worst PSI", "")
+    for row in warehouse.query(
+        f"""select feature, count(*) as days, max(metric_value) as worst, max_by(window_start, metric_value) as worst_at,
+            max(case when reason like '%declared seasonal%' then 1 else 0 end) as seasonal
+        from {warehouse.table("verdicts")}
+        where monitor = 'flight_delay' and metric = 'psi' and status in ('warning', 'alert')
+            and window_start >= '{START:%Y-%m-%d}'
+        group by feature order by seasonal, days desc"""
+    ):
+        why = "seasonal: warned, not paged" if row["seasonal"] else ""
+        drifted.add_row(row["feature"], str(row["days"]), f"{row['worst']:.2f} on {row['worst_at']:%d %b}", why)
+    console.print(drifted)
+
+    alerts = table("Alerts", "monitor", "what", "value then", "opened", "resolved")
+    for row in warehouse.query(
+        f"""select monitor, metric, feature, min(window_end) as opened, min_by(metric_value, window_end) as value_then,
+            max(case when event_type = 'resolved' then window_end end) as resolved
         from {warehouse.table("alert_events")}
-        where severity = 'alert' and window_end >= '{START:%Y-%m-%d}' group by monitor, metric, feature, incident_id order by opened"""
-    )
-    alerts = Table(title="Alerts", title_justify="left")
-    for column in ("monitor", "what", "worst value", "opened", "resolved"):
-        alerts.add_column(column)
-    for row in incidents:
+        where severity = 'alert'
+        group by monitor, metric, feature, incident_id having min(window_end) > '{START:%Y-%m-%d}' order by opened"""
+    ):
         what = row["metric"] + ("" if row["feature"] == "__all__" else f" of {row['feature']}")
         resolved = f"{row['resolved']:%d %b}" if row["resolved"] else "[red]open[/]"
-        alerts.add_row(row["monitor"], what, f"{row['worst']:.3f}", f"{row['opened']:%d %b}", resolved)
+        alerts.add_row(row["monitor"], what, f"{row['value_then']:.3f}", f"{row['opened']:%d %b}", resolved)
     console.print(alerts)
 
-    models = Table(title="Champions of flight_delay", title_justify="left")
-    for column in ("from", "version", "how", "why"):
-        models.add_column(column)
-    for row in warehouse.query(f"select * from {warehouse.table('deployments')} where monitor = 'flight_delay' order by effective_at"):
-        models.add_row(f"{row['effective_at']:%d %b %Y}", row["model_version"], row["action"], row["reason"])
-    console.print(models)
-    auc = warehouse.query(
-        f"""select date_trunc('month', window_start) as month, metric_value as auc, lower_bound, upper_bound, sample_size
+    accuracy = table("ROC AUC of flight_delay, 30 days up to the end of the month, 95 % interval", "month", "AUC", "", "n")
+    for row in warehouse.query(
+        f"""select window_end, metric_value as auc, lower_bound, upper_bound, sample_size
         from {warehouse.table("metric_values")}
         where monitor = 'flight_delay' and metric = 'roc_auc' and span = 30 and segment = '__all__' and model_version = '__all__'
-            and window_start = date_trunc('month', window_start) + interval 1 month - interval 1 day
-        order by window_start"""
-    )
-    accuracy = Table(title="ROC AUC of the 30 days up to the end of the month, with its 95 % interval", title_justify="left")
-    for column in ("month", "AUC", "", "n"):
-        accuracy.add_column(column)
-    for row in auc:
-        bar = "█" * round((row["auc"] - 0.5) * 120)
-        accuracy.add_row(f"{row['month']:%b}", f"{row['auc']:.3f} [{row['lower_bound']:.3f}, {row['upper_bound']:.3f}]", bar, f"{row['sample_size']:,}")
+            and window_end = date_trunc('month', window_end)
+        order by window_end"""
+    ):
+        bar = "█" * round((row["auc"] - 0.5) * 100)
+        figure = f"{row['auc']:.3f} [{row['lower_bound']:.3f}, {row['upper_bound']:.3f}]"
+        accuracy.add_row(f"{row['window_end'] - timedelta(days=1):%b}", figure, bar, f"{row['sample_size']:,}")
     console.print(accuracy)
+
+    models = table("Champions of flight_delay, and challengers that lost", "from", "version", "how", "why")
+    for row in warehouse.query(
+        f"""select effective_at, model_version, action, reason
+        from {warehouse.table("deployments")} where monitor = 'flight_delay'
+        union all
+        select finished_at, candidate_version, 'kept out', reason from {warehouse.table("training_runs")}
+        where monitor = 'flight_delay' and status = 'kept'
+        order by effective_at"""
+    ):
+        models.add_row(f"{row['effective_at']:%d %b}", row["model_version"], row["action"], row["reason"])
+    console.print(models)
 
 
 def main() -> None:
@@ -179,8 +216,8 @@ def main() -> None:
     console.print("February and March are history: first build of all models, snapshots and tests")
     dbt("seed", now=START)
     dbt("build", now=START)
-    register_version(warehouse, "flight_delay", "v1", now=datetime(2013, 2, 1), reason="first model, accepted on February and March", actor="flights-team")
-    register_version(warehouse, "arrival_delay", "d1", now=datetime(2013, 2, 1), reason="first model", actor="flights-team")
+    release(warehouse, "flight_delay", "v1", datetime(2013, 2, 1), "first model, accepted on February and March")
+    release(warehouse, "arrival_delay", "d1", datetime(2013, 2, 1), "first model")
     start = START
     while start < END:
         now = min(start + STEP, END)
@@ -195,7 +232,7 @@ def main() -> None:
     console.print(f"\nDone in {monotonic() - began:.0f} s. Look next at")
     console.print("  the report       dbt_project/report.html (open it in a browser)")
     console.print("  the Dagster UI   make dagster")
-    console.print("  the tables       dbt_project/flights.duckdb, schema ml_monitor (any BI tool that reads DuckDB)")
+    console.print("  the tables       dbt_project/flights.duckdb, schema ml_monitor: any BI tool that reads DuckDB")
 
 
 if __name__ == "__main__":

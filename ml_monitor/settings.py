@@ -72,16 +72,12 @@ class DbtProject:
     @property
     def monitors(self) -> Mapping[str, Any]:
         """What `vars` declares under `ml_monitor__monitors`, not validated."""
-        return _mapping(
-            self.variables.get(MONITORS_VAR), self.root / "dbt_project.yml", f"vars.{MONITORS_VAR}"
-        )
+        return _mapping(self.variables.get(MONITORS_VAR), self.root / "dbt_project.yml", f"vars.{MONITORS_VAR}")
 
     def monitoring_now(self) -> datetime:
         """The monitoring clock (UTC, no zone): the project's `ml_monitor__now`, else the wall clock."""
         declared = self.variables.get(NOW_VAR)
-        return (
-            utc(declared if isinstance(declared, datetime) else str(declared)) if declared else wall_clock()
-        )
+        return utc(declared if isinstance(declared, datetime) else str(declared)) if declared else wall_clock()
 
     def connection(self) -> Connection:
         """The connection of the chosen target of the project's profile.
@@ -95,17 +91,11 @@ class DbtProject:
         profile = profiles.get(name)
         if not isinstance(profile, dict):
             known = ", ".join(key for key in profiles if key != "config")
-            raise ProjectError(
-                f"profile {name!r} of {self.root / 'dbt_project.yml'} is not in {path}. Known: {known}."
-            )
+            raise ProjectError(f"profile {name!r} of {self.root / 'dbt_project.yml'} is not in {path}. Known: {known}.")
         outputs = _mapping(profile.get("outputs"), path, f"{name}.outputs")
-        target = (
-            self.target or os.environ.get("DBT_TARGET") or _render(profile.get("target", "default"), path)
-        )
+        target = self.target or os.environ.get("DBT_TARGET") or _render(profile.get("target", "default"), path)
         if target not in outputs:
-            raise ProjectError(
-                f"target {target!r} is not in profile {name!r} of {path}. Known: {', '.join(outputs)}."
-            )
+            raise ProjectError(f"target {target!r} is not in profile {name!r} of {path}. Known: {', '.join(outputs)}.")
         output = _render(outputs[target], path)
         builders = {"duckdb": self._duckdb, "postgres": self._postgres}
         if output.get("type") not in builders:
@@ -146,9 +136,7 @@ class DbtProject:
             raise ProjectError(f"{self.root} has no target/manifest.json: run `dbt parse` first")
         known = dict(self._relations())
         if name not in known:
-            raise ProjectError(
-                f"{name!r} is no model, seed, snapshot or source of {self.root}{_suggestion(name, known)}"
-            )
+            raise ProjectError(f"{name!r} is no model, seed, snapshot or source of {self.root}{_suggestion(name, known)}")
         return known[name]
 
     def _relations(self) -> list[tuple[str, Relation]]:
@@ -156,11 +144,7 @@ class DbtProject:
         found = []
         for node in self.manifest.get("nodes", {}).values():
             kind = node.get("resource_type")
-            if (
-                kind in {"model", "seed", "snapshot"}
-                and node.get("package_name") == own
-                and node.get("relation_name")
-            ):
+            if kind in {"model", "seed", "snapshot"} and node.get("package_name") == own and node.get("relation_name"):
                 found.append((node["name"], _relation(node["name"], node, node["alias"])))
         for node in self.manifest.get("sources", {}).values():
             name = f"{node['source_name']}.{node['name']}"
@@ -179,9 +163,7 @@ class DbtProject:
     def _duckdb(self, output: Mapping[str, Any]) -> Connection:
         path = str(output.get("path", ":memory:"))
         if path == ":memory:" or path.startswith(("md:", "motherduck:")):
-            raise ProjectError(
-                f"the DuckDB path {path!r} is no file, so dbt and Python cannot share it. Allowed: a file."
-            )
+            raise ProjectError(f"the DuckDB path {path!r} is no file, so dbt and Python cannot share it. Allowed: a file.")
         # dbt changes into the project before it opens the file.
         file = self.root / Path(path).expanduser()
         if not file.is_file():
@@ -189,11 +171,7 @@ class DbtProject:
         return Connection(URL.create("duckdb", database=str(file)), output.get("config_options") or {})
 
     def _postgres(self, output: Mapping[str, Any]) -> Connection:
-        optional = {
-            key: str(output[key])
-            for key in ("sslmode", "sslrootcert", "sslcert", "sslkey")
-            if output.get(key)
-        }
+        optional = {key: str(output[key]) for key in ("sslmode", "sslrootcert", "sslcert", "sslkey") if output.get(key)}
         return Connection(
             URL.create(
                 "postgresql+psycopg2",
@@ -222,9 +200,7 @@ def utc(moment: datetime | str) -> datetime:
         try:
             moment = datetime.fromisoformat(moment)
         except ValueError as error:
-            raise ProjectError(
-                f"{moment!r} is no time. Allowed: ISO 8601, such as 2024-05-31 or 2024-05-31T06:00."
-            ) from error
+            raise ProjectError(f"{moment!r} is no time. Allowed: ISO 8601, such as 2024-05-31 or 2024-05-31T06:00.") from error
     return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
@@ -236,11 +212,7 @@ def _suggestion(name: str, known: Mapping[str, Relation]) -> str:
     import difflib
 
     close = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
-    return (
-        f". Did you mean {', '.join(close)}? New models need `dbt parse`."
-        if close
-        else ". New models need `dbt parse`."
-    )
+    return f". Did you mean {', '.join(close)}? New models need `dbt parse`." if close else ". New models need `dbt parse`."
 
 
 def _render(value: Any, path: Path) -> Any:

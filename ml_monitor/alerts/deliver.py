@@ -64,11 +64,7 @@ def deliver(
     unknown = lost = waiting = 0
     for row in ledger.unfinished(list(by_name)):
         delivery = _delivery(row)
-        openings = (
-            ledger.openings(delivery.incident_id, delivery.channel)
-            if delivery.event_type == "resolved"
-            else []
-        )
+        openings = ledger.openings(delivery.incident_id, delivery.channel) if delivery.event_type == "resolved" else []
         decision = decide(delivery, openings, policy, now, clock())
         if decision.action in _CLOSING:
             status = _CLOSING[decision.action]
@@ -82,10 +78,7 @@ def deliver(
             unknown += delivery.status == "sending"
             attempt = _send(ledger, by_name[delivery.channel], delivery, row, policy, clock, report_url)
             attempts.append(attempt)
-            say(
-                f"{attempt.channel}: {attempt.status} {attempt.event_id}"
-                + (f" ({attempt.error})" if attempt.error else "")
-            )
+            say(f"{attempt.channel}: {attempt.status} {attempt.event_id}" + (f" ({attempt.error})" if attempt.error else ""))
             if attempt.status in ("failed", "dead"):
                 paused.add(delivery.channel)
     return DeliveryReport(seeded, tuple(attempts), unknown, lost, waiting)
@@ -125,6 +118,4 @@ def _attempt(
     response_code: int | None = None,
     error: str | None = None,
 ) -> Attempt:
-    return Attempt(
-        delivery.delivery_id, delivery.event_id, delivery.channel, number, status, response_code, error
-    )
+    return Attempt(delivery.delivery_id, delivery.event_id, delivery.channel, number, status, response_code, error)

@@ -183,9 +183,7 @@ class Ledger:
             f"select claimed_by, attempts from {self._deliveries} where delivery_id = :delivery_id",
             {"delivery_id": delivery.delivery_id},
         )
-        return bool(held) and all(
-            row["claimed_by"] == self._worker_id and row["attempts"] == attempt for row in held
-        )
+        return bool(held) and all(row["claimed_by"] == self._worker_id and row["attempts"] == attempt for row in held)
 
 
 def _new_row(event_id: str, channel: str, at: datetime) -> Row:

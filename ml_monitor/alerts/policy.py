@@ -104,9 +104,7 @@ def decide(
             return Decision("give_up", f"no outcome of attempt {delivery.attempts}, the last one allowed")
         return SEND
     if delivery.status == "pending" and delivery.window_end < now - policy.max_age:
-        return Decision(
-            "suppress", f"older than {policy.max_age.days} days" if policy.max_age.days else "too old"
-        )
+        return Decision("suppress", f"older than {policy.max_age.days} days" if policy.max_age.days else "too old")
     if delivery.event_type == "resolved" and "sent" not in openings:
         if any(status not in FINAL_WITHOUT_SENDING for status in openings):
             return WAIT

@@ -24,9 +24,7 @@ def retrain(
     monitor: Annotated[str, typer.Argument(help="The monitor whose model is trained.")],
     trigger: Annotated[
         Trigger,
-        typer.Option(
-            "--trigger", help="auto: only if the warehouse has an open trigger. manual: in any case."
-        ),
+        typer.Option("--trigger", help="auto: only if the warehouse has an open trigger. manual: in any case."),
     ] = Trigger.auto,
     project_dir: ProjectDir = Path(),
     target: Target = None,

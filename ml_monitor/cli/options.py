@@ -5,17 +5,11 @@ from typing import Annotated
 
 import typer
 
-ProjectDir = Annotated[
-    Path, typer.Option("--project-dir", help="The dbt project.", envvar="DBT_PROJECT_DIR", file_okay=False)
-]
-Target = Annotated[
-    str | None, typer.Option("--target", help="Target of the dbt profile.", show_default="the profile's")
-]
+ProjectDir = Annotated[Path, typer.Option("--project-dir", help="The dbt project.", envvar="DBT_PROJECT_DIR", file_okay=False)]
+Target = Annotated[str | None, typer.Option("--target", help="Target of the dbt profile.", show_default="the profile's")]
 ProfilesDir = Annotated[
     Path | None,
-    typer.Option(
-        "--profiles-dir", help="Directory of profiles.yml.", show_default="the project, then ~/.dbt"
-    ),
+    typer.Option("--profiles-dir", help="Directory of profiles.yml.", show_default="the project, then ~/.dbt"),
 ]
 Now = Annotated[
     str | None,
@@ -26,6 +20,4 @@ Now = Annotated[
         show_default="var ml_monitor__now, else the current time",
     ),
 ]
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON object on standard output, for programs.")
-]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, for programs.")]

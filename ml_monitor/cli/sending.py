@@ -15,13 +15,9 @@ def deliver(
     ] = None,
     slack_webhook_url: Annotated[
         str | None,
-        typer.Option(
-            "--slack-webhook-url", envvar="ML_MONITOR_SLACK_WEBHOOK_URL", help="Slack incoming webhook."
-        ),
+        typer.Option("--slack-webhook-url", envvar="ML_MONITOR_SLACK_WEBHOOK_URL", help="Slack incoming webhook."),
     ] = None,
-    max_age_days: Annotated[
-        int, typer.Option("--max-age-days", min=1, help="Older events are written down but not sent.")
-    ] = 7,
+    max_age_days: Annotated[int, typer.Option("--max-age-days", min=1, help="Older events are written down but not sent.")] = 7,
     project_dir: ProjectDir = Path(),
     target: Target = None,
     profiles_dir: ProfilesDir = None,
@@ -45,12 +41,8 @@ def deliver(
         from ml_monitor.alerts import ChannelSettings, DeliveryPolicy
         from ml_monitor.alerts import deliver as run
 
-        settings = ChannelSettings.from_environment(
-            webhook_url=webhook_url, slack_webhook_url=slack_webhook_url
-        )
-        policy = DeliveryPolicy(
-            max_age=timedelta(days=max_age_days), minimum_severity=settings.minimum_severity
-        )
+        settings = ChannelSettings.from_environment(webhook_url=webhook_url, slack_webhook_url=slack_webhook_url)
+        policy = DeliveryPolicy(max_age=timedelta(days=max_age_days), minimum_severity=settings.minimum_severity)
         done = run(
             context.warehouse,
             settings.channels(),
@@ -61,12 +53,7 @@ def deliver(
         )
         content = done.to_dict()
         if done.nothing_to_do:
-            context.say(
-                "nothing to deliver"
-                + (f", {done.waiting} waiting for their next attempt" if done.waiting else "")
-            )
+            context.say("nothing to deliver" + (f", {done.waiting} waiting for their next attempt" if done.waiting else ""))
             context.finish(content, Exit.NOTHING_TO_DO)
-        context.say(
-            ", ".join(f"{content[key]} {key}" for key in ("sent", "failed", "rejected", "dead", "suppressed"))
-        )
+        context.say(", ".join(f"{content[key]} {key}" for key in ("sent", "failed", "rejected", "dead", "suppressed")))
         context.finish(content, Exit.DONE if done.ok else Exit.FAILED)

@@ -10,15 +10,9 @@ from ml_monitor.cli.run import Context, Exit, errors_for_people
 
 
 def init(
-    local: Annotated[
-        Path | None, typer.Option("--local", help="Path of a checkout of the package.", file_okay=False)
-    ] = None,
-    git: Annotated[
-        str | None, typer.Option("--git", metavar="URL", help="Git repository of the package.")
-    ] = None,
-    revision: Annotated[
-        str | None, typer.Option("--revision", metavar="TAG", help="Tag, branch or commit of --git.")
-    ] = None,
+    local: Annotated[Path | None, typer.Option("--local", help="Path of a checkout of the package.", file_okay=False)] = None,
+    git: Annotated[str | None, typer.Option("--git", metavar="URL", help="Git repository of the package.")] = None,
+    revision: Annotated[str | None, typer.Option("--revision", metavar="TAG", help="Tag, branch or commit of --git.")] = None,
     project_dir: ProjectDir = Path(),
     as_json: AsJson = False,
 ) -> None:
@@ -62,15 +56,11 @@ def add(
     name: Annotated[str, typer.Argument(help="Name of the monitor, e.g. flight_delay.")],
     predictions: Annotated[
         str | None,
-        typer.Option(
-            "--predictions", metavar="RELATION", help="The prediction log: a model, or source.table."
-        ),
+        typer.Option("--predictions", metavar="RELATION", help="The prediction log: a model, or source.table."),
     ] = None,
     directory: Annotated[
         Path | None,
-        typer.Option(
-            "--directory", help="Where the models go.", show_default="models/monitoring in the project"
-        ),
+        typer.Option("--directory", help="Where the models go.", show_default="models/monitoring in the project"),
     ] = None,
     write: Annotated[
         bool,

@@ -87,9 +87,7 @@ def check(warehouse: Warehouse, project: DbtProject, now: datetime) -> list[Find
 
 
 class _MonitorCheck:
-    def __init__(
-        self, warehouse: Warehouse, project: DbtProject, name: str, config: MonitorConfig, now: datetime
-    ) -> None:
+    def __init__(self, warehouse: Warehouse, project: DbtProject, name: str, config: MonitorConfig, now: datetime) -> None:
         self._warehouse = warehouse
         self._project = project
         self._name = name
@@ -113,9 +111,7 @@ class _MonitorCheck:
 
     def _predictions(self, relation: Relation, columns: Mapping[str, str]) -> None:
         config = self._config
-        outcome: tuple[Kind, ...] = (
-            ("number",) if config.task == "regression" else ("number", "boolean", "text")
-        )
+        outcome: tuple[Kind, ...] = ("number",) if config.task == "regression" else ("number", "boolean", "text")
         wanted: list[tuple[str, str | None, tuple[Kind, ...]]] = [
             ("prediction_id", config.prediction_id, ("number", "text")),
             ("predicted_at", config.predicted_at, ("time",)),
@@ -185,13 +181,10 @@ class _MonitorCheck:
     def _unreadable_numbers(self, relation: Relation, feature: str, count: int, n: int) -> None:
         key, column = f"features.{feature}", self._quote(feature)
         if not count:
-            self._warning(
-                key, f"{feature} of {relation.quoted} is text; all {n} values read as numbers, so cast it"
-            )
+            self._warning(key, f"{feature} of {relation.quoted} is text; all {n} values read as numbers, so cast it")
             return
         rows = self._warehouse.query(
-            f"select distinct {column} as example from {relation.quoted} "
-            f"where {self._unreadable(feature)} limit {_EXAMPLES}",
+            f"select distinct {column} as example from {relation.quoted} where {self._unreadable(feature)} limit {_EXAMPLES}",
             {"number": _NUMBER},
         )
         examples = ", ".join(sorted(repr(_clip(row["example"])) for row in rows))
@@ -203,9 +196,7 @@ class _MonitorCheck:
 
     def _feedback(self, relation: Relation, columns: Mapping[str, str], predictions: Relation) -> None:
         config = self._config
-        outcome: tuple[Kind, ...] = (
-            ("number",) if config.task == "regression" else ("number", "boolean", "text")
-        )
+        outcome: tuple[Kind, ...] = ("number",) if config.task == "regression" else ("number", "boolean", "text")
         has_id = self._column("prediction_id", config.prediction_id, ("number", "text"), relation, columns)
         has_time = self._column("labelled_at", config.labelled_at, ("time",), relation, columns)
         has_label = self._column("label", config.label, outcome, relation, columns)
@@ -219,9 +210,7 @@ class _MonitorCheck:
             counted["future"] = f"sum(case when {self._quote(config.labelled_at)} > :now then 1 else 0 end)"
         row = self._counts(relation, counted)
         if not row["n"]:
-            self._warning(
-                "feedback", f"{relation.quoted} has no rows: performance is unknown until labels arrive"
-            )
+            self._warning("feedback", f"{relation.quoted} has no rows: performance is unknown until labels arrive")
             return
         if row.get("labelled") == 0:
             self._warning("label", f"all {row['n']} rows of {relation.quoted} have NULL in {config.label}")
@@ -261,9 +250,7 @@ class _MonitorCheck:
             for feature in self._config.features:
                 self._column(f"features.{feature}", feature, ("number", "boolean", "text"), relation, columns)
             if not self._counts(relation, {"n": "count(*)"})["n"]:
-                self._error(
-                    "reference", f"{relation.quoted} has no rows, so there is nothing to compare with"
-                )
+                self._error("reference", f"{relation.quoted} has no rows, so there is nothing to compare with")
         elif "from" in reference and "to" in reference and predictions is not None:
             relation, columns = predictions
             if self._config.predicted_at not in columns:
@@ -275,8 +262,7 @@ class _MonitorCheck:
                 return
             moment = self._quote(self._config.predicted_at)
             found = self._warehouse.query(
-                f"select count(*) as n from {relation.quoted} "
-                f"where {moment} >= :start and {moment} < :end_at",
+                f"select count(*) as n from {relation.quoted} where {moment} >= :start and {moment} < :end_at",
                 {"start": start, "end_at": end},
             )[0]["n"]
             if not found:
@@ -310,17 +296,13 @@ class _MonitorCheck:
             return False
         if kind_of(columns[column]) not in kinds:
             allowed = " or ".join(kinds)
-            self._error(
-                key, f"column {column!r} of {relation.quoted} is {columns[column]}. Allowed: {allowed}."
-            )
+            self._error(key, f"column {column!r} of {relation.quoted} is {columns[column]}. Allowed: {allowed}.")
             return False
         return True
 
     def _counts(self, relation: Relation, counted: Mapping[str, str]) -> dict[str, Any]:
         listed = ", ".join(f"{expression} as {name}" for name, expression in counted.items())
-        return self._warehouse.query(
-            f"select {listed} from {relation.quoted}", {"now": self._now, "number": _NUMBER}
-        )[0]
+        return self._warehouse.query(f"select {listed} from {relation.quoted}", {"now": self._now, "number": _NUMBER})[0]
 
     def _unreadable(self, feature: str) -> str:
         column = self._quote(feature)

@@ -75,9 +75,7 @@ def _is_this_package(entry: Any, root: Path, package: dict[str, str]) -> bool:
     if not isinstance(entry, dict):
         return False
     if "local" in entry:
-        return _package_name(root / str(entry["local"])) == PACKAGE or entry.get("local") == package.get(
-            "local"
-        )
+        return _package_name(root / str(entry["local"])) == PACKAGE or entry.get("local") == package.get("local")
     if "package" in entry:
         return str(entry["package"]).endswith(f"/{PACKAGE}")
     return "git" in entry and _repository(entry["git"]) in {
@@ -130,9 +128,7 @@ def _declare_monitors(text: str) -> str | None:
             return None
         lines += ["", "vars:", f"  {MONITORS_VAR}: {{}}"]
     else:
-        below = next(
-            (line for line in lines[at + 1 :] if line.strip() and not line.lstrip().startswith("#")), ""
-        )
+        below = next((line for line in lines[at + 1 :] if line.strip() and not line.lstrip().startswith("#")), "")
         indent = below[: len(below) - len(below.lstrip())] or "  "
         lines.insert(at + 1, f"{indent}{MONITORS_VAR}: {{}}")
     after = "\n".join(lines) + "\n"

@@ -30,9 +30,7 @@ def validate_name(name: str) -> str:
     Raises:
         ScaffoldError: It cannot.
     """
-    fits = (
-        _NAME.fullmatch(name) and len(name) <= _LONGEST_NAME and "__" not in name and not name.endswith("_")
-    )
+    fits = _NAME.fullmatch(name) and len(name) <= _LONGEST_NAME and "__" not in name and not name.endswith("_")
     if not fits or keyword.iskeyword(name):
         raise ScaffoldError(
             f"monitor name {name!r} cannot be part of model names. Allowed: lower case letters, digits and "
@@ -59,9 +57,7 @@ def add_files(name: str, directory: Path) -> list[Path]:
     return list(paths.values())
 
 
-def config_block(
-    name: str, predictions: str = "my_predictions", features: Mapping[str, str] | None = None
-) -> str:
+def config_block(name: str, predictions: str = "my_predictions", features: Mapping[str, str] | None = None) -> str:
     """The configuration of a monitor as YAML, to stand under `vars.ml_monitor__monitors`."""
     lines = [
         f"{name}:",
@@ -135,8 +131,4 @@ def _indent(block: str, indent: str) -> list[str]:
 
 def _key(feature: str) -> str:
     reserved = feature.lower() in {"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
-    return (
-        feature
-        if _PLAIN_KEY.fullmatch(feature) and not reserved
-        else yaml.safe_dump(feature, default_style='"').strip()
-    )
+    return feature if _PLAIN_KEY.fullmatch(feature) and not reserved else yaml.safe_dump(feature, default_style='"').strip()

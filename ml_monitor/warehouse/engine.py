@@ -64,9 +64,7 @@ class Session:
         self._guard(lambda: self._connection.execute(sa.insert(target), [dict(row) for row in rows]))
 
     def _run(self, sql: str, params: Parameters) -> sa.CursorResult[Any]:
-        result: sa.CursorResult[Any] = self._guard(
-            lambda: self._connection.execute(sa.text(sql), dict(params))
-        )
+        result: sa.CursorResult[Any] = self._guard(lambda: self._connection.execute(sa.text(sql), dict(params)))
         return result
 
     def _guard(self, run: Any) -> Any:
@@ -230,9 +228,7 @@ def _engine(url: URL, duckdb_config: dict[str, Any]) -> Engine:
 
         return sa.create_engine(url, poolclass=NullPool, creator=connect, hide_parameters=True)
     if backend == "postgresql":
-        return sa.create_engine(
-            url, poolclass=NullPool, hide_parameters=True, connect_args={"connect_timeout": _CONNECT_TIMEOUT}
-        )
+        return sa.create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args={"connect_timeout": _CONNECT_TIMEOUT})
     raise errors.WarehouseError(f"no access from Python to {backend!r}. Allowed: duckdb, postgresql.")
 
 

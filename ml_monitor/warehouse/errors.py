@@ -62,6 +62,4 @@ def statement_error(error: DBAPIError, place: str) -> WarehouseError:
 
 
 def _first_line(error: DBAPIError) -> str:
-    return next(
-        (line.strip() for line in str(error.orig).splitlines() if line.strip()), type(error.orig).__name__
-    )
+    return next((line.strip() for line in str(error.orig).splitlines() if line.strip()), type(error.orig).__name__)

@@ -154,9 +154,7 @@ def attempts(warehouse: Warehouse) -> Callable[[], list[tuple[Any, ...]]]:
     table = warehouse.table("alert_delivery_attempts")
 
     def read() -> list[tuple[Any, ...]]:
-        rows = warehouse.query(
-            f"select * from {table} order by event_id, channel, attempt, phase, occurred_at"
-        )
+        rows = warehouse.query(f"select * from {table} order by event_id, channel, attempt, phase, occurred_at")
         return [(row["attempt"], row["phase"], row["outcome"]) for row in rows]
 
     return read

@@ -66,9 +66,7 @@ def test_webhook_without_secret_is_not_signed(event, receiver):
 
 @pytest.mark.parametrize("figure", [float("nan"), float("inf"), None])
 def test_values_that_are_no_numbers_are_valid_json(event, receiver, figure):
-    WebhookChannel(receiver.url).send(
-        message(event, metric_value=figure, threshold_value=None, sample_size=None)
-    )
+    WebhookChannel(receiver.url).send(message(event, metric_value=figure, threshold_value=None, sample_size=None))
     body = json.loads(receiver.requests[0].body)
     assert body["event"]["metric_value"] is None
     assert body["fields"]["Value"] == "unknown (threshold unknown)"

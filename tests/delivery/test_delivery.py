@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from typing import Any
 import pytest
 
 from ml_monitor.alerts import DeliveryPolicy, deliver
-from ml_monitor.alerts.channels import ConsoleChannel, SlackChannel, WebhookChannel
+from ml_monitor.alerts.channels import ConsoleChannel, SendResult, SlackChannel, WebhookChannel
+from ml_monitor.alerts.ledger import Ledger
 from ml_monitor.alerts.message import AlertMessage
+from ml_monitor.alerts.policy import Delivery
 from tests.delivery.conftest import NOW
 from tests.delivery.receiver import Answer, Receiver
 
@@ -100,9 +103,7 @@ def test_threads_of_one_process_send_each_event_once(warehouse, receiver, add_ev
     assert len(ledger()) == 6
 
 
-def test_killed_between_intent_and_outcome_is_sent_again_and_said_so(
-    warehouse, receiver, add_event, ledger, attempts, clock
-):
+def test_killed_between_intent_and_outcome_is_sent_again_and_said_so(warehouse, receiver, add_event, ledger, attempts, clock):
     add_event("a")
     receiver.answers.append(Answer(hang=60))
     worker = start_worker(warehouse, receiver)
@@ -159,9 +160,7 @@ def test_killed_at_the_last_attempt_is_dead(warehouse, receiver, add_event, ledg
     assert receiver.requests == []
 
 
-def test_a_slow_worker_whose_lease_was_lost_does_not_overwrite_the_other(
-    warehouse, receiver, add_event, ledger, attempts, clock
-):
+def test_a_slow_worker_whose_lease_was_lost_does_not_overwrite_the_other(warehouse, receiver, add_event, ledger, attempts, clock):
     add_event("a")
 
     class SlowChannel:
@@ -177,6 +176,21 @@ def test_a_slow_worker_whose_lease_was_lost_does_not_overwrite_the_other(
 
     assert [(row["status"], row["attempts"], row["error"]) for row in ledger()] == [("sent", 2, None)]
     assert (1, "outcome", "failed") in attempts()
+
+
+def test_a_slow_worker_does_not_close_the_attempt_that_another_is_sending(warehouse, add_event, ledger, clock):
+    event = add_event("a")
+    slow, other = Ledger(warehouse, "slow"), Ledger(warehouse, "other")
+    slow.seed(["webhook"], DeliveryPolicy(), clock())
+    row = {**event, **ledger()[0]}
+    first = Delivery(**{name: row[name] for name in Delivery.__slots__})
+    assert slow.claim(first, clock())
+    second = replace(first, status="sending", attempts=1)
+    assert other.claim(second, clock())
+    assert not slow.claim(second, clock())
+
+    slow.record(first, SendResult(True), "sent", clock(), None)
+    assert [(row["status"], row["claimed_by"], row["attempts"]) for row in ledger()] == [("sending", "other", 2)]
 
 
 def test_500_then_recovery_after_the_pause(warehouse, receiver, add_event, ledger, clock):
@@ -196,9 +210,7 @@ def test_500_then_recovery_after_the_pause(warehouse, receiver, add_event, ledge
     assert [(row["status"], row["attempts"], row["error"]) for row in ledger()] == [("sent", 2, None)]
 
 
-def test_a_receiver_that_never_answers_costs_one_timeout_and_not_the_other_channel(
-    warehouse, receiver, add_event, ledger, clock
-):
+def test_a_receiver_that_never_answers_costs_one_timeout_and_not_the_other_channel(warehouse, receiver, add_event, ledger, clock):
     for name in ("a", "b", "c"):
         add_event(name)
     receiver.default = Answer(hang=60)
@@ -217,9 +229,7 @@ def test_a_receiver_that_never_answers_costs_one_timeout_and_not_the_other_chann
     assert errors == ["no answer (ReadTimeout)"]
 
 
-def test_a_receiver_that_takes_the_message_and_dies_is_tried_again(
-    warehouse, receiver, add_event, ledger, clock
-):
+def test_a_receiver_that_takes_the_message_and_dies_is_tried_again(warehouse, receiver, add_event, ledger, clock):
     add_event("a")
     receiver.answers.append(Answer(die=True))
     channels = [WebhookChannel(receiver.url)]
@@ -287,9 +297,7 @@ def test_a_channel_that_raises_does_not_stop_the_others(warehouse, receiver, add
         def send(self, message: AlertMessage) -> Any:
             raise KeyError("secret-value")
 
-    report = deliver(
-        warehouse, [BrokenChannel(), WebhookChannel(receiver.url)], DeliveryPolicy(), NOW, clock=clock
-    )
+    report = deliver(warehouse, [BrokenChannel(), WebhookChannel(receiver.url)], DeliveryPolicy(), NOW, clock=clock)
 
     assert (report.count("failed"), report.count("sent")) == (1, 1)
     assert not any("secret-value" in (row["error"] or "") for row in ledger())
@@ -327,9 +335,7 @@ def test_resolved_goes_only_where_the_opening_went(warehouse, receiver, add_even
     }
 
 
-def test_resolved_waits_for_an_opening_that_is_still_being_tried(
-    warehouse, receiver, add_event, ledger, clock
-):
+def test_resolved_waits_for_an_opening_that_is_still_being_tried(warehouse, receiver, add_event, ledger, clock):
     add_event("opening", incident_id="i", window_end=NOW - timedelta(days=2))
     add_event("end", incident_id="i", event_type="resolved")
     receiver.answers.append(Answer(500))
@@ -358,6 +364,4 @@ def test_resolved_of_an_opening_that_was_rejected_is_suppressed(warehouse, recei
 
 def test_two_channels_of_one_name_are_refused(warehouse, receiver):
     with pytest.raises(ValueError, match="must differ: webhook, webhook"):
-        deliver(
-            warehouse, [WebhookChannel(receiver.url), WebhookChannel(receiver.url)], DeliveryPolicy(), NOW
-        )
+        deliver(warehouse, [WebhookChannel(receiver.url), WebhookChannel(receiver.url)], DeliveryPolicy(), NOW)

@@ -39,9 +39,7 @@ class WebhookChannel:
         if self._secret is not None:
             headers[SIGNATURE_HEADER] = f"sha256={signature(body, self._secret)}"
         try:
-            with httpx.stream(
-                "POST", self._url, content=body, headers=headers, timeout=self._timeout
-            ) as response:
+            with httpx.stream("POST", self._url, content=body, headers=headers, timeout=self._timeout) as response:
                 if response.is_success:
                     return SendResult(True, response.status_code)
                 # One part only: an endless error page must not hold up the other channels.

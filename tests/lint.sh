@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Style of everything that is written by hand; dbt's deprecations count as errors.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+bin="$PWD/.venv/bin"
+"$bin/ruff" check .
+"$bin/mypy"
+"$bin/yamllint" --strict .
+"$bin/dbt" deps --quiet --project-dir dbt_project --profiles-dir dbt_project
+"$bin/dbt" parse --quiet --no-partial-parse --show-all-deprecations --warn-error-options '{"error": ["Deprecations"]}' \
+    --project-dir dbt_project --profiles-dir dbt_project --target-path target/lint
+PATH="$bin:$PATH" "$bin/sqlfluff" lint --disable-progress-bar models dbt_project/models

@@ -136,7 +136,7 @@ def test_console_shows_text_as_it_is(event):
     stream = io.StringIO()
     ConsoleChannel(stream).send(message(event, reason="[bold]not markup[/bold]"))
     assert "[bold]not markup[/bold]" in stream.getvalue()
-    assert "0.4123 (threshold 0.25)" in stream.getvalue()
+    assert "flight_delay · psi of dep_hour" in stream.getvalue()
 
 
 def test_channels_come_from_the_environment(receiver):

@@ -73,6 +73,21 @@ def test_late_and_changed_labels_touch_only_their_windows(consumer: Project) -> 
     assert content(consumer) == content(fresh)
 
 
+def test_an_incident_that_late_labels_take_back_is_resolved(project: Callable[..., Project]) -> None:
+    monitor = MONITOR | {"thresholds": {"label_coverage": {"alert": 0.5}}}
+    labels = feedback(predictions())
+    consumer = project({"churn": monitor}, now=NOW, logs=logs(feedback=labels[labels["labelled_at"] < "2026-01-10"]))
+    consumer.run()
+    events = f"select event_type, severity, reason from {SCHEMA}.ml_monitor__alert_events where metric = 'label_coverage' order by created_at"
+    assert [event[0] for event in consumer.rows(events)] == ["opened"]
+    consumer.load("feedback", feedback(predictions(), delay_hours=0))
+    consumer.run(now="2026-01-11 01:00:00")
+    assert [event[:2] for event in consumer.rows(events)] == [("opened", "alert"), ("resolved", "alert")]
+    assert "restated" in consumer.rows(events)[1][2]
+    consumer.run(now="2026-01-11 02:00:00")
+    assert len(consumer.rows(events)) == 2, "told once"
+
+
 def test_deleted_label(consumer: Project) -> None:
     labels = feedback(predictions()).drop(index=200)
     consumer.load("feedback", labels)

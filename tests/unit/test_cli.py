@@ -67,9 +67,7 @@ def test_init_twice(project_dir):
     assert (again.exit_code, json.loads(again.stdout)["status"]) == (3, "nothing_to_do")
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["--local", "a", "--git", "b"], ["--local", "a", "--revision", "v1"]]
-)
+@pytest.mark.parametrize("arguments", [[], ["--local", "a", "--git", "b"], ["--local", "a", "--revision", "v1"]])
 def test_init_wants_one_place(project_dir, arguments):
     assert run("init", *arguments, "--project-dir", str(project_dir)).exit_code == 2
     assert not (project_dir / "packages.yml").exists()
@@ -107,9 +105,7 @@ def test_a_secret_that_is_wrong_is_not_shown(project_dir):
 
 
 def test_a_now_that_is_no_time(project_dir):
-    (project_dir / "profiles.yml").write_text(
-        "shop: {target: dev, outputs: {dev: {type: duckdb, path: shop.duckdb}}}\n"
-    )
+    (project_dir / "profiles.yml").write_text("shop: {target: dev, outputs: {dev: {type: duckdb, path: shop.duckdb}}}\n")
     (project_dir / "shop.duckdb").touch()
     done = run("deliver", "--now", "soon", "--project-dir", str(project_dir), "--json")
     assert done.exit_code == 1

@@ -21,8 +21,7 @@ def predictions() -> pd.DataFrame:
         {
             "prediction_id": [f"p{i}" for i in range(n)],
             "customer_id": range(n),
-            "predicted_at": pd.Timestamp("2026-01-01")
-            + pd.to_timedelta([i * 86400 / ROWS for i in range(n)], unit="s"),
+            "predicted_at": pd.Timestamp("2026-01-01") + pd.to_timedelta([i * 86400 / ROWS for i in range(n)], unit="s"),
             "model_version": "m1",
             "amount": [(i % 17) + (100.0 if i >= (DAYS - 2) * ROWS else 0.0) for i in range(n)],
             "plan": ["basic" if i % 3 else "pro" for i in range(n)],
@@ -120,9 +119,7 @@ def test_a_configuration_that_fits_has_no_findings(built):
 
 
 def test_add_proposes_the_features_of_the_log(built):
-    done = run(
-        built, "add", "second", "--predictions", "raw.predictions", "--directory", str(built.directory / "x")
-    )
+    done = run(built, "add", "second", "--predictions", "raw.predictions", "--directory", str(built.directory / "x"))
     assert done.exit_code == 0, done.output
     block = json.loads(done.stdout)["config"]
     assert "amount: numeric" in block

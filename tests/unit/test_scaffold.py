@@ -7,9 +7,7 @@ import yaml
 
 from ml_monitor.scaffold import ScaffoldError, add_files, config_block, insert_config, install, validate_name
 
-BLOCK = config_block(
-    "churn", "raw.predictions", {"amount": "numeric", "no": "categorical", "two words": "numeric"}
-)
+BLOCK = config_block("churn", "raw.predictions", {"amount": "numeric", "no": "categorical", "two words": "numeric"})
 CHURN = {
     "predictions": "raw.predictions",
     "task": "binary",
@@ -76,9 +74,7 @@ def test_the_monitor_is_added_and_everything_else_stays(text):
     expected = dict((before.get("vars") or {}).get("ml_monitor__monitors") or {}, churn=CHURN)
     parsed = yaml.safe_load(after)
     assert parsed["vars"].pop("ml_monitor__monitors") == expected
-    assert parsed["vars"] == {
-        k: v for k, v in (before.get("vars") or {}).items() if k != "ml_monitor__monitors"
-    }
+    assert parsed["vars"] == {k: v for k, v in (before.get("vars") or {}).items() if k != "ml_monitor__monitors"}
     for line in text.splitlines():
         comment = line[line.index("#") :] if "#" in line else ""
         assert comment in after
@@ -107,9 +103,7 @@ def project_dir(tmp_path: Path) -> Path:
 def test_install_into_an_empty_project_and_again(project_dir):
     first = install(project_dir, {"local": "../package"})
     assert {path.name for path in first.changed} == {"packages.yml", "dbt_project.yml"}
-    assert yaml.safe_load((project_dir / "packages.yml").read_text()) == {
-        "packages": [{"local": "../package"}]
-    }
+    assert yaml.safe_load((project_dir / "packages.yml").read_text()) == {"packages": [{"local": "../package"}]}
     assert "name: shop  # ours" in (project_dir / "dbt_project.yml").read_text()
     before = {path: path.read_text() for path in project_dir.iterdir()}
 
@@ -121,9 +115,7 @@ def test_install_into_an_empty_project_and_again(project_dir):
 @pytest.mark.parametrize("indent", ["", "  "])
 def test_install_beside_other_packages(project_dir, indent):
     packages = project_dir / "packages.yml"
-    packages.write_text(
-        f"packages:\n{indent}- package: dbt-labs/dbt_utils  # utils\n{indent}  version: 1.3.0\n"
-    )
+    packages.write_text(f"packages:\n{indent}- package: dbt-labs/dbt_utils  # utils\n{indent}  version: 1.3.0\n")
     package = {"git": "https://git.example/dbt-ml-monitor.git", "revision": "v0.1.0"}
     install(project_dir, package)
     assert "# utils" in packages.read_text()

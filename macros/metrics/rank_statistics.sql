@@ -3,12 +3,8 @@
         (DeLong, DeLong and Clarke-Pearson 1988): placements of positives among negatives and the reverse. -#}
     {%- set group = 'cell, window_number, span' -%}
     score_counts as (
-        select {{ group }}, score,
-            cast(sum(case when label = 1 then n else 0 end) as {{ ml_monitor.type_double() }}) as positives,
-            cast(sum(case when label = 0 then n else 0 end) as {{ ml_monitor.type_double() }}) as negatives
-        from span_outcomes
-        where outcome = 'labelled' and score is not null and label is not null
-        group by {{ group }}, score
+        select {{ group }}, score, cast(positives as {{ ml_monitor.type_double() }}) as positives, cast(negatives as {{ ml_monitor.type_double() }}) as negatives
+        from span_scores
     ),
 
     class_counts as (

@@ -62,7 +62,8 @@ class Warehouse:
 
     def __init__(self, directory: Path) -> None:
         self.project = directory / "project"
-        shutil.copytree(REPOSITORY / "dbt_project", self.project, ignore=shutil.ignore_patterns("target", "dbt_packages", "*.duckdb", "data"))
+        made = shutil.ignore_patterns("target", "dbt_packages", "*.duckdb", "data", "artifacts")
+        shutil.copytree(REPOSITORY / "dbt_project", self.project, ignore=made)
         # As a live project: no replayed clock, so dbt can parse partially.
         config = self.project / "dbt_project.yml"
         config.write_text("".join(line for line in config.read_text().splitlines(True) if "ml_monitor__now" not in line))

@@ -4,4 +4,4 @@ select
     feedback.labelled_at
 from {{ source('flights_raw', 'feedback') }} as feedback
 inner join {{ source('flights_raw', 'arrival_delays') }} as delays
-    on delays.prediction_id = feedback.prediction_id
+    on feedback.prediction_id = delays.prediction_id

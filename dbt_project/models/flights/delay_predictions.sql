@@ -13,4 +13,4 @@ select
     delays.predicted_delay
 from {{ source('flights_raw', 'predictions') }} as predictions
 inner join {{ source('flights_raw', 'arrival_delays') }} as delays
-    on delays.prediction_id = predictions.prediction_id
+    on predictions.prediction_id = delays.prediction_id

@@ -9,4 +9,5 @@ bin="$PWD/.venv/bin"
 "$bin/dbt" deps --quiet --project-dir dbt_project --profiles-dir dbt_project
 "$bin/dbt" parse --quiet --no-partial-parse --show-all-deprecations --warn-error-options '{"error": ["Deprecations"]}' \
     --project-dir dbt_project --profiles-dir dbt_project --target-path target/lint
-PATH="$bin:$PATH" "$bin/sqlfluff" lint --disable-progress-bar models dbt_project/models
+"$bin/dbt" compile --quiet --full-refresh --project-dir dbt_project --profiles-dir dbt_project --target-path target/lint > /dev/null
+"$bin/sqlfluff" lint --config .sqlfluff --disable-progress-bar dbt_project/target/lint/compiled

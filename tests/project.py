@@ -24,6 +24,7 @@ class Project:
     monitors: dict[str, Any]
     now: str = "2014-03-01 00:00:00"
     logs: dict[str, pd.DataFrame | Path] = field(default_factory=dict)
+    name: str = "consumer"
     _manifest: Manifest | None = field(default=None, init=False)
 
     @property
@@ -44,10 +45,10 @@ class Project:
         """Write dbt_project.yml and the three one-line models of every monitor."""
         self._manifest = None
         config = {
-            "name": "consumer",
+            "name": self.name,
             "profile": "consumer",
             "flags": {"send_anonymous_usage_stats": False},
-            "models": {"consumer": {"+schema": "ml_monitor"}},
+            "models": {self.name: {"+schema": "ml_monitor"}},
             "vars": {"ml_monitor__monitors": self.monitors, "ml_monitor__now": self.now},
         }
         (self.directory / "dbt_project.yml").write_text(yaml.safe_dump(config, allow_unicode=True))

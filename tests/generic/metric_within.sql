@@ -1,6 +1,6 @@
 {% test metric_within(model, monitor, metric, minimum=none, maximum=none, span=1, feature=none) %}
     {#- Fails when the newest value of a metric lies outside [minimum, maximum]: drift over a limit, accuracy under one,
-        labels that do not arrive. Put it on ml_monitor__metric_values. -#}
+        labels that do not arrive. Put it on a model of your own, such as <monitor>__feature_profile. -#}
     {%- if minimum is none and maximum is none -%}
         {{ exceptions.raise_compiler_error("ml_monitor: test metric_within of '" ~ metric ~ "' needs minimum, maximum or both") }}
     {%- endif %}
@@ -9,7 +9,7 @@
     judged as (
         select feature, window_start, metric_value, sample_size,
             row_number() over (partition by feature order by window_start desc) as recency
-        from {{ model }}
+        from {{ ref('ml_monitor', 'ml_monitor__metric_values') }}
         where monitor = {{ ml_monitor.literal(monitor) }}
             and metric = {{ ml_monitor.literal(metric) }}
             and span = {{ span | int }}

@@ -1,0 +1,108 @@
+"""The package's dbt unit tests, and the generic tests that users put in their CI."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from tests.integration.logs import MONITOR, NOW, logs, predictions
+from tests.project import Project
+
+
+def test_unit_tests_of_the_package(tmp_path: Path) -> None:
+    ours = Project(tmp_path / "project", {"churn": MONITOR}, logs=logs(), now=NOW, name="ml_monitor_integration_tests")
+    ours.run()
+    result = ours.dbt("test", "--select", "test_type:unit")
+    assert result.success, [f"{r.node.name}: {r.message}" for r in result.result if r.status != "pass"]
+    assert len(result.result) >= 4
+
+
+def test_unit_tests_stay_out_of_users_builds(project: Callable[..., Project]) -> None:
+    consumer = project({"churn": MONITOR}, logs=logs(), now=NOW)
+    consumer.run()
+    result = consumer.dbt("test")
+    assert result.success
+    assert not [r for r in result.result if r.node.resource_type == "unit_test"]
+
+
+@pytest.fixture
+def guarded(project: Callable[..., Project]) -> Project:
+    """A project whose CI has one test of each kind; prediction ids of the last day are twice in the log."""
+    log = predictions()
+    tests = {
+        "models": [
+            {
+                "name": "churn__feature_profile",
+                "data_tests": [
+                    {"ml_monitor.no_open_alerts": {"arguments": {"monitor": "churn"}}},
+                    {
+                        "ml_monitor.metric_within": {
+                            "name": "labels_arrive",
+                            "arguments": {"monitor": "churn", "metric": "label_coverage", "minimum": 0.9},
+                        }
+                    },
+                    {
+                        "ml_monitor.metric_within": {
+                            "name": "volume_in_bounds",
+                            "arguments": {"monitor": "churn", "metric": "row_count", "minimum": 10, "maximum": 1000},
+                        }
+                    },
+                ],
+            },
+        ],
+        "sources": [
+            {
+                "name": "raw",
+                "schema": "raw",
+                "tables": [
+                    {
+                        "name": "predictions",
+                        "columns": [{"name": "predicted_at", "data_tests": [{"ml_monitor.predicted_in_the_past": {"name": "in_the_past"}}]}],
+                    },
+                    {
+                        "name": "feedback",
+                        "data_tests": [
+                            {
+                                "ml_monitor.labels_have_predictions": {
+                                    "name": "labels_match",
+                                    "arguments": {"predictions": "source('raw', 'predictions')"},
+                                }
+                            }
+                        ],
+                    },
+                    {"name": "reference"},
+                ],
+            }
+        ],
+    }
+    consumer = project({"churn": MONITOR}, logs=logs(predictions=log), now=NOW)
+    (consumer.directory / "models" / "sources.yml").write_text(yaml.safe_dump({"sources": tests["sources"]}))
+    (consumer.directory / "models" / "tests.yml").write_text(yaml.safe_dump({"models": tests["models"]}))
+    return consumer
+
+
+def outcome(consumer: Project) -> dict[str, str]:
+    result = consumer.dbt("test", "--select", "package:consumer")
+    return {r.node.name: str(r.status) for r in result.result}
+
+
+def test_generic_tests_pass_on_a_healthy_log_and_fail_on_a_sick_one(guarded: Project) -> None:
+    guarded.load("feedback", logs()["feedback"].assign(labelled_at=predictions()["predicted_at"]))
+    guarded.run()
+    healthy = outcome(guarded)
+    assert len(healthy) == 5
+    assert set(healthy.values()) == {"pass"}
+
+    log = predictions()
+    future = log.tail(1).assign(prediction_id="future", predicted_at="2031-01-01")
+    duplicates = log.tail(30)
+    sick = log.drop(index=log.index[:3])
+    guarded.load("predictions", pd.concat([sick, duplicates, future.astype(log.dtypes.to_dict())]))
+    feedback = logs()["feedback"]
+    guarded.load("feedback", feedback[feedback["labelled_at"] < "2026-01-10"])
+    guarded.run()
+    assert set(outcome(guarded).items()) == {
+        (name, "pass" if name == "volume_in_bounds" else "fail") for name in healthy
+    }

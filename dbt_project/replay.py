@@ -32,14 +32,14 @@ DATABASE = PROJECT / "flights.duckdb"
 REPORT = PROJECT / "report.html"
 START, END, STEP = datetime(2013, 4, 1), datetime(2014, 1, 2), timedelta(days=7)
 THRESHOLD = 0.3
-# What a week's rows can change; the other views and the registry stay as the first build made them.
+# What a week's rows can change; the rest, and what only the report at the end reads, is left to the full builds.
 CHANGING = [
     "config.materialized:incremental",
     "config.materialized:table",
     "ml_monitor__windows",
     "ml_monitor__retraining_triggers",
 ]
-UNCHANGING = ["tag:ml_monitor_ledger", "ml_monitor.registry", "*__reference"]
+UNCHANGING = ["tag:ml_monitor_ledger", "ml_monitor.registry", "*__reference", "ml_monitor__drift_contributions"]
 POLICY = DeliveryPolicy(minimum_severity={"console": "alert"})
 
 console = Console(highlight=False)
@@ -214,7 +214,6 @@ def main() -> None:
     serving.log(datetime(2013, 1, 1), START, as_recorded=True)
     dbt = Dbt()
     console.print("February and March are history: first build of all models, snapshots and tests")
-    dbt("seed", now=START)
     dbt("build", now=START)
     release(warehouse, "flight_delay", "v1", datetime(2013, 2, 1), "first model, accepted on February and March")
     release(warehouse, "arrival_delay", "d1", datetime(2013, 2, 1), "first model")

@@ -27,7 +27,7 @@ dagster: $(VENV)/dagster      ## the Dagster UI on the demo's warehouse
 	cd dbt_project && ../$(RUN)/python -m dagster_project.serve
 
 test: $(VENV)/dev             ## every test
-	tests/install_browser.sh
+	tests/install_system_packages.sh
 	$(RUN)/python -m pytest
 
 lint: $(VENV)/dev             ## ruff, mypy, sqlfluff, yamllint, dbt deprecations

@@ -42,7 +42,8 @@ def copy_project(directory: Path) -> Path:
     junk = shutil.ignore_patterns("target", "logs", "data", "dbt_packages", "*.duckdb*", "package-lock.yml")
     shutil.copytree(ROOT / "dbt_project", project, ignore=junk)
     (project / "packages.yml").write_text("packages:\n  - local: ../package\n")
-    # in place of the demo's own tests: dbt wants one description per model
+    # In place of the demo's own tests: dbt wants one description per model.
+    (project / "models" / "flights" / "flights.yml").unlink()
     (project / "models" / "monitoring" / "monitoring.yml").write_text(CHECKS)
     settings = yaml.safe_load((project / "dbt_project.yml").read_text())
     settings["vars"]["ml_monitor__now"] = NOW

@@ -17,12 +17,17 @@
 {% macro default__to_number(expression) %}{{ return(dbt.safe_cast(expression, ml_monitor.type_double())) }}{% endmacro %}
 
 
-{% macro quantile(expression, slot, bins) %}{{ return(adapter.dispatch('quantile', 'ml_monitor')(expression, slot, bins)) }}{% endmacro %}
+{% macro quantile(expression, share, shares) %}{{ return(adapter.dispatch('quantile', 'ml_monitor')(expression, share, shares)) }}{% endmacro %}
 
-{#- The slot-th of `bins` quantiles, linear interpolation (Hyndman-Fan type 7, the default of numpy). -#}
-{% macro default__quantile(expression, slot, bins) %}
-    {{- return('percentile_cont(' ~ (slot / bins) | round(12) ~ ') within group (order by ' ~ expression ~ ')') -}}
+{#- Linear interpolation (Hyndman-Fan type 7, the default of numpy). `shares`: all that the query asks of this expression. -#}
+{% macro default__quantile(expression, share, shares) %}
+    {{- return('percentile_cont(' ~ share ~ ') within group (order by ' ~ expression ~ ')') -}}
 {% endmacro %}
+
+
+{% macro arg_max(value, by) %}{{ return(adapter.dispatch('arg_max', 'ml_monitor')(value, by)) }}{% endmacro %}
+
+{% macro default__arg_max(value, by) %}{{ return('max_by(' ~ value ~ ', ' ~ by ~ ')') }}{% endmacro %}
 
 
 {% macro inline_cte() %}{{ return(adapter.dispatch('inline_cte', 'ml_monitor')()) }}{% endmacro %}

@@ -2,10 +2,8 @@
 
 
 {#- One list holds all quantiles, so DuckDB sorts and keeps the column once instead of once per quantile. -#}
-{% macro duckdb__quantile(expression, slot, bins) %}
-    {%- set shares = [] -%}
-    {%- for i in range(1, bins) -%}{%- do shares.append((i / bins) | round(12)) -%}{%- endfor -%}
-    {{- return('quantile_cont(' ~ expression ~ ', [' ~ shares | join(', ') ~ '])[' ~ slot ~ ']') -}}
+{% macro duckdb__quantile(expression, share, shares) %}
+    {{- return('quantile_cont(' ~ expression ~ ', [' ~ shares | join(', ') ~ '])[' ~ (shares.index(share) + 1) ~ ']') -}}
 {% endmacro %}
 
 

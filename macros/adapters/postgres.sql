@@ -7,3 +7,6 @@
     {{- return("case when cast(" ~ expression ~ " as text) ~ '^\\s*([+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?|[+-]?inf(inity)?|nan)\\s*$'"
         ~ " or lower(cast(" ~ expression ~ " as text)) in ('nan', 'infinity', '-infinity') then cast(cast(" ~ expression ~ " as text) as double precision) end") -}}
 {% endmacro %}
+
+
+{% macro postgres__arg_max(value, by) %}{{ return('(array_agg(' ~ value ~ ' order by ' ~ by ~ ' desc nulls last))[1]') }}{% endmacro %}

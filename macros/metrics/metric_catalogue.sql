@@ -1,5 +1,5 @@
 {% macro metric_catalogue() %}
-    {#- Every metric the package computes. `breaches`: the side of a threshold on which a value is bad.
+    {#- Every metric the package computes. `breaches`: the side of a threshold on which a value is bad; with 'both' its size counts.
         A macro and not a seed, because thresholds are checked against it when dbt parses. -#}
     {{ return(ml_monitor._drift_metrics() + ml_monitor._quality_metrics()
         + ml_monitor._intake_metrics() + ml_monitor._performance_metrics()) }}
@@ -15,14 +15,28 @@
 
 
 {% macro _drift_metrics() %}
-    {{ return([
-        ml_monitor._metric('psi', 'drift', 'nats', 'above', 'sum((q - p) * ln(q / p)) over value bins, smoothed'),
-        ml_monitor._metric('psi_with_missing', 'drift', 'nats', 'above', 'psi with missing and invalid values as further bins'),
+    {%- set metrics = [] -%}
+    {%- set formulas = {
+        'psi': ['nats', 'sum((q - p) * ln(q / p)), smoothed'],
+        'kl_divergence': ['nats', 'KL(window || reference) = sum(q * ln(q / p)), smoothed'],
+        'js_divergence': ['bits', 'mean Kullback-Leibler divergence of both sides from their middle, log base 2'],
+        'js_distance': ['sqrt bits', 'square root of the Jensen-Shannon divergence, log base 2'],
+        'hellinger': ['distance', 'sqrt(1 - sum(sqrt(p * q)))'],
+        'total_variation': ['share', 'sum(abs(p - q)) / 2: the share of rows that moved'],
+        'l_infinity': ['share', 'max(abs(p - q)): the change of the bin that moved most'],
+        'chi_squared': ['statistic', 'two-sample chi-squared over the bins that either side fills'],
+        'cramers_v': ['effect size', 'sqrt(chi_squared / (N + M))'],
+    } -%}
+    {%- for metric, (unit, formula) in formulas.items() -%}
+        {%- do metrics.append(ml_monitor._metric(metric, 'drift', unit, 'above', formula ~ '; over value bins')) -%}
+        {%- do metrics.append(ml_monitor._metric(metric ~ '_with_missing', 'drift', unit, 'above', formula ~ '; missing and invalid values are bins too')) -%}
+    {%- endfor -%}
+    {{ return(metrics + [
         ml_monitor._metric('psi_trailing', 'drift', 'nats', 'above', 'psi against the windows just before the span'),
-        ml_monitor._metric('kl_divergence', 'drift', 'nats', 'above', 'KL(window || reference) = sum(q * ln(q / p)), smoothed'),
-        ml_monitor._metric('js_distance', 'drift', 'sqrt bits', 'above', 'square root of the Jensen-Shannon divergence, log base 2'),
-        ml_monitor._metric('hellinger', 'drift', 'distance', 'above', 'sqrt(1 - sum(sqrt(p * q)))'),
-        ml_monitor._metric('total_variation', 'drift', 'share', 'above', 'sum(abs(p - q)) / 2: the share of rows that moved'),
+        ml_monitor._metric('ks', 'drift', 'share', 'above', 'largest gap between the distribution functions, at the bin edges (numeric features)'),
+        ml_monitor._metric('wasserstein', 'drift', 'robust std', 'above', 'area between the distribution functions, straight between bin edges, in (q95 - q05) / 3.29 of the reference (numeric features)'),
+        ml_monitor._metric('mean_shift', 'drift', 'reference std', 'both', '(mean - mean of the reference) / std of the reference (numeric features)'),
+        ml_monitor._metric('std_change', 'drift', 'share', 'both', 'std / std of the reference - 1 (numeric features)'),
     ]) }}
 {% endmacro %}
 

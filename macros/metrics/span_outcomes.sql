@@ -12,13 +12,23 @@
         where profile.outcome in ('labelled', 'unlabelled')
     ),
 
-    cells as (
+    numbered_cells as (
         select {{ cell_name }}, row_number() over (order by {{ cell_name }}) as cell
         from (
             select distinct {{ cell_name }} from outcome_profiles
             union
             select distinct monitor, '__all__' as model_version, segment, segment_value from outcome_profiles
         ) as named
+    ),
+
+    cells as (
+        select numbered.*, pooled.cell as pooled_cell
+        from numbered_cells as numbered
+        inner join numbered_cells as pooled
+            on pooled.monitor = numbered.monitor
+            and pooled.segment = numbered.segment
+            and pooled.segment_value = numbered.segment_value
+            and pooled.model_version = '__all__'
     ),
 
     cell_outcomes as (
@@ -53,8 +63,26 @@
         {{ ml_monitor.span_sums('window_totals', ml_monitor.outcome_total_columns().keys() | list) }}
     ),
 
+    ranked_cells as (
+        {#- A version that is alone in a span has the order of scores of all versions together: that is not computed twice. #}
+        select totals.cell, totals.window_number, totals.span, case when totals.n = pooled.n then cells.pooled_cell else totals.cell end as ranked_cell
+        from span_totals as totals
+        inner join cells on cells.cell = totals.cell
+        inner join span_totals as pooled
+            on pooled.cell = cells.pooled_cell
+            and pooled.window_number = totals.window_number
+            and pooled.span = totals.span
+    ),
+
     span_scores as (
-        {{ ml_monitor.span_sums('window_scores', ['positives', 'negatives'], ['score']) }}
+        select counted.cell, ranked.window_number, ranked.span, counted.score, sum(counted.positives) as positives, sum(counted.negatives) as negatives
+        from ranked_cells as ranked
+        inner join window_scores as counted
+            on counted.cell = ranked.cell
+            and counted.window_number > ranked.window_number - ranked.span
+            and counted.window_number <= ranked.window_number
+        where ranked.cell = ranked.ranked_cell
+        group by counted.cell, ranked.window_number, ranked.span, counted.score
     )
 {% endmacro %}
 
@@ -72,8 +100,8 @@
 {% endmacro %}
 
 
-{% macro span_sums(windows, sums, keys=[]) %}
-    {%- set group = ['counted.cell', 'stale_windows.window_number', 'spans.span'] + keys -%}
+{% macro span_sums(windows, sums) %}
+    {%- set group = ['counted.cell', 'stale_windows.window_number', 'spans.span'] -%}
     select {{ group | join(', ') }},
             {% for column in sums %}sum(counted.{{ column }}) as {{ column }}{{ ', ' if not loop.last }}{% endfor %}
         from stale_windows
@@ -97,8 +125,12 @@
         rank_statistics.roc_auc_error
     from span_totals
     inner join cells on cells.cell = span_totals.cell
+    inner join ranked_cells
+        on ranked_cells.cell = span_totals.cell
+        and ranked_cells.window_number = span_totals.window_number
+        and ranked_cells.span = span_totals.span
     left join rank_statistics
-        on rank_statistics.cell = span_totals.cell
+        on rank_statistics.cell = ranked_cells.ranked_cell
         and rank_statistics.window_number = span_totals.window_number
         and rank_statistics.span = span_totals.span
 {%- endmacro %}

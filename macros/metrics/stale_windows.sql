@@ -1,6 +1,6 @@
 {% macro stale_windows(source, horizon) %}
     {#- Closed windows whose metrics are missing or older than the profile windows that they cover: `horizon` of them, ending
-        with the window itself. Compared window by window, so no order of runs and no crash can leave one behind. -#}
+        with the window itself. A silence longer than every span has no metrics. Compared window by window, so no order of runs and no crash can leave one behind. -#}
     source_windows as (
         select monitor, window_number, max(updated_at) as updated_at
         from {{ source }}
@@ -23,7 +23,8 @@
             on source_windows.monitor = windows.monitor
             and source_windows.window_number > windows.window_number - ({{ horizon }})
             and source_windows.window_number <= windows.window_number
-        group by windows.monitor, windows.window_number, windows.window_start, windows.window_end, monitors.metric_spec_id, {{ horizon }}
+        group by windows.monitor, windows.window_number, windows.window_start, windows.window_end, monitors.metric_spec_id, monitors.longest_span, {{ horizon }}
+        having max(source_windows.window_number) > windows.window_number - monitors.longest_span
     ),
 
     stale_windows as (

@@ -3,7 +3,8 @@
     {%- set number = ml_monitor.short_number -%}
     {%- set value = number('metric_value') -%}
     {%- set rows_seen = number('sample_size') -%}
-    {%- set side = "case direction when 'above' then ' is above ' else ' is below ' end" -%}
+    {%- set side = "case direction when 'above' then ' is above ' when 'below' then ' is below ' else ' is further from 0 than ' end" -%}
+    {%- set size = "' (n = ' || " ~ rows_seen ~ " || ', dispersion ' || " ~ number('dispersion') ~ " || ')'" -%}
     {%- set subject = "metric || case when feature = '__all__' then '' else ' of ' || feature end || case when segment = '__all__' then '' else ' where ' || segment || ' = ' || segment_value end" -%}
     {%- set window = "case when span = 1 then '' else ' over ' || cast(span as " ~ dbt.type_string() ~ ") || ' windows' end" -%}
     case
@@ -13,10 +14,14 @@
         when status = 'immature' then {{ subject }} || ': labels are still arriving'
         when metric = 'row_count' and status <> 'ok' then 'no predictions were logged'
         when status = 'ok' and within_noise and (beyond_alert or beyond_warn) then {{ subject }} || ' = ' || {{ value }} || {{ window }} || ': no more than sampling noise with ' || {{ rows_seen }} || ' rows'
+        when status = 'ok' and test = 'material' and (beyond_alert or beyond_warn) then {{ subject }} || ' = ' || {{ value }} || {{ window }}
+            || ': not surely above ' || {{ number('coalesce(warn_threshold, alert_threshold)') }} || {{ size }}
         when status = 'ok' then {{ subject }} || ' = ' || {{ value }} || {{ window }} || ' is within its limits (n = ' || {{ rows_seen }} || ')'
         when status = 'warning' and beyond_alert and is_seasonal and family = 'drift' then {{ subject }} || ' = ' || {{ value }} || {{ window }}
             || {{ side }} || {{ number('alert_threshold') }} || '; declared seasonal, so the reference is of another season'
             || case when psi_trailing is null then '' else ': ' || {{ number('psi_trailing') }} || ' against the windows just before' end
+        when status = 'warning' and beyond_alert and test = 'material' then {{ subject }} || ' = ' || {{ value }} || {{ window }}
+            || ' is surely above ' || {{ number('warn_threshold') }} || ', not surely above ' || {{ number('alert_threshold') }} || {{ size }}
         when status = 'warning' and beyond_alert then {{ subject }} || ' = ' || {{ value }} || {{ window }} || {{ side }} || {{ number('alert_threshold') }}
             || ', but its 95 % interval [' || {{ number('lower_bound') }} || ', ' || {{ number('upper_bound') }} || '] reaches over it (n = ' || {{ rows_seen }} || ')'
         else {{ subject }} || ' = ' || {{ value }} || {{ window }} || {{ side }}

@@ -24,6 +24,8 @@
         'categories': 50,
         'score_decimals': 3,
         'smoothing': 'jeffreys',
+        'alpha': 0.01,
+        'healthy': {'windows': 56, 'from': none, 'to': none},
         'min_rows': 100,
         'alerting': {'open_after': 1, 'resolve_after': 3, 'renotify_after': 14},
         'thresholds': {},

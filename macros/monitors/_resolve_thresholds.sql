@@ -22,6 +22,7 @@
                 'alert': declared.get('alert'),
                 'over': declared.get('over', 1),
                 'by_segment': declared.get('by_segment', false),
+                'test': declared.get('test', 'material' if metric in ['psi', 'psi_with_missing'] else 'value'),
             }) %}
         {% endif %}
     {% endfor %}
@@ -31,13 +32,14 @@
 
 {% macro _validate_threshold(name, metric, declared, spec) %}
     {% set key = 'thresholds.' ~ metric %}
-    {% set allowed = ['warn', 'alert', 'over', 'by_segment'] %}
+    {% set allowed = ['warn', 'alert', 'over', 'by_segment', 'test'] %}
     {% if declared is not mapping or not (declared.get('warn') is number or declared.get('alert') is number) %}
         {% do ml_monitor._config_error(name, key, 'needs a number for warn, alert or both', allowed) %}
     {% endif %}
     {% for option in declared if option not in allowed %}
         {% do ml_monitor._config_error(name, key, option ~ ' is not an option', allowed) %}
     {% endfor %}
+    {% do ml_monitor._validate_choice(name, key ~ '.test', declared.get('test', 'value'), ['material', 'value'] if metric in ['psi', 'psi_with_missing'] else ['value']) %}
     {% if declared.get('over', 1) not in [1] + spec.rolling %}
         {% do ml_monitor._config_error(name, key ~ '.over', tojson(declared.over) ~ ' is not a span of this monitor', [1] + spec.rolling) %}
     {% endif %}

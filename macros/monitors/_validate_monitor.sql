@@ -23,8 +23,10 @@
     {% endfor %}
     {% do ml_monitor._validate_numbers(name, spec) %}
     {% do ml_monitor._validate_features(name, spec) %}
-    {% do ml_monitor._validate_reference(name, spec.reference) %}
+    {% do ml_monitor._validate_reference(name, spec.reference, spec.window) %}
     {% do ml_monitor._validate_smoothing(name, spec.smoothing) %}
+    {% do ml_monitor._validate_choice(name, 'alpha', spec.alpha, [0.05, 0.01, 0.001]) %}
+    {% do ml_monitor._validate_healthy(name, spec.healthy) %}
     {% do ml_monitor._validate_retraining(name, spec.retraining) %}
 {% endmacro %}
 
@@ -88,16 +90,33 @@
 {% endmacro %}
 
 
-{% macro _validate_reference(name, reference) %}
-    {% set allowed = ['{relation: a_model}', '{from: date, to: date}', '{trailing: windows}'] %}
+{% macro _validate_reference(name, reference, window) %}
+    {% set allowed = ['{relation: a_model}', '{from: date, to: date}', '{trailing: windows}', '{previous: 1}', '{same_weekday: weeks}', '{same_hour: days}'] %}
     {% set keys = reference.keys() | sort | list if reference is mapping else [] %}
-    {% if keys not in [['relation'], ['from', 'to'], ['trailing']] %}
+    {% if keys not in [['relation'], ['from', 'to'], ['trailing'], ['previous'], ['same_weekday'], ['same_hour']] %}
         {% do ml_monitor._config_error(name, 'reference', tojson(reference) ~ ' is not a kind of reference', allowed) %}
     {% endif %}
-    {% if keys == ['trailing'] %}
-        {% do ml_monitor._validate_whole_number(name, 'reference.trailing', reference.trailing, 1, 400) %}
+    {% set windows = {'same_weekday': ['hour', 'day'], 'same_hour': ['hour']} %}
+    {% if keys[0] in windows and window not in windows[keys[0]] %}
+        {% do ml_monitor._config_error(name, 'reference.' ~ keys[0], 'needs windows of an hour' ~ (' or a day' if keys[0] == 'same_weekday') ~ ', not a ' ~ window) %}
+    {% endif %}
+    {% if keys[0] in ['trailing', 'previous', 'same_weekday', 'same_hour'] %}
+        {% do ml_monitor._validate_whole_number(name, 'reference.' ~ keys[0], reference[keys[0]], 1, 400) %}
     {% elif keys == ['from', 'to'] and (ml_monitor._iso(reference.from) >= ml_monitor._iso(reference.to)) %}
         {% do ml_monitor._config_error(name, 'reference', 'is empty: from must be before to (to is excluded)') %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro _validate_healthy(name, healthy) %}
+    {% set keys = healthy.keys() | sort | list if healthy is mapping else [] %}
+    {% if keys not in [['windows'], ['from', 'to'], ['from', 'to', 'windows']] %}
+        {% do ml_monitor._config_error(name, 'healthy', tojson(healthy) ~ ' is not a choice', ['{windows: 56}', '{from: date, to: date}']) %}
+    {% endif %}
+    {% if 'windows' in keys %}
+        {% do ml_monitor._validate_whole_number(name, 'healthy.windows', healthy.windows, 7) %}
+    {% elif ml_monitor._iso(healthy.from) >= ml_monitor._iso(healthy.to) %}
+        {% do ml_monitor._config_error(name, 'healthy', 'is empty: from must be before to (to is excluded)') %}
     {% endif %}
 {% endmacro %}
 

@@ -12,6 +12,10 @@
     {% if spec.reference.from is defined %}
         {% do spec.update({'reference': {'from': ml_monitor._iso(spec.reference.from), 'to': ml_monitor._iso(spec.reference.to)}}) %}
     {% endif %}
+    {% do spec.update({'healthy': dict(ml_monitor._monitor_defaults().healthy, **spec.healthy)}) %}
+    {% if spec.healthy.from %}
+        {% do spec.healthy.update({'from': ml_monitor._iso(spec.healthy.from), 'to': ml_monitor._iso(spec.healthy.to)}) %}
+    {% endif %}
     {% do spec.update({'alerting': dict(ml_monitor._monitor_defaults().alerting, **spec.alerting)}) %}
     {% set variables = ml_monitor._monitored_variables(spec) %}
     {% do spec.update({
@@ -19,7 +23,7 @@
         'variables': variables,
         'thresholds': ml_monitor._resolve_thresholds(name, spec),
         'edge_set_id': ml_monitor._edge_set_id(spec, variables),
-        'metric_spec_id': local_md5(tojson([spec.rolling, spec.smoothing, spec.trailing_baseline, spec.task], sort_keys=true)),
+        'metric_spec_id': local_md5(tojson([spec.rolling, spec.smoothing, spec.trailing_baseline, spec.task, ml_monitor.metric_version()], sort_keys=true)),
     }) %}
     {{ return(spec) }}
 {% endmacro %}
@@ -52,4 +56,10 @@
     {% endfor %}
     {#- Bins are frozen under this id: whatever changes what a bin means changes the id. -#}
     {{ return(local_md5(tojson([spec.predictions, spec.reference, columns, spec.bins, spec.categories, spec.segments], sort_keys=true))) }}
+{% endmacro %}
+
+
+{% macro metric_version() %}
+    {#- Raised when a release changes what a metric is: every window is then computed again. -#}
+    {{ return(2) }}
 {% endmacro %}

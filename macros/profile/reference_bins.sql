@@ -2,12 +2,19 @@
     {#- Bins from quantiles of the reference, right-closed. A value that fills two quantiles or more is a point mass and gets a
         bin of its own: (just below it, it]. Duplicates free the slot that this needs, so there are never more than `bins`. -#}
     {%- set numeric = spec.variables | selectattr('type', 'equalto', 'numeric') | list -%}
+    {%- set shares = [] -%}
+    {%- for slot in range(1, spec.bins) -%}{%- do shares.append((slot / spec.bins) | round(12)) -%}{%- endfor -%}
+    {%- set margins = {'q_low': 0.005, 'q_05': 0.05, 'q_95': 0.95, 'q_high': 0.995} -%}
+    {%- set asked = (shares + margins.values() | list) | unique | list -%}
     reference_summary as (
         select
             {%- for variable in numeric %}
                 {%- set i = spec.variables.index(variable) + 1 %}
                 {%- for slot in range(1, spec.bins) %}
-            {{ ml_monitor.quantile('x' ~ i, slot, spec.bins) }} as x{{ i }}_q{{ slot }},
+            {{ ml_monitor.quantile('x' ~ i, shares[slot - 1], asked) }} as x{{ i }}_q{{ slot }},
+                {%- endfor %}
+                {%- for name, share in margins.items() %}
+            {{ ml_monitor.quantile('x' ~ i, share, asked) }} as x{{ i }}_{{ name }},
                 {%- endfor %}
             avg(x{{ i }}) as x{{ i }}_mean,
             min(x{{ i }}) as x{{ i }}_low,
@@ -95,11 +102,12 @@
     {%- set codes = ml_monitor.bin_codes() -%}
     {%- set double = ml_monitor.type_double() -%}
     select feature, 'numeric' as feature_type, cast(bin as integer) as bin, bin_kind, lower_bound, upper_bound, cast(null as {{ dbt.type_string() }}) as category,
-        cast(null as {{ double }}) as centre, cast(null as {{ double }}) as value_min, cast(null as {{ double }}) as value_max
+        cast(null as {{ double }}) as centre, cast(null as {{ double }}) as value_min, cast(null as {{ double }}) as value_max,
+        cast(null as {{ double }}) as clip_low, cast(null as {{ double }}) as clip_high, cast(null as {{ double }}) as robust_deviation
     from numeric_bins
     union all
     select feature, 'categorical', cast(case when frequency_rank <= {{ spec.categories }} then frequency_rank else {{ codes.other }} end as integer),
-        case when frequency_rank <= {{ spec.categories }} then 'category' else 'other' end, null, null, category, null, null, null
+        case when frequency_rank <= {{ spec.categories }} then 'category' else 'other' end, null, null, category, null, null, null, null, null, null
     from category_bins
     {%- for variable in spec.variables %}
         {%- set i = loop.index %}
@@ -107,7 +115,11 @@
         {%- for kind in ['total', 'missing', 'invalid' if numeric else 'unseen'] %}
     union all
     select {{ ml_monitor.literal(variable.name) }}, '{{ variable.type }}', {{ codes[kind] }}, '{{ kind }}', null, null, null
-            {{- ', x' ~ i ~ '_mean, x' ~ i ~ '_low, x' ~ i ~ '_high from reference_summary' if numeric and kind == 'total' else ', null, null, null' }}
+        {%- if numeric and kind == 'total' -%}
+            , x{{ i }}_mean, x{{ i }}_low, x{{ i }}_high, x{{ i }}_q_low, x{{ i }}_q_high, (x{{ i }}_q_95 - x{{ i }}_q_05) / 3.289707253902945 from reference_summary
+        {%- else -%}
+            , null, null, null, null, null, null
+        {%- endif %}
         {%- endfor %}
     {%- endfor %}
 {% endmacro %}

@@ -3,13 +3,22 @@
     {%- set reference = spec.reference -%}
     {%- if reference.relation is defined -%}
     1 = 1
-    {%- elif reference.trailing is defined -%}
-    {#- Edges come from the first windows of the log; the counts compared with are summed from the profile. -#}
+    {%- elif reference.from is not defined -%}
+    {#- Edges come from the first windows of the log; what is compared with is summed from the profile. -#}
     {%- set first = '(select ' ~ ml_monitor.window_start_of('min(predicted_at)', spec.window) ~ ' from ' ~ log ~ ')' -%}
-    {%- set end = dbt.dateadd(spec.window, reference.trailing, first) -%}
+    {%- set end = dbt.dateadd(spec.window, ml_monitor.edge_windows(spec), first) -%}
     predicted_at < {{ end }} and {{ ml_monitor.monitoring_now() }} >= {{ end }}
     {%- else -%}
     predicted_at >= cast('{{ reference.from }}' as timestamp) and predicted_at < cast('{{ reference.to }}' as timestamp)
             and {{ ml_monitor.monitoring_now() }} >= cast('{{ reference.to }}' as timestamp)
     {%- endif -%}
+{% endmacro %}
+
+
+{% macro edge_windows(spec) %}
+    {#- How many first windows freeze the edges of a moving reference. -#}
+    {%- set reference = spec.reference -%}
+    {%- if reference.trailing is defined -%}{{ return(reference.trailing) }}{%- endif -%}
+    {%- if reference.previous is defined -%}{{ return([reference.previous, spec.trailing_baseline] | max) }}{%- endif -%}
+    {{ return((reference.same_weekday or reference.same_hour) * ml_monitor.season_length(spec)) }}
 {% endmacro %}

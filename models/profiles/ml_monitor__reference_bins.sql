@@ -2,5 +2,5 @@
 
 {{ ml_monitor.union_monitors('reference', [
     'monitor', 'edge_set_id', 'segment', 'segment_value', 'feature', 'feature_type', 'bin', 'bin_kind', 'lower_bound', 'upper_bound',
-    'category', 'n', 'centre', 'value_sum', 'value_sum_squares', 'value_min', 'value_max', 'n_valid', 'frozen_at', 'updated_at',
+    'category', 'n', 'centre', 'clip_low', 'clip_high', 'robust_deviation', 'value_sum', 'value_sum_squares', 'value_min', 'value_max', 'n_valid', 'frozen_at', 'updated_at',
 ]) }}

@@ -10,9 +10,10 @@ select
     cast({{ threshold.warn if threshold.warn is not none else 'null' }} as {{ double }}) as warn_threshold,
     cast({{ threshold.alert if threshold.alert is not none else 'null' }} as {{ double }}) as alert_threshold,
     cast({{ threshold.over }} as integer) as span,
-    {{ 'true' if threshold.by_segment else 'false' }} as by_segment
+    {{ 'true' if threshold.by_segment else 'false' }} as by_segment,
+    '{{ threshold.test }}' as test
 union all
     {%- endfor %}
 {% endfor %}
-select null, null, null, null, null, null, null
+select null, null, null, null, null, null, null, null
 where 1 = 0

@@ -1,9 +1,9 @@
 {{ config(materialized='view', enabled=ml_monitor.any_monitors()) }}
 
 {%- set shared = ['monitor', 'model_version', 'segment', 'segment_value', 'feature', 'window_start', 'window_end', 'span', 'metric', 'family'] %}
-{%- set details = ['metric_value', 'reference_size', 'lower_bound', 'upper_bound', 'noise_floor', 'n_bins', 'label_coverage'] %}
+{%- set details = ['metric_value', 'reference_size', 'lower_bound', 'upper_bound', 'noise_floor', 'n_bins', 'p_value', 'label_coverage'] %}
 {%- set has = {
-    'ml_monitor__drift': ['reference_size', 'noise_floor', 'n_bins'],
+    'ml_monitor__drift': ['reference_size', 'noise_floor', 'n_bins', 'p_value'],
     'ml_monitor__data_quality': ['reference_size', 'lower_bound', 'upper_bound'],
     'ml_monitor__intake': [],
     'ml_monitor__performance': ['lower_bound', 'upper_bound', 'label_coverage'],

@@ -6,20 +6,30 @@
 with
 
 thresholds as (
-    select monitor, metric, direction, warn_threshold, alert_threshold, span, by_segment
+    select monitor, metric, direction, warn_threshold, alert_threshold, span, by_segment, test
     from {{ ref('ml_monitor__thresholds') }}
 ),
 
 monitors as (
-    select monitor, min_rows, label_delay, window_unit, owner from {{ ref('ml_monitor__monitors') }}
+    select monitor, min_rows, label_delay, window_unit, alpha from {{ ref('ml_monitor__monitors') }}
 ),
 
 features as (
     select monitor, feature, is_seasonal from {{ ref('ml_monitor__features') }}
 ),
 
-first_windows as (
-    select monitor, min(window_start) as first_window_start from {{ ref('ml_monitor__windows') }} group by monitor
+windows as (
+    select
+        windows.monitor,
+        windows.window_start,
+        case monitors.window_unit when 'day' then mod(windows.window_number, 7) when 'hour' then mod(windows.window_number, 24) else 0 end as season,
+        min(windows.window_start) over (partition by windows.monitor) as first_window_start
+    from {{ ref('ml_monitor__windows') }} as windows
+    inner join monitors on monitors.monitor = windows.monitor
+),
+
+dispersion as (
+    select monitor, feature, span, season, dispersion from {{ ref('ml_monitor__dispersion') }}
 ),
 
 judged as (
@@ -28,6 +38,9 @@ judged as (
         thresholds.direction,
         thresholds.warn_threshold,
         thresholds.alert_threshold,
+        thresholds.test,
+        monitors.alpha,
+        coalesce(dispersion.dispersion, 1.0) as dispersion,
         coalesce(features.is_seasonal, false) as is_seasonal,
         monitors.min_rows,
         case monitors.window_unit
@@ -37,7 +50,7 @@ judged as (
         end as mature_at,
         case monitors.window_unit
             {%- for unit in ['hour', 'day', 'week', 'month'] %}
-            when '{{ unit }}' then cast({{ dbt.dateadd(unit, 'metric_values.span', 'first_windows.first_window_start') }} as timestamp)
+            when '{{ unit }}' then cast({{ dbt.dateadd(unit, 'metric_values.span', 'windows.first_window_start') }} as timestamp)
             {%- endfor %}
         end as first_full_span_end
     from {{ ref('ml_monitor__metric_values') }} as metric_values
@@ -47,13 +60,19 @@ judged as (
         and thresholds.span = metric_values.span
         and (metric_values.segment = '__all__' or thresholds.by_segment)
     inner join monitors on monitors.monitor = metric_values.monitor
-    inner join first_windows on first_windows.monitor = metric_values.monitor
+    inner join windows on windows.monitor = metric_values.monitor and windows.window_start = metric_values.window_start
+    left join dispersion
+        on thresholds.test = 'material'
+        and dispersion.monitor = metric_values.monitor
+        and dispersion.feature = metric_values.feature
+        and dispersion.span = metric_values.span
+        and dispersion.season = windows.season
     left join features on features.monitor = metric_values.monitor and features.feature = metric_values.feature
     where metric_values.model_version = '__all__'
 ),
 
-changed as (
-    select judged.*
+changed_rows as (
+    select {% for key in keys %}judged.{{ key }}{{ ', ' if not loop.last }}{% endfor %}
     from judged
     {%- if is_incremental() %}
     left join {{ this }} as known
@@ -67,6 +86,20 @@ changed as (
     {%- endif %}
 ),
 
+changed as (
+    {#- The tests of a window are corrected for each other, so they change together. #}
+    select judged.* from judged
+    inner join changed_rows on {% for key in keys %}changed_rows.{{ key }} = judged.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
+    where judged.test <> 'material'
+    union all
+    select judged.* from judged
+    inner join (select distinct monitor, window_start, span, metric from changed_rows) as families
+        on {% for key in ['monitor', 'window_start', 'span', 'metric'] %}families.{{ key }} = judged.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
+    where judged.test = 'material'
+),
+
+{{ ml_monitor.drift_tests('changed') }},
+
 trailing_drift as (
     select monitor, segment, segment_value, feature, window_start, span, metric_value as psi_trailing
     from {{ ref('ml_monitor__metric_values') }}
@@ -77,20 +110,33 @@ measured as (
     select
         judged.*,
         trailing_drift.psi_trailing,
-        case when judged.direction = 'above' then judged.metric_value > judged.alert_threshold else judged.metric_value < judged.alert_threshold end as beyond_alert,
-        case when judged.direction = 'above' then judged.metric_value > judged.warn_threshold else judged.metric_value < judged.warn_threshold end as beyond_warn,
+        {%- for level in ['alert', 'warn'] %}
+        case judged.direction
+            when 'above' then judged.metric_value > judged.{{ level }}_threshold
+            when 'below' then judged.metric_value < judged.{{ level }}_threshold
+            else abs(judged.metric_value) > judged.{{ level }}_threshold
+        end as beyond_{{ level }},
+        {%- endfor %}
         {#- Sampling alone explains the value: below the 99.9 % point of no drift, or an interval that reaches back over the threshold. #}
         case
-            when judged.family = 'drift' and judged.noise_floor > 0 and judged.n_bins > 1 and judged.metric in ('psi', 'psi_with_missing')
+            when judged.test = 'value' and judged.noise_floor > 0 and judged.n_bins > 1 and judged.metric in ('psi', 'psi_with_missing')
                 then judged.metric_value <= judged.noise_floor / (judged.n_bins - 1) * {{ ml_monitor.chi_squared_critical('(judged.n_bins - 1)') }}
             else false
         end as within_noise,
         case
+            when judged.test = 'material' then coalesce(judged.q_p_alert <= judged.alpha, false)
             when judged.family <> 'performance' then true
             when judged.direction = 'above' then coalesce(judged.lower_bound, judged.metric_value) > judged.alert_threshold
             else coalesce(judged.upper_bound, judged.metric_value) < judged.alert_threshold
-        end as certain
-    from changed as judged
+        end as certain,
+        judged.test <> 'material' or coalesce(judged.q_p_warn <= judged.alpha, false) as certain_warn,
+        case
+            when judged.p_no_drift is null then null
+            when judged.p_no_drift > judged.alpha then 'none'
+            when coalesce(judged.q_p_alert, judged.q_p_warn) <= judged.alpha then 'material'
+            else 'small'
+        end as evidence
+    from drift_tests as judged
     left join trailing_drift
         on judged.is_seasonal and judged.metric = 'psi'
         and trailing_drift.monitor = judged.monitor
@@ -111,6 +157,8 @@ decided as (
             when family = 'performance' and mature_at > {{ ml_monitor.monitoring_now() }} then 'immature'
             when window_end < first_full_span_end then 'insufficient_data'
             when within_noise then 'ok'
+            when test = 'material' and certain and not is_seasonal then 'alert'
+            when test = 'material' then case when certain or certain_warn then 'warning' else 'ok' end
             when beyond_alert and is_seasonal and family = 'drift' then 'warning'
             when beyond_alert and not certain then 'warning'
             when beyond_alert then 'alert'
@@ -142,6 +190,14 @@ final as (
         direction,
         warn_threshold,
         alert_threshold,
+        p_value,
+        dispersion,
+        drift_ratio,
+        p_no_drift,
+        q_p_alert as q_value,
+        minimum_detectable,
+        equivalent_sigma,
+        evidence,
         psi_trailing,
         detail,
         status,

@@ -13,7 +13,7 @@ NUMERIC = [
     "sched_hour", "distance", "plane_year", "seats", "temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure",
     "visib",
 ]
-CATEGORICAL = ["carrier", "origin", "dest", "tailnum", "manufacturer", "engine", "day_of_week"]
+CATEGORICAL = ["carrier", "origin", "dest", "manufacturer", "engine", "day_of_week"]
 MONITOR = {
     "predictions": "raw.predictions",
     "feedback": "raw.feedback",
@@ -21,7 +21,7 @@ MONITOR = {
     "features": dict.fromkeys(NUMERIC, "numeric") | dict.fromkeys(CATEGORICAL, "categorical"),
     "segments": ["origin", "carrier"],
     "score_decimals": 6,
-    "categories": 5000,
+    "categories": 110,
     "rolling": [],
 }
 LOGS = {name: FLIGHTS / f"{name}.parquet" for name in ("predictions", "feedback", "reference", "arrival_delays")}
@@ -33,6 +33,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
     monitors: dict[str, Any] = {
         "weekly": MONITOR | {"window": "week"},
         "monthly": MONITOR | {"window": "month", "smoothing": {"floor": 0.0001}},
+        "many": MONITOR | {"window": "month", "features": {"tailnum": "categorical"}, "categories": 5000, "segments": []},
         "daily": MONITOR | {"features": {"origin": "categorical"}, "window": "day", "rolling": [7, 30]},
     }
     project = Project(tmp_path_factory.mktemp("flights") / "project", monitors, logs=LOGS)
@@ -46,11 +47,11 @@ def log() -> pd.DataFrame:
     return predictions.merge(pd.read_parquet(FLIGHTS / "feedback.parquet"), on="prediction_id", how="left")
 
 
-def values(project: Project, monitor: str, table: str, **keys: Any) -> dict[tuple[Any, ...], float]:
+def values(project: Project, monitor: str, table: str, value: str = "metric_value", **keys: Any) -> dict[tuple[Any, ...], float]:
     """(window_start, model_version, segment value, feature, span, metric) -> value."""
     where = "".join(f" and {key} = '{value}'" for key, value in keys.items())
     rows = project.rows(
-        f"select window_start, model_version, segment_value, feature, span, metric, metric_value"
+        f"select window_start, model_version, segment_value, feature, span, metric, {value}"
         f" from main_ml_monitor.ml_monitor__{table} where monitor = '{monitor}'{where}"
     )
     return {row[:6]: row[6] for row in rows}
@@ -60,25 +61,43 @@ def versions_of(frame: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
     return [("__all__", frame), *((str(version), part) for version, part in frame.groupby("model_version"))]
 
 
-@pytest.mark.parametrize(("monitor", "unit", "smoothing"), [("weekly", "week", "jeffreys"), ("monthly", "month", "floor")])
-def test_drift(built: Project, log: pd.DataFrame, monitor: str, unit: str, smoothing: str) -> None:
+@pytest.mark.parametrize(
+    ("monitor", "unit", "smoothing", "features"),
+    [
+        ("weekly", "week", "jeffreys", [*NUMERIC, *CATEGORICAL, "y_score", "y_pred"]),
+        ("monthly", "month", "floor", [*NUMERIC, *CATEGORICAL, "y_score", "y_pred"]),
+        ("many", "month", "jeffreys", ["tailnum"]),
+    ],
+)
+def test_drift(built: Project, log: pd.DataFrame, monitor: str, unit: str, smoothing: str, features: list[str]) -> None:
     reference = pd.read_parquet(FLIGHTS / "reference.parquet")
     actual = values(built, monitor, "drift", segment="__all__")
+    p_values = values(built, monitor, "drift", "p_value", segment="__all__")
     compared = 0
     for start, window in log.groupby(log["predicted_at"].dt.to_period(STARTS[unit]).dt.start_time):
         for version, part in versions_of(window):
-            for feature in [*NUMERIC, *CATEGORICAL, "y_score", "y_pred"]:
+            for feature in features:
                 kind = "numeric" if feature in [*NUMERIC, "y_score"] else "categorical"
                 name = {"y_score": "__score__", "y_pred": "__prediction__"}.get(feature, feature)
                 if part[feature].notna().sum() == 0:
                     assert actual[(start, version, "__all__", name, 1, "psi")] is None
                     continue
-                for metric, expected in drift(reference[feature], part[feature], kind, smoothing).items():
-                    assert actual[(start, version, "__all__", name, 1, metric)] == pytest.approx(expected, rel=1e-9, abs=1e-9), (
+                found = drift(reference[feature], part[feature], kind, smoothing)
+                for metric, p_value in {"chi_squared": "p_value", "chi_squared_with_missing": "p_value_with_missing", "ks": "ks_p_value"}.items():
+                    if p_value in found:
+                        expected = found.pop(p_value)
+                        key = (start, version, "__all__", name, 1, metric)
+                        # Thousands of categories: beyond 120 degrees of freedom the tail is an approximation.
+                        tolerance = 1e-6 if feature != "tailnum" else 0.1
+                        assert p_values[key] == pytest.approx(expected, rel=tolerance, abs=1e-200 if feature != "tailnum" else 1e-12), key
+                for metric, expected in found.items():
+                    # The spread of a constant window is what rounding leaves of a difference.
+                    tolerance = 1e-7 if metric == "std_change" else 1e-9
+                    assert actual[(start, version, "__all__", name, 1, metric)] == pytest.approx(expected, rel=1e-9, abs=tolerance), (
                         start, version, name, metric,
                     )
                     compared += 1
-    assert compared > 2000
+    assert compared > 10 * len(features) * 12
 
 
 @pytest.mark.parametrize(("monitor", "unit"), [("weekly", "week"), ("monthly", "month")])

@@ -1,0 +1,21 @@
+{% macro distances(kind='') %}
+    {#- Every distance of a comparison as aggregates over its bins. `kind`: '' over value bins, '_with_missing' over all. -#}
+    {%- set q, p, log_ratio = 'q' ~ kind, 'p' ~ kind, 'log_ratio' ~ kind -%}
+    {%- set window_share, reference_share = 'window_share' ~ kind, 'reference_share' ~ kind -%}
+    {%- set window_size, reference_size = 'window_size' ~ kind, 'reference_size' ~ kind -%}
+    {%- set counted = 'case when is_value' ~ kind ~ ' = 1 and window_n + reference_n > 0 then 1 else 0 end' %}
+        max({{ window_size }}) as {{ window_size }},
+        max({{ reference_size }}) as {{ reference_size }},
+        max(n_bins{{ kind }}) as n_bins{{ kind }},
+        sum(is_value{{ kind }}) as n_present{{ kind }},
+        sum({{ counted }}) as n_filled{{ kind }},
+        sum(({{ q }} - {{ p }}) * {{ log_ratio }}) as psi{{ kind }},
+        sum({{ q }} * {{ log_ratio }}) as kl_divergence{{ kind }},
+        {{ ml_monitor.js_divergence(window_share, reference_share) }} as js_divergence{{ kind }},
+        {{ ml_monitor.hellinger(window_share, reference_share) }} as hellinger{{ kind }},
+        {{ ml_monitor.total_variation(window_share, reference_share) }} as total_variation{{ kind }},
+        {{ ml_monitor.total_variation_noise(reference_share, window_size, reference_size) }} as total_variation_noise{{ kind }},
+        max(abs({{ window_share }} - {{ reference_share }})) as l_infinity{{ kind }},
+        {{ ml_monitor.arg_max('bin', 'abs(' ~ window_share ~ ' - ' ~ reference_share ~ ')') }} as l_infinity_bin{{ kind }},
+        {{ ml_monitor.chi_squared('case when is_value' ~ kind ~ ' = 1 then window_n end', 'reference_n', window_size, reference_size) }} as chi_squared{{ kind }}
+{%- endmacro %}

@@ -1,15 +1,20 @@
-"""A throw-away dbt project on DuckDB that uses the package as a user would."""
+"""A throw-away dbt project, on DuckDB or PostgreSQL, that uses the package as a user would."""
 
 import json
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import duckdb
 import pandas as pd
 import yaml
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
 
 REPOSITORY = Path(__file__).parent.parent
 FLIGHTS = REPOSITORY / "dbt_project" / "data" / "flights"
@@ -58,13 +63,14 @@ class Project:
                 model.write_text(f"{{{{ ml_monitor.{kind}('{monitor}') }}}}\n")
 
     def _write_profile(self) -> None:
-        output = {"type": "duckdb", "path": str(self.database), "schema": "main", "threads": 2}
-        (self.directory / "profiles.yml").write_text(
-            yaml.safe_dump({"consumer": {"target": "dev", "outputs": {"dev": output}}})
-        )
+        outputs = {"consumer": {"target": "dev", "outputs": {"dev": self._output()}}}
+        (self.directory / "profiles.yml").write_text(yaml.safe_dump(outputs))
         (self.directory / "models" / "sources.yml").write_text(
             yaml.safe_dump({"sources": [{"name": "raw", "schema": "raw", "tables": [{"name": n} for n in self.logs]}]})
         )
+
+    def _output(self) -> dict[str, Any]:
+        return {"type": "duckdb", "path": str(self.database), "schema": "main", "threads": 2}
 
     def load(self, name: str, log: pd.DataFrame | Path) -> None:
         """Replace `raw.<name>`."""
@@ -126,3 +132,43 @@ def failure(result: dbtRunnerResult) -> str:
     if result.exception:
         return str(result.exception)
     return "\n".join(f"{r.node.name}: {r.message}" for r in result.result if r.status in ("error", "fail"))
+
+
+@dataclass
+class PostgresProject(Project):
+    """The same on a database of its own in a PostgreSQL server; `server` is an SQLAlchemy URL."""
+
+    server: str = ""
+
+    def __post_init__(self) -> None:
+        self._url = make_url(self.server).set(database=f"monitoring_{uuid4().hex[:12]}")
+        with create_engine(self.server, isolation_level="AUTOCOMMIT").connect() as connection:
+            connection.execute(text(f"create database {self._url.database}"))
+        self._engine = create_engine(self._url, poolclass=NullPool)
+        super().__post_init__()
+
+    def _output(self) -> dict[str, Any]:
+        url = self._url
+        login = {"host": url.host, "port": url.port, "user": url.username, "password": url.password or "", "dbname": url.database}
+        return {"type": "postgres", **login, "schema": "main", "threads": 2}
+
+    def load(self, name: str, log: pd.DataFrame | Path) -> None:
+        frame = pd.read_parquet(log) if isinstance(log, Path) else log
+        self.execute("create schema if not exists raw")
+        with self._engine.begin() as connection:
+            frame.head(0).to_sql(name, connection, schema="raw", index=False, if_exists="replace")
+            rows = StringIO(frame.to_csv(index=False, header=False, na_rep="\\N"))
+            with connection.connection.cursor() as cursor:
+                cursor.copy_expert(f"copy raw.\"{name}\" from stdin with (format csv, null '\\N')", rows)
+
+    def execute(self, statement: str) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(text(statement))
+
+    def frame(self, query: str) -> pd.DataFrame:
+        with self._engine.connect() as connection:
+            return pd.read_sql(text(query), connection)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self._engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(query))]

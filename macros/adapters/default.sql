@@ -61,3 +61,9 @@
     {%- set mark = adapter.quote('x')[0] -%}
     {{- return(mark ~ (name | replace(mark, mark ~ mark)) ~ mark) -}}
 {% endmacro %}
+
+
+{% macro sql_header() %}{{ return(adapter.dispatch('sql_header', 'ml_monitor')()) }}{% endmacro %}
+
+{#- What a warehouse must be told before it builds a table of this package. -#}
+{% macro default__sql_header() %}{{ return(none) }}{% endmacro %}

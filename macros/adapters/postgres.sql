@@ -10,3 +10,8 @@
 
 
 {% macro postgres__arg_max(value, by) %}{{ return('(array_agg(' ~ value ~ ' order by ' ~ by ~ ' desc nulls last))[1]') }}{% endmacro %}
+
+
+{#- PostgreSQL has no statistics of a CTE: it takes each for a handful of rows and joins them in nested loops, for hours where a hash join
+    takes a second. The setting ends with the transaction that builds the table. -#}
+{% macro postgres__sql_header() %}{{ return('set local enable_nestloop = off;') }}{% endmacro %}

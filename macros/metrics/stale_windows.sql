@@ -59,5 +59,6 @@
         'incremental_strategy': ml_monitor.incremental_strategy(),
         'unique_key': ['monitor', 'window_start'],
         'on_schema_change': 'append_new_columns',
+        'sql_header': ml_monitor.sql_header(),
     }) }}
 {% endmacro %}

@@ -7,6 +7,7 @@
         unique_key='window_start',
         on_schema_change='append_new_columns',
         tags=['ml_monitor_profile'],
+        sql_header=ml_monitor.sql_header(),
         meta={'ml_monitor': spec},
     ) }}
     {%- set log = ml_monitor.monitor_relation(spec.predictions) -%}

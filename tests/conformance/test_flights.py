@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.conformance.flights import binary_performance, drift, regression_performance
-from tests.project import FLIGHTS, Project
+from tests.project import FLIGHTS, PostgresProject, Project
 
 NUMERIC = [
     "sched_hour", "distance", "plane_year", "seats", "temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure",
@@ -28,15 +28,19 @@ LOGS = {name: FLIGHTS / f"{name}.parquet" for name in ("predictions", "feedback"
 STARTS = {"week": "W-SUN", "month": "M"}
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
     monitors: dict[str, Any] = {
         "weekly": MONITOR | {"window": "week"},
         "monthly": MONITOR | {"window": "month", "smoothing": {"floor": 0.0001}},
         "many": MONITOR | {"window": "month", "features": {"tailnum": "categorical"}, "categories": 5000, "segments": []},
         "daily": MONITOR | {"features": {"origin": "categorical"}, "window": "day", "rolling": [7, 30]},
     }
-    project = Project(tmp_path_factory.mktemp("flights") / "project", monitors, logs=LOGS)
+    directory = tmp_path_factory.mktemp("flights") / "project"
+    if request.param == "postgres":
+        project: Project = PostgresProject(directory, monitors, logs=LOGS, server=request.getfixturevalue("postgres_url"))
+    else:
+        project = Project(directory, monitors, logs=LOGS)
     project.run("--exclude", "ml_monitor__rpt_*")
     return project
 

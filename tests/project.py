@@ -30,6 +30,7 @@ class Project:
     now: str = "2014-03-01 00:00:00"
     logs: dict[str, pd.DataFrame | Path] = field(default_factory=dict)
     name: str = "consumer"
+    variables: dict[str, Any] = field(default_factory=dict)
     _manifest: Manifest | None = field(default=None, init=False)
 
     @property
@@ -54,7 +55,7 @@ class Project:
             "profile": "consumer",
             "flags": {"send_anonymous_usage_stats": False},
             "models": {self.name: {"+schema": "ml_monitor"}},
-            "vars": {"ml_monitor__monitors": self.monitors, "ml_monitor__now": self.now},
+            "vars": {"ml_monitor__monitors": self.monitors, "ml_monitor__now": self.now, **self.variables},
         }
         (self.directory / "dbt_project.yml").write_text(yaml.safe_dump(config, allow_unicode=True))
         for monitor in self.monitors:

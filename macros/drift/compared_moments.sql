@@ -5,7 +5,7 @@
         select cells.cell, axis.window_number,
             {%- for sum in sums %}
             coalesce(cell_counts.{{ sum }}, 0) as window_{{ sum }},
-            coalesce(pooled_counts.{{ sum }}, 0) as pooled_{{ sum }}{{ ',' if not loop.last }}
+            case when axis.is_excluded then 0 else coalesce(pooled_counts.{{ sum }}, 0) end as pooled_{{ sum }}{{ ',' if not loop.last }}
             {%- endfor %}
         from cells
         inner join axis on axis.monitor = cells.monitor

@@ -5,7 +5,7 @@
         with what came before it. -#}
     {%- set codes = ml_monitor.bin_codes() -%}
     axis as (
-        select windows.monitor, windows.window_number
+        select windows.monitor, windows.window_number, windows.is_excluded
         from {{ ref('ml_monitor__windows') }} as windows
         inner join needed_windows on needed_windows.monitor = windows.monitor and windows.window_number > needed_windows.since_number
     ),
@@ -48,7 +48,7 @@
 
     bin_windows as (
         select cell_bins.cell, cell_bins.bin, cell_bins.reference_n, cell_bins.reference_below, cell_bins.width, axis.window_number,
-            coalesce(cell_counts.n, 0) as window_n, coalesce(pooled_counts.n, 0) as pooled_n
+            coalesce(cell_counts.n, 0) as window_n, case when axis.is_excluded then 0 else coalesce(pooled_counts.n, 0) end as pooled_n
         from cell_bins
         inner join cells on cells.cell = cell_bins.cell
         inner join axis on axis.monitor = cells.monitor

@@ -56,6 +56,7 @@
     {{ return([
         ml_monitor._metric('row_count', 'intake', 'rows', 'below', 'predictions in the window'),
         ml_monitor._metric('volume_ratio', 'intake', 'ratio', 'below', 'rows per window / rows per window of the trailing baseline'),
+        ml_monitor._metric('seasonal_volume_ratio', 'intake', 'ratio', 'below', 'rows per window / mean of the same weekday (day) or hour of the week (hour) in the last four weeks'),
         ml_monitor._metric('duplicate_rate', 'intake', 'share', 'above', '1 - distinct prediction ids / rows'),
         ml_monitor._metric('untimely_rate', 'intake', 'share', 'above', 'rows with no prediction time or one in the future / rows'),
         ml_monitor._metric('late_rate', 'intake', 'share', 'above', 'rows that arrived after their window had closed / rows (needs loaded_at)'),

@@ -25,7 +25,7 @@
         'score_decimals': 3,
         'smoothing': 'jeffreys',
         'alpha': 0.01,
-        'healthy': {'windows': 56, 'from': none, 'to': none},
+        'healthy': {'windows': 28, 'from': none, 'to': none},
         'min_rows': 100,
         'alerting': {'open_after': 1, 'resolve_after': 3, 'renotify_after': 14},
         'thresholds': {},

@@ -14,7 +14,7 @@
         {% elif spec.task not in catalogue[metric].tasks %}
             {% do ml_monitor._config_error(name, 'thresholds.' ~ metric, 'does not fit task ' ~ spec.task) %}
         {% elif declared is not none %}
-            {% do ml_monitor._validate_threshold(name, metric, declared, spec) %}
+            {% do ml_monitor._validate_threshold(name, metric, declared, spec, catalogue[metric].breaches) %}
             {% do resolved.append({
                 'metric': metric,
                 'direction': catalogue[metric].breaches,
@@ -30,7 +30,7 @@
 {% endmacro %}
 
 
-{% macro _validate_threshold(name, metric, declared, spec) %}
+{% macro _validate_threshold(name, metric, declared, spec, breaches) %}
     {% set key = 'thresholds.' ~ metric %}
     {% set allowed = ['warn', 'alert', 'over', 'by_segment', 'test'] %}
     {% if declared is not mapping or not (declared.get('warn') is number or declared.get('alert') is number) %}
@@ -39,6 +39,10 @@
     {% for option in declared if option not in allowed %}
         {% do ml_monitor._config_error(name, key, option ~ ' is not an option', allowed) %}
     {% endfor %}
+    {% set warn, alert = declared.get('warn'), declared.get('alert') %}
+    {% if warn is number and alert is number and (warn < alert if breaches == 'below' else warn > alert) %}
+        {% do ml_monitor._config_error(name, key, 'would alert before it warns: ' ~ breaches ~ ' ' ~ warn ~ ' warns, ' ~ breaches ~ ' ' ~ alert ~ ' alerts') %}
+    {% endif %}
     {% do ml_monitor._validate_choice(name, key ~ '.test', declared.get('test', 'value'), ['material', 'value'] if metric in ['psi', 'psi_with_missing'] else ['value']) %}
     {% if declared.get('over', 1) not in [1] + spec.rolling %}
         {% do ml_monitor._config_error(name, key ~ '.over', tojson(declared.over) ~ ' is not a span of this monitor', [1] + spec.rolling) %}

@@ -85,8 +85,11 @@
         {% do ml_monitor._validate_choice(name, key, declared.get('type') if declared is mapping else declared, ['numeric', 'categorical']) %}
     {% endfor %}
     {% if spec.segments is string or spec.segments is mapping or spec.segments is not iterable %}
-        {% do ml_monitor._config_error(name, 'segments', 'must be a list of columns, such as [origin]') %}
+        {% do ml_monitor._config_error(name, 'segments', 'must be a list of columns, such as [origin], or crosses of columns, such as [[origin, carrier]]') %}
     {% endif %}
+    {% for segment in spec.segments if segment is not string and (segment is mapping or segment is not iterable or segment | length < 2 or segment | reject('string') | list) %}
+        {% do ml_monitor._config_error(name, 'segments', tojson(segment) ~ ' is neither a column nor a list of two or more columns to cross') %}
+    {% endfor %}
 {% endmacro %}
 
 
@@ -111,7 +114,7 @@
 {% macro _validate_healthy(name, healthy) %}
     {% set keys = healthy.keys() | sort | list if healthy is mapping else [] %}
     {% if keys not in [['windows'], ['from', 'to'], ['from', 'to', 'windows']] %}
-        {% do ml_monitor._config_error(name, 'healthy', tojson(healthy) ~ ' is not a choice', ['{windows: 56}', '{from: date, to: date}']) %}
+        {% do ml_monitor._config_error(name, 'healthy', tojson(healthy) ~ ' is not a choice', ['{windows: 28}', '{from: date, to: date}']) %}
     {% endif %}
     {% if 'windows' in keys %}
         {% do ml_monitor._validate_whole_number(name, 'healthy.windows', healthy.windows, 7) %}

@@ -18,6 +18,11 @@
     {% endif %}
     {% do spec.update({'alerting': dict(ml_monitor._monitor_defaults().alerting, **spec.alerting)}) %}
     {% set variables = ml_monitor._monitored_variables(spec) %}
+    {% set segment_columns = {} %}
+    {% for segment in spec.segments %}
+        {% do segment_columns.update({segment: [segment]} if segment is string else {segment | join(' x '): segment}) %}
+    {% endfor %}
+    {% do spec.update({'segments': segment_columns.keys() | list, 'segment_columns': segment_columns}) %}
     {% do spec.update({
         'name': name,
         'variables': variables,

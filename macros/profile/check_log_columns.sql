@@ -8,7 +8,7 @@
                 {% do ml_monitor._config_error(spec.name, 'features.' ~ variable.column if variable.name == variable.column else variable.name | replace('__', ''),
                     "column '" ~ variable.column ~ "' is not in " ~ relation, known) %}
             {% endfor %}
-            {% for segment in spec.segments if segment not in known %}
+            {% for segment in ml_monitor.segment_sources(spec).values() if segment not in known %}
                 {% do ml_monitor._config_error(spec.name, 'segments', "column '" ~ segment ~ "' is not in " ~ relation, known) %}
             {% endfor %}
         {% endfor %}

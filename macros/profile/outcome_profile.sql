@@ -12,8 +12,7 @@
     ) }}
     {%- set log = ml_monitor.monitor_relation(spec.predictions) -%}
     {%- set feedback = ml_monitor.monitor_relation(spec.feedback) if spec.feedback -%}
-    {%- set segments = {} -%}
-    {%- for segment in spec.segments %}{% do segments.update({'raw_segment_' ~ loop.index: segment}) %}{% endfor -%}
+    {%- set segments = ml_monitor.segment_sources(spec) -%}
     {%- set required = {'prediction_id': spec.prediction_id, 'predicted_at': spec.predicted_at, 'raw_version': spec.model_version, 'raw_prediction': spec.prediction} -%}
     {%- if spec.score %}{% do required.update({'raw_score': spec.score}) %}{% endif -%}
     {%- set keys = ['window_start', 'model_version', 'label_age', 'outcome', 'score', 'prediction', 'label'] %}
@@ -33,7 +32,7 @@
             prediction_id,
             coalesce(cast(raw_version as {{ dbt.type_string() }}), '__missing__') as model_version,
             {%- for segment in spec.segments %}
-            coalesce(cast(raw_segment_{{ loop.index }} as {{ dbt.type_string() }}), '__missing__') as segment_{{ loop.index }},
+            {{ ml_monitor.segment_value_of(spec, segment) }} as segment_{{ loop.index }},
             {%- endfor %}
             {{ ml_monitor.finite(ml_monitor.to_number('raw_score')) if spec.score else 'cast(null as ' ~ ml_monitor.type_double() ~ ')' }} as score,
             {{ ml_monitor.outcome_number('raw_prediction', spec) }} as prediction

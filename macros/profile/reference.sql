@@ -15,6 +15,10 @@
     {%- do ml_monitor.check_log_columns(spec, log, source_relation) -%}
     with
 
+    excluded_periods as (
+        {{ ml_monitor.excluded_periods() }}
+    ),
+
     log as {{ ml_monitor.inline_cte() }} (
         {{ ml_monitor.log_rows(source_relation, {'predicted_at': spec.predicted_at}, ml_monitor.optional_columns(spec)) }}
     ),
@@ -24,6 +28,9 @@
             {{ ml_monitor.parsed_columns(spec) }}
         from log
         where {{ ml_monitor.reference_period(spec, 'log') }}
+            {%- if var('ml_monitor__excluded_periods', none) %}
+            and not {{ ml_monitor.is_excluded(ml_monitor.literal(name), 'log.predicted_at') }}
+            {%- endif %}
         {%- if is_incremental() %}
             and not exists (select 1 from {{ this }} as frozen where frozen.edge_set_id = '{{ spec.edge_set_id }}')
         {%- endif %}

@@ -2,9 +2,7 @@
 
 {% macro optional_columns(spec) %}
     {% set columns = {} %}
-    {% for segment in spec.segments %}
-        {% do columns.update({'raw_segment_' ~ loop.index: segment}) %}
-    {% endfor %}
+    {% do columns.update(ml_monitor.segment_sources(spec)) %}
     {% for variable in spec.variables %}
         {% do columns.update({'raw_' ~ loop.index: variable.column}) %}
     {% endfor %}
@@ -12,9 +10,31 @@
 {% endmacro %}
 
 
+{% macro segment_sources(spec) %}
+    {#- The columns that segments are made of, as `raw_segment_<i>` -> column. -#}
+    {% set sources = {} %}
+    {% for column in spec.segment_columns.values() | sum(start=[]) | unique %}
+        {% do sources.update({'raw_segment_' ~ loop.index: column}) %}
+    {% endfor %}
+    {{ return(sources) }}
+{% endmacro %}
+
+
+{% macro segment_value_of(spec, segment) %}
+    {#- Value of a segment; of crossed columns their values in the order of the cross. -#}
+    {%- set parts = [] -%}
+    {%- for column in spec.segment_columns[segment] -%}
+        {%- for alias, source in ml_monitor.segment_sources(spec).items() if source == column -%}
+            {%- do parts.append('coalesce(cast(' ~ alias ~ ' as ' ~ dbt.type_string() ~ "), '__missing__')") -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(parts | join(" || ' x ' || ")) -}}
+{% endmacro %}
+
+
 {% macro parsed_columns(spec) %}
     {%- for segment in spec.segments %}
-        coalesce(cast(raw_segment_{{ loop.index }} as {{ dbt.type_string() }}), '__missing__') as segment_{{ loop.index }},
+        {{ ml_monitor.segment_value_of(spec, segment) }} as segment_{{ loop.index }},
     {%- endfor %}
     {%- for variable in spec.variables %}
         {%- if variable.type == 'numeric' %}

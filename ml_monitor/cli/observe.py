@@ -44,7 +44,9 @@ def check(
                 rows = [(found.severity, found.monitor, found.key, found.message) for found in findings]
                 _print("Findings", ("severity", "monitor", "key", "what"), rows)
             else:
-                context.say(f"{len(context.project.monitors)} monitors fit the warehouse")
+                count = len(context.project.monitors)
+                fit = "monitor fits" if count == 1 else "monitors fit"
+                context.say(f"{count} {fit} the warehouse; keys and thresholds are checked by dbt parse")
         content = {"status": "failed" if failed else "ok", "findings": [asdict(found) for found in findings]}
         context.finish(content, Exit.FAILED if failed else Exit.DONE)
 

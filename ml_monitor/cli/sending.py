@@ -56,4 +56,6 @@ def deliver(
             context.say("nothing to deliver" + (f", {done.waiting} waiting for their next attempt" if done.waiting else ""))
             context.finish(content, Exit.NOTHING_TO_DO)
         context.say(", ".join(f"{content[key]} {key}" for key in ("sent", "failed", "rejected", "dead", "suppressed")))
+        if content["suppressed"]:
+            context.say(f"suppressed: older than {max_age_days:g} days (--max-age-days), or resolved before anything was sent")
         context.finish(content, Exit.DONE if done.ok else Exit.FAILED)

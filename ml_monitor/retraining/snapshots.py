@@ -5,7 +5,7 @@ column."""
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -147,7 +147,7 @@ def training_query(warehouse: Warehouse, spec: MonitorSpec) -> str:
             for name, kind in spec.features.items()
         ),
         *(
-            f"coalesce(cast({q(name)} as {_TEXT}), '__missing__') as {q(SEGMENT_PREFIX + name)}"
+            f"{_segment_value(spec.segment_columns.get(name, (name,)), q)} as {q(SEGMENT_PREFIX + name)}"
             for name in spec.segments
         ),
     ]
@@ -189,6 +189,11 @@ select
 from predictions
 inner join labels on labels.prediction_id = predictions.prediction_id and labels.recency = 1
 where predictions.occurrence = 1"""
+
+
+def _segment_value(columns: Sequence[str], quote: Callable[[str], str]) -> str:
+    """SQL of a segment's value, as the dbt package names it."""
+    return " || ' x ' || ".join(f"coalesce(cast({quote(column)} as {_TEXT}), '__missing__')" for column in columns)
 
 
 def _label(column: str, spec: MonitorSpec) -> str:

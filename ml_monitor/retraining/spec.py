@@ -54,6 +54,8 @@ class MonitorSpec(BaseModel):
     labelled_at: str
     features: dict[str, FeatureType]
     segments: tuple[str, ...] = ()
+    segment_columns: dict[str, tuple[str, ...]] = {}
+    """The columns that each segment is made of; more than one when they are crossed."""
     retraining: RetrainingPolicy | None = None
 
     @field_validator("features", mode="before")

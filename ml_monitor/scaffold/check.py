@@ -5,6 +5,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -57,7 +58,7 @@ class MonitorConfig(BaseModel):
     loaded_at: str | None = None
     reference: dict[str, Any]
     features: dict[str, FeatureType]
-    segments: list[str] = []
+    segments: list[str | list[str]] = []
 
 
 def check(warehouse: Warehouse, project: DbtProject, now: datetime) -> list[Finding]:
@@ -122,7 +123,8 @@ class _MonitorCheck:
         if config.task == "binary":
             wanted.append(("score", config.score, ("number",)))
         usable = {key for key, column, kinds in wanted if self._column(key, column, kinds, relation, columns)}
-        for segment in config.segments:
+        crossed = ([segment] if isinstance(segment, str) else segment for segment in config.segments)
+        for segment in dict.fromkeys(chain.from_iterable(crossed)):
             self._column("segments", segment, ("number", "text", "boolean"), relation, columns)
         texts = self._features(relation, columns)
         self._log_rows(relation, usable, texts)

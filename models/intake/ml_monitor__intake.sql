@@ -5,7 +5,7 @@
 with
 
 windows as (
-    select windows.monitor, windows.window_number, windows.window_start, windows.window_end, monitors.window_unit, monitors.trailing_baseline
+    select windows.monitor, windows.window_number, windows.window_start, windows.window_end, windows.is_excluded, monitors.window_unit, monitors.trailing_baseline
     from {{ ref('ml_monitor__windows') }} as windows
     inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = windows.monitor
 ),
@@ -82,7 +82,28 @@ baselines as (
     inner join windows as earlier
         on earlier.monitor = counted.monitor
         and earlier.window_start = counted.window_start
+        and not earlier.is_excluded
         and earlier.window_number >= windows.window_number - windows.trailing_baseline
+    group by windows.monitor, windows.window_start
+),
+
+seasonal_baselines as (
+    {#- The same weekday (daily windows) or hour of the week (hourly ones) of the last four weeks. #}
+    select
+        windows.monitor,
+        windows.window_start,
+        avg(1.0 * counted.n_rows) as mean_rows,
+        count(*) as n_windows
+    from windows
+    inner join windows as earlier
+        on earlier.monitor = windows.monitor
+        and not earlier.is_excluded
+        and windows.window_number - earlier.window_number in (
+            {%- for week in range(1, 5) %}case windows.window_unit when 'day' then {{ 7 * week }} when 'hour' then {{ 168 * week }} end{{ ', ' if not loop.last }}{% endfor -%}
+        )
+    inner join counted
+        on counted.monitor = earlier.monitor
+        and counted.window_start = earlier.window_start
     group by windows.monitor, windows.window_start
 ),
 
@@ -104,6 +125,11 @@ metrics as (
     from counted
     inner join baselines on baselines.monitor = counted.monitor and baselines.window_start = counted.window_start
     where baselines.mean_rows > 0 and baselines.n_windows >= 7
+    union all
+    select counted.monitor, counted.window_start, counted.window_end, 'seasonal_volume_ratio', 1.0 * counted.n_rows / seasonal_baselines.mean_rows, counted.n_rows, counted.updated_at
+    from counted
+    inner join seasonal_baselines on seasonal_baselines.monitor = counted.monitor and seasonal_baselines.window_start = counted.window_start
+    where seasonal_baselines.mean_rows > 0 and seasonal_baselines.n_windows >= 2
     union all
     select monitor, window_start, window_end, 'duplicate_rate', 1.0 * n_duplicates / n_rows, n_rows, updated_at from counted where n_rows > 0
     union all
@@ -134,7 +160,7 @@ final as (
         1 as span,
         metric,
         'intake' as family,
-        metric_value,
+        cast(metric_value as {{ ml_monitor.type_double() }}) as metric_value,
         sample_size,
         coalesce(updated_at, {{ ml_monitor.window_epoch('day') }}) as source_updated_at
     from metrics

@@ -28,11 +28,10 @@ final as (
         estimates.span,
         estimates.metric,
         'performance' as family,
-        estimates.metric_value,
+        {%- for number in ['metric_value', 'lower_bound', 'upper_bound', 'label_coverage'] %}
+        cast(estimates.{{ number }} as {{ ml_monitor.type_double() }}) as {{ number }},
+        {%- endfor %}
         estimates.sample_size,
-        estimates.lower_bound,
-        estimates.upper_bound,
-        estimates.label_coverage,
         stale_windows.metric_spec_id,
         stale_windows.source_updated_at
     from estimates

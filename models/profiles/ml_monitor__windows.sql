@@ -21,6 +21,10 @@ ranges as (
     group by monitors.monitor, monitors.window_unit
 ),
 
+excluded_periods as (
+    {{ ml_monitor.excluded_periods() }}
+),
+
 digits as (
     {% for digit in range(10) %}select {{ digit }} as digit {{ 'union all ' if not loop.last }}{% endfor %}
 ),
@@ -53,7 +57,7 @@ started as (
     from numbered
 ),
 
-final as (
+ended as (
     select
         monitor,
         window_number,
@@ -64,6 +68,21 @@ final as (
             {%- endfor %}
         end as window_end
     from started
+),
+
+final as (
+    select
+        ended.monitor,
+        ended.window_number,
+        ended.window_start,
+        ended.window_end,
+        count(excluded_periods.starts_at) > 0 as is_excluded
+    from ended
+    left join excluded_periods
+        on (excluded_periods.monitor is null or excluded_periods.monitor = ended.monitor)
+        and excluded_periods.starts_at < ended.window_end
+        and excluded_periods.ends_at > ended.window_start
+    group by ended.monitor, ended.window_number, ended.window_start, ended.window_end
 )
 
 select * from final

@@ -149,11 +149,11 @@ final as (
         metrics.span,
         metrics.metric,
         'data_quality' as family,
-        metrics.metric_value,
+        {%- for number in ['metric_value', 'lower_bound', 'upper_bound'] %}
+        cast(metrics.{{ number }} as {{ ml_monitor.type_double() }}) as {{ number }},
+        {%- endfor %}
         metrics.sample_size,
         metrics.reference_size,
-        metrics.lower_bound,
-        metrics.upper_bound,
         unseen_names.detail,
         stale_windows.metric_spec_id,
         stale_windows.source_updated_at

@@ -14,6 +14,7 @@ windows as (
     select
         windows.monitor,
         windows.window_start,
+        windows.is_excluded,
         case monitors.window_unit when 'day' then mod(windows.window_number, 7) when 'hour' then mod(windows.window_number, 24) else 0 end as season,
         row_number() over (partition by windows.monitor order by windows.window_number) as place,
         monitors.healthy_windows,
@@ -26,7 +27,7 @@ windows as (
 
 healthy_windows as (
     select * from windows
-    where case
+    where not is_excluded and case
         when healthy_from is not null then window_start >= healthy_from and window_start < healthy_to
         else place <= healthy_windows
     end

@@ -64,7 +64,7 @@ def copy_project(directory: Path) -> Path:
 
 
 def load_logs(path: Path) -> None:
-    """Load February 2013 as the raw logs; in its second half every flight is longer than the reference."""
+    """Load February 2013 as the raw logs; in its second half every flight is longer, and every plane older, than in the reference."""
     data = ROOT / "dbt_project" / "data" / "flights"
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema raw")
@@ -73,7 +73,7 @@ def load_logs(path: Path) -> None:
             f"select * from '{data}/predictions.parquet' where predicted_at < '{NOW}'"
         )
         connection.execute(
-            "update raw.predictions set distance = distance + 9000 "
+            "update raw.predictions set distance = distance + 9000, plane_year = plane_year - 40 "
             "where predicted_at >= timestamp '2013-02-15'"
         )
         for log in ("feedback", "arrival_delays"):

@@ -53,6 +53,7 @@ def test_lineage_goes_from_the_raw_log_to_the_alert(location: Location) -> None:
         dg.AssetKey(["flight_predictions"]),
         PROFILE,
         package_key("feature_profiles"),
+        package_key("drift_statistics"),
         package_key("drift"),
         package_key("metric_values"),
         package_key("verdicts"),

@@ -1,0 +1,124 @@
+"""What each kind of reference compares a window with, against counts that pandas makes; excluded periods and crossed segments."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.conformance.flights import distances
+from tests.integration.logs import MONITOR, logs, predictions
+from tests.project import Project
+
+NOW = "2026-03-01 00:00:00"
+MART = "main_ml_monitor.ml_monitor__"
+LOG = predictions(days=59, rows=40).assign(model_version=lambda log: np.where(log["predicted_at"] < "2026-02-05", "m1", "m2"))
+LOG.loc[LOG["predicted_at"] >= "2026-02-10", "plan"] = np.where(LOG["predicted_at"] >= "2026-02-10", "pro", "")[
+    LOG["predicted_at"] >= "2026-02-10"
+]
+DAY = LOG["predicted_at"].dt.floor("D")
+FIRST = DAY.min()
+
+
+def build(project: Callable[..., Project], reference: dict[str, Any], **changes: Any) -> Project:
+    monitor = MONITOR | {"reference": reference, "features": {"plan": "categorical"}, "rolling": [3, 9]} | changes
+    built = project({"churn": monitor}, logs=logs(predictions=LOG), now=NOW)
+    built.run("-s", "+ml_monitor__drift", "+ml_monitor__intake")
+    return built
+
+
+def psi(built: Project, **keys: Any) -> dict[tuple[pd.Timestamp, int], float]:
+    where = "".join(f" and {key} = '{value}'" for key, value in keys.items())
+    rows = built.rows(
+        f"select window_start, span, metric_value from {MART}drift where metric = 'psi' and feature = 'plan' and model_version = '__all__'{where}"
+    )
+    return {row[:2]: row[2] for row in rows}
+
+
+def counts(days: list[pd.Timestamp], rows: pd.Series | None = None) -> np.ndarray:
+    """Rows per plan on these days."""
+    chosen = DAY.isin(days) if rows is None else DAY.isin(days) & rows
+    return LOG.loc[chosen, "plan"].value_counts().reindex(["basic", "pro", "team"], fill_value=0).to_numpy()
+
+
+def days_back(day: pd.Timestamp, first: int, last: int) -> list[pd.Timestamp]:
+    return [day - pd.Timedelta(days=back) for back in range(last, first + 1)]
+
+
+def baseline_days(kind: str, size: int, day: pd.Timestamp, span: int) -> list[pd.Timestamp]:
+    if kind == "trailing":
+        return days_back(day, span + size - 1, span)
+    if kind == "previous":
+        return days_back(day, span * (size + 1) - 1, span)
+    step = 7 * -(-span // 7)
+    return [d for week in range(1, size + 1) for d in days_back(day, week * step + span - 1, week * step)]
+
+
+@pytest.mark.parametrize(("kind", "size"), [("trailing", 10), ("previous", 1), ("previous", 2), ("same_weekday", 3)])
+def test_moving_references(project: Callable[..., Project], kind: str, size: int) -> None:
+    actual = psi(build(project, {kind: size}), segment="__all__")
+    compared = 0
+    for span in (1, 3, 9):
+        for day in sorted(DAY.unique())[35::4]:
+            baseline = [d for d in baseline_days(kind, size, day, span) if d >= FIRST]
+            if baseline:
+                expected = distances(counts(baseline), counts(days_back(day, span - 1, 0)), "jeffreys")["psi"]
+                assert actual[(day, span)] == pytest.approx(expected, rel=1e-9), (day, span)
+                compared += 1
+    assert compared > 15
+
+
+def test_excluded_periods_stay_out_of_the_baseline(project: Callable[..., Project]) -> None:
+    built = project(
+        {"churn": MONITOR | {"reference": {"trailing": 10}, "features": {"plan": "categorical"}, "rolling": []}},
+        logs=logs(predictions=LOG)
+        | {
+            "excluded": pd.DataFrame(
+                {"monitor": ["churn"], "starts_at": [pd.Timestamp("2026-02-10")], "ends_at": [pd.Timestamp("2026-02-13")], "reason": ["one plan only"]}
+            )
+        },
+        now=NOW,
+        variables={"ml_monitor__excluded_periods": "raw.excluded"},
+    )
+    built.run("-s", "+ml_monitor__drift")
+    day = pd.Timestamp("2026-02-15")
+    baseline = [d for d in days_back(day, 10, 1) if not pd.Timestamp("2026-02-10") <= d < pd.Timestamp("2026-02-13")]
+    assert psi(built, segment="__all__")[(day, 1)] == pytest.approx(distances(counts(baseline), counts([day]), "jeffreys")["psi"], rel=1e-9)
+
+
+def test_crossed_segments(project: Callable[..., Project]) -> None:
+    built = build(project, {"trailing": 10}, segments=["plan", ["plan", "model_version"]])
+    values = built.rows(
+        f"select distinct segment_value from {MART}drift where segment = 'plan x model_version' and model_version = '__all__' order by 1"
+    )
+    assert [value for (value,) in values] == ["basic x m1", "basic x m2", "pro x m1", "pro x m2", "team x m1", "team x m2"]
+    sizes = built.rows(
+        f"select sample_size from {MART}drift where segment = 'plan x model_version' and segment_value = 'pro x m2' and metric = 'psi'"
+        " and feature = 'plan' and model_version = '__all__' and span = 1 and window_start = '2026-02-20'"
+    )
+    assert sizes == [(40,)]
+
+
+def test_volume_of_the_same_weekday(project: Callable[..., Project]) -> None:
+    built = build(project, {"trailing": 10})
+    ((ratio,),) = built.rows(
+        f"select metric_value from {MART}intake where metric = 'seasonal_volume_ratio' and window_start = '2026-02-20'"
+    )
+    assert ratio == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"reference": {"same_weekday": 2}, "window": "week"}, "needs windows of an hour or a day"),
+        ({"reference": {"previous": 0}}, "is not a whole number from 1"),
+        ({"segments": [["plan"]]}, "neither a column nor a list of two or more columns"),
+        ({"alpha": 0.2}, "is not a choice"),
+        ({"healthy": {"windows": 3}}, "is not a whole number from 7"),
+        ({"thresholds": {"ks": {"alert": 0.1, "test": "material"}}}, "is not a choice"),
+    ],
+)
+def test_wrong_configuration(project: Callable[..., Project], changes: dict[str, Any], words: str) -> None:
+    built = project({"churn": MONITOR | changes}, logs=logs(), now=NOW)
+    assert words in built.error()

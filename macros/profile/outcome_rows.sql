@@ -27,7 +27,7 @@
     {%- set moment = ml_monitor.identifier(spec.predicted_at) -%}
     {%- set window = ml_monitor.window_start_of(moment, unit) -%}
     {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit) ~ ', ' ~ epoch ~ ')' -%}
-    {%- set since = "(select coalesce(" ~ dbt.dateadd(unit, -(spec.lookback or 0), 'max(window_start)') ~ ", " ~ epoch ~ ") from " ~ this ~ ")" -%}
+    {%- set since = "(select coalesce(" ~ ml_monitor.add_units(unit, -(spec.lookback or 0), 'max(window_start)') ~ ", " ~ epoch ~ ") from " ~ this ~ ")" -%}
     {%- set bounded = is_incremental() and spec.lookback %}
     prediction_counts as (
         select {{ window }} as window_start, count(*) as n
@@ -42,13 +42,13 @@
     profiled as (
         select
             window_start,
-            coalesce({{ dbt.dateadd(unit, 'label_age', 'window_start') }}, {{ epoch }}) as labelled_window,
+            coalesce({{ ml_monitor.add_units(unit, 'label_age', 'window_start') }}, {{ epoch }}) as labelled_window,
             sum(case when outcome <> 'orphan' then n else 0 end) as n,
             sum(n_feedback) as n_feedback,
             max(labelled_until) as labelled_until
         from {{ this }}
         where segment = '__all__'
-        group by window_start, coalesce({{ dbt.dateadd(unit, 'label_age', 'window_start') }}, {{ epoch }})
+        group by window_start, coalesce({{ ml_monitor.add_units(unit, 'label_age', 'window_start') }}, {{ epoch }})
     ),
 
     changed_labelled_windows as (
@@ -143,7 +143,7 @@
             {%- for segment in spec.segments %}
             predictions.segment_{{ loop.index }},
             {%- endfor %}
-            {{ dbt.datediff('predictions.window_start', 'labels.labelled_at', unit) }} as label_age,
+            {{ ml_monitor.units_between('predictions.window_start', 'labels.labelled_at', unit) }} as label_age,
             case when labels.label is not null then 'labelled' else 'unlabelled' end as outcome,
             {{ ('round(cast(predictions.score as numeric), ' ~ spec.score_decimals ~ ')') if target.type == 'postgres' else 'round(predictions.score, ' ~ spec.score_decimals ~ ')' }} as score,
             {{ 'predictions.prediction' if spec.task == 'binary' else null_double }} as prediction,
@@ -162,7 +162,7 @@
         from orphans
         union all
         select predictions.window_start, predictions.model_version, {% for segment in spec.segments %}predictions.segment_{{ loop.index }}, {% endfor %}
-            {{ dbt.datediff('predictions.window_start', 'superseded.labelled_at', unit) }}, 'superseded', null, null, null, null, null, null, 1, 0, superseded.labelled_at
+            {{ ml_monitor.units_between('predictions.window_start', 'superseded.labelled_at', unit) }}, 'superseded', null, null, null, null, null, null, 1, 0, superseded.labelled_at
         from ranked_feedback as superseded
         inner join predictions on predictions.prediction_id = superseded.prediction_id
         where superseded.recency > 1

@@ -113,7 +113,7 @@ schema_changes as (
     from counted
     left join {{ ref('ml_monitor__schema_changes') }} as changes
         on changes.monitor = counted.monitor
-        and changes.changed_at < coalesce(counted.next_window_end, {{ ml_monitor.monitoring_now() }}) + interval '1 second'
+        and changes.changed_at < {{ ml_monitor.add_units('second', 1, 'coalesce(counted.next_window_end, ' ~ ml_monitor.monitoring_now() ~ ')') }}
         and (changes.ended_at is null or changes.ended_at > counted.window_end)
     group by counted.monitor, counted.window_start
 ),
@@ -138,7 +138,7 @@ metrics as (
     union all
     select monitor, window_start, window_end, 'late_rate', 1.0 * n_late / n_rows, n_rows, updated_at from counted where n_rows > 0 and loaded_until is not null
     union all
-    select monitor, window_start, window_end, 'freshness', {{ dbt.datediff('predicted_until', 'window_end', 'minute') }} / 60.0, n_rows, updated_at
+    select monitor, window_start, window_end, 'freshness', {{ ml_monitor.units_between('predicted_until', 'window_end', 'minute') }} / 60.0, n_rows, updated_at
     from counted where predicted_until is not null
     union all
     select monitor, window_start, window_end, 'orphan_label_rate', 1.0 * n_orphans / n_feedback, n_feedback, updated_at from counted where n_feedback > 0

@@ -51,7 +51,7 @@ started as (
         window_unit,
         case window_unit
             {%- for unit in ['hour', 'day', 'week', 'month'] %}
-            when '{{ unit }}' then cast({{ dbt.dateadd(unit, 'cast(window_number as integer)', ml_monitor.window_epoch(unit)) }} as timestamp)
+            when '{{ unit }}' then cast({{ ml_monitor.add_units(unit, 'cast(window_number as integer)', ml_monitor.window_epoch(unit)) }} as timestamp)
             {%- endfor %}
         end as window_start
     from numbered

@@ -80,7 +80,7 @@ unseen_counts as (
 ),
 
 unseen_names as (
-    select monitor, window_number, span, segment, segment_value, feature, {{ dbt.listagg('category', "', '", 'order by n desc, category') }} as detail
+    select monitor, window_number, span, segment, segment_value, feature, {{ ml_monitor.listed('category', 'frequency_rank') }} as detail
     from (
         select *, row_number() over (partition by monitor, window_number, span, segment, segment_value, feature order by n desc, category) as frequency_rank
         from unseen_counts

@@ -60,7 +60,7 @@ clocks as (
         label_counts.labelled_until,
         label_counts.n_labels,
         new_label_counts.n_new_labels,
-        {{ dbt.datediff('coalesce(last_training.trained_at, label_counts.first_window_start)', ml_monitor.monitoring_now(), 'day') }} as days_since_training,
+        {{ ml_monitor.units_between('coalesce(last_training.trained_at, label_counts.first_window_start)', ml_monitor.monitoring_now(), 'day') }} as days_since_training,
         coalesce(last_training.trained_at, label_counts.first_window_start) as counted_from
     from label_counts
     left join new_label_counts on new_label_counts.monitor = label_counts.monitor

@@ -1,0 +1,109 @@
+"""Every model, compiled for warehouses that no test can reach, parses there and calls only functions that are known there.
+
+Parsed is not run: sqlglot checks the grammar, and `<dialect>.txt` holds the functions that the warehouse's manual documents.
+"""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+import yaml
+from dbt.adapters.base.impl import BaseAdapter
+from sqlglot import exp
+
+from tests.integration.logs import MONITOR, NOW
+from tests.project import Project
+
+# The p-values are nested sums: deeper than Python's limit when they are parsed.
+sys.setrecursionlimit(20_000)
+HERE = Path(__file__).parent
+SECRET = "not-a-secret"
+OUTPUTS: dict[str, dict[str, Any]] = {
+    "snowflake": {"account": "a", "user": "u", "password": SECRET, "database": "d", "warehouse": "w"},
+    "bigquery": {"method": "oauth-secrets", "token": SECRET, "project": "d", "location": "EU"},
+    "databricks": {"host": "localhost", "http_path": "/sql", "token": SECRET, "catalog": "d"},
+    "redshift": {"host": "localhost", "port": 5439, "user": "u", "password": SECRET, "dbname": "d"},
+    "trino": {"host": "localhost", "port": 8080, "user": "u", "database": "d", "method": "none"},
+}
+MONITORS = {
+    "churn": MONITOR | {"retraining": {"triggers": ["performance", "labels"]}, "thresholds": {"psi": {"warn": 0.1, "alert": 0.25, "test": "material"}}},
+    "price": {
+        "predictions": "raw.prices",
+        "task": "regression",
+        "reference": {"trailing": 4},
+        "features": {"it's": "numeric", "back\\slash": "categorical"},
+        "window": "week",
+        "loaded_at": "loaded_at",
+        "lookback": 8,
+    },
+}
+
+
+@pytest.fixture(scope="module", params=list(OUTPUTS))
+def dialect(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    if importlib.util.find_spec(f"dbt.adapters.{name}"):
+        return name
+    if os.environ.get("CI"):
+        pytest.fail(f"CI needs dbt-{name}: pip install '.[dialects]'")
+    pytest.skip(f"dbt-{name} is not installed: pip install '.[dialects]'")
+
+
+@pytest.fixture(scope="module", params=["first run", "later run"])
+def compiled(request: pytest.FixtureRequest, dialect: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """SQL by model, compiled by the warehouse's own adapter; the one question to the warehouse, whether a table exists, is answered here."""
+    project = Project(tmp_path_factory.mktemp(dialect) / "project", MONITORS, now=NOW)
+    output = OUTPUTS[dialect] | {"type": dialect, "schema": "s", "threads": 1}
+    (project.directory / "profiles.yml").write_text(yaml.safe_dump({"consumer": {"target": "dev", "outputs": {"dev": output}}}))
+    tables = [{"name": name} for name in ("predictions", "feedback", "reference", "prices")]
+    (project.directory / "models" / "sources.yml").write_text(yaml.safe_dump({"sources": [{"name": "raw", "schema": "raw", "tables": tables}]}))
+
+    def get_relation(adapter: BaseAdapter, database: str | None, schema: str, identifier: str, **_: Any) -> Any:
+        path = {"database": database, "schema": schema, "identifier": identifier, "type": "table"}
+        return adapter.Relation.create(**path) if request.param == "later run" else None
+
+    with pytest.MonkeyPatch.context() as patch:
+        importlib.import_module(f"dbt.adapters.{dialect}")
+        for adapter in adapters(BaseAdapter):
+            if "get_relation" in vars(adapter):
+                patch.setattr(adapter, "get_relation", get_relation)
+        result = project.dbt("compile", "--no-introspect", "--no-populate-cache")
+    assert result.success, result.exception or [f"{r.node.name}: {r.message}" for r in result.result if r.message]
+    yield {run.node.name: run.node.compiled_code for run in result.result if run.node.resource_type == "model"}
+
+
+def adapters(kind: type) -> Iterator[type]:
+    yield kind
+    for subclass in kind.__subclasses__():
+        yield from adapters(subclass)
+
+
+def functions(sql: str, dialect: str) -> set[str]:
+    """Names of all functions called; parsing fails on what is no SQL of the dialect."""
+    tree = sqlglot.parse_one(sql, dialect=dialect, error_level=sqlglot.ErrorLevel.RAISE)
+    return {call_name(call, dialect) for call in tree.find_all(exp.Func) if not isinstance(call, exp.Connector | exp.Case | exp.Cast | exp.If)}
+
+
+def call_name(call: exp.Func, dialect: str) -> str:
+    """The name as the dialect spells it: that of the text before the bracket."""
+    return call.name.upper() if isinstance(call, exp.Anonymous | exp.AnonymousAggFunc) else call.sql(dialect).split("(")[0].upper()
+
+
+def allowed(dialect: str) -> set[str]:
+    lines = (HERE / f"{dialect}.txt").read_text().splitlines()
+    return {line.split("#")[0].strip().upper() for line in lines} - {""}
+
+
+def test_models_parse_and_call_only_known_functions(dialect: str, compiled: dict[str, str]) -> None:
+    known, problems = allowed(dialect), []
+    for model, sql in sorted(compiled.items()):
+        try:
+            problems += [f"{model}: {dialect} has no function {name}" for name in sorted(functions(sql, dialect) - known)]
+        except sqlglot.ParseError as error:
+            problems.append(f"{model}: {dialect} does not parse it: {str(error)[:300]}")
+    assert not problems, "\n".join(problems)

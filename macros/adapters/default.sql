@@ -125,3 +125,9 @@
         and catalogue.column_name = declared.column_name
     group by declared.column_name
 {%- endmacro %}
+
+
+{#- True where a CTE is computed once per reader. -#}
+{% macro repeats_ctes() %}{{ return(adapter.dispatch('repeats_ctes', 'ml_monitor')()) }}{% endmacro %}
+
+{% macro default__repeats_ctes() %}{{ return(false) }}{% endmacro %}

@@ -100,3 +100,29 @@
         ) as log_row on true
     ) as typed
 {%- endmacro %}
+
+
+{#- A CTE is copied to each of its readers, and what it reads with it: the plan of the drift models would have 6,000 scans. -#}
+{% macro spark__repeats_ctes() %}{{ return(true) }}{% endmacro %}
+
+
+{% macro spark__drift_counts(pooled_only) %}
+{{ ml_monitor.declared_bins() }},
+
+cells as (
+    select * from {{ ref('ml_monitor__drift_cells') }}
+    {{ "where model_version = '__all__' and segment = '__all__'" if pooled_only }}
+),
+
+cell_counts as (
+    select * from {{ ref('ml_monitor__drift_cell_counts') }}
+),
+
+{{ ml_monitor.drift_axis() }},
+
+stretched_bins as (
+    select * from {{ ref('ml_monitor__drift_bin_counts') }}
+),
+
+{{ ml_monitor.stretch_sizes() }}
+{%- endmacro %}

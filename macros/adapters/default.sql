@@ -45,15 +45,31 @@
 {% macro md5(expression) %}{{ return(dbt.hash(expression)) }}{% endmacro %}
 
 
-{% macro columns_relation() %}{{ return(adapter.dispatch('columns_relation', 'ml_monitor')()) }}{% endmacro %}
+{% macro columns_relation(log) %}{{ return(adapter.dispatch('columns_relation', 'ml_monitor')(log)) }}{% endmacro %}
 
-{% macro default__columns_relation() %}{{ return('information_schema.columns') }}{% endmacro %}
+{% macro default__columns_relation(log) %}{{ return('information_schema.columns') }}{% endmacro %}
+
+
+{% macro column_names(relation) %}{{ return(adapter.dispatch('column_names', 'ml_monitor')(relation)) }}{% endmacro %}
+
+{% macro default__column_names(relation) %}{{ return(adapter.get_columns_in_relation(relation) | map(attribute='name') | list) }}{% endmacro %}
 
 
 {% macro incremental_strategy() %}{{ return(adapter.dispatch('incremental_strategy', 'ml_monitor')()) }}{% endmacro %}
 
 {#- Windows are replaced whole: bins that vanished must go too, which a merge would leave behind. -#}
 {% macro default__incremental_strategy() %}{{ return('delete+insert') }}{% endmacro %}
+
+
+{% macro append_strategy() %}{{ return(adapter.dispatch('append_strategy', 'ml_monitor')()) }}{% endmacro %}
+
+{% macro default__append_strategy() %}{{ return('append') }}{% endmacro %}
+
+
+{#- Whether the rows of one monitor's window can be replaced without those of another monitor. -#}
+{% macro replaces_groups() %}{{ return(adapter.dispatch('replaces_groups', 'ml_monitor')()) }}{% endmacro %}
+
+{% macro default__replaces_groups() %}{{ return(true) }}{% endmacro %}
 
 
 {% macro replacing(keys) %}{{ return(adapter.dispatch('replacing', 'ml_monitor')(keys)) }}{% endmacro %}
@@ -70,11 +86,22 @@
 {% macro default__with_kept_rows(rows, columns, keys, replaced) %}{{ return('select * from ' ~ rows) }}{% endmacro %}
 
 
-{% macro identifier(name) %}
-    {#- adapter.quote() does not escape: a quote inside a column name would end the identifier. -#}
+{% macro identifier(name) %}{{ return(adapter.dispatch('identifier', 'ml_monitor')(name)) }}{% endmacro %}
+
+{#- adapter.quote() does not escape: a quote inside a column name would end the identifier. -#}
+{% macro default__identifier(name) %}
     {%- set mark = adapter.quote('x')[0] -%}
     {{- return(mark ~ (name | replace(mark, mark ~ mark)) ~ mark) -}}
 {% endmacro %}
+
+
+{% macro union_distinct() %}{{ return(adapter.dispatch('union_distinct', 'ml_monitor')()) }}{% endmacro %}
+
+{% macro default__union_distinct() %}{{ return('union') }}{% endmacro %}
+
+
+{#- The end of a select of literals that must give no row: some warehouses want a `from` before a `where`. -#}
+{% macro no_rows() %}{{ return('from (select 1 as one) as no_rows where 1 = 0') }}{% endmacro %}
 
 
 {% macro sql_header() %}{{ return(adapter.dispatch('sql_header', 'ml_monitor')()) }}{% endmacro %}
@@ -119,7 +146,7 @@
         select {{ ml_monitor.literal(column) }} as column_name {{ 'union all' if not loop.last }}
         {%- endfor %}
     ) as declared
-    left join {{ ml_monitor.columns_relation() }} as catalogue
+    left join {{ ml_monitor.columns_relation(log) }} as catalogue
         on catalogue.table_schema = {{ ml_monitor.literal(log.schema) }}
         and catalogue.table_name = {{ ml_monitor.literal(log.identifier) }}
         and catalogue.column_name = declared.column_name

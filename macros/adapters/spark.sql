@@ -33,25 +33,8 @@
 {% endmacro %}
 
 
-{#- Overwriting a partition drops all of its rows, also those that no new row replaces: they are written again. -#}
-{% macro spark__with_kept_rows(rows, columns, keys, replaced) %}
-    {%- if not is_incremental() -%}
-    select * from {{ rows }}
-    {%- else -%}
-    select {{ columns | join(', ') }}
-    from (
-        select *,
-            max(is_new) over (partition by {{ replaced | join(', ') }}) as is_replaced,
-            row_number() over (partition by {{ keys | join(', ') }} order by is_new desc) as place
-        from (
-            select {{ columns | join(', ') }}, 1 as is_new from {{ rows }}
-            union all
-            select {{ columns | join(', ') }}, 0 as is_new from {{ this }}
-        ) as new_and_old
-    ) as ranked
-    where is_replaced = 1 and place = 1
-    {%- endif -%}
-{% endmacro %}
+{#- Overwriting a partition drops all of its rows, also those that no new row replaces. -#}
+{% macro spark__with_kept_rows(rows, columns, keys, replaced) %}{{ return(ml_monitor.rewritten_rows(rows, columns, keys, replaced)) }}{% endmacro %}
 
 
 {#- dbt's dateadd() drops fractions of a second. -#}
@@ -102,27 +85,5 @@
 {%- endmacro %}
 
 
-{#- A CTE is copied to each of its readers, and what it reads with it: the plan of the drift models would have 6,000 scans. -#}
+{#- A CTE is copied to each of its readers, and what it reads with it. -#}
 {% macro spark__repeats_ctes() %}{{ return(true) }}{% endmacro %}
-
-
-{% macro spark__drift_counts(pooled_only) %}
-{{ ml_monitor.declared_bins() }},
-
-cells as (
-    select * from {{ ref('ml_monitor__drift_cells') }}
-    {{ "where model_version = '__all__' and segment = '__all__'" if pooled_only }}
-),
-
-cell_counts as (
-    select * from {{ ref('ml_monitor__drift_cell_counts') }}
-),
-
-{{ ml_monitor.drift_axis() }},
-
-stretched_bins as (
-    select * from {{ ref('ml_monitor__drift_bin_counts') }}
-),
-
-{{ ml_monitor.stretch_sizes() }}
-{%- endmacro %}

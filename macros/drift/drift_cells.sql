@@ -22,7 +22,7 @@
         partitions work on integers. -#}
     {%- set name = 'monitor, segment, segment_value, feature' -%}
     named_cells as (
-        {{ "select distinct model_version, " ~ name ~ " from profiles union" if not pooled_only }}
+        {{ "select distinct model_version, " ~ name ~ " from profiles " ~ ml_monitor.union_distinct() if not pooled_only }}
         select distinct '__all__' as model_version, {{ name }} from profiles
     ),
 

@@ -16,12 +16,12 @@
     {%- set codes = ml_monitor.bin_codes() -%}
     known_bins as (
         select cell, bin from cell_counts where bin <> {{ codes.total }}
-        union
+        {{ ml_monitor.union_distinct() }}
         select cells.cell, pooled.bin
         from cells
         inner join cell_counts as pooled on pooled.cell = cells.pooled_cell
         where pooled.bin <> {{ codes.total }}
-        union
+        {{ ml_monitor.union_distinct() }}
         select cells.cell, bins.bin
         from cells
         inner join declared_bins as bins

@@ -8,7 +8,7 @@
         'precision': ['tp', '(tp + fp)'],
         'recall': ['tp', '(tp + fn)'],
     } -%}
-    {%- set f1_error = 'sqrt(4.0 * tp * (fp + fn) * (tp + fp + fn)) / power(2.0 * tp + fp + fn, 2)' -%}
+    {%- set f1_error = 'sqrt(4e0 * tp * (fp + fn) * (tp + fp + fn)) / power(2e0 * tp + fp + fn, 2)' -%}
     {%- set rmse_error = ml_monitor.mean_error('sum_squared_error', 'sum_fourth_error', 'n') ~ ' / (2 * sqrt(sum_squared_error / n))' -%}
     {%- set means = {
         'f1': ['2.0 * tp / (2 * tp + fp + fn)', f1_error, '2 * tp + fp + fn > 0'],
@@ -22,17 +22,17 @@
     } -%}
     {%- set keys = 'monitor, window_number, span, model_version, segment, segment_value' -%}
     {%- for metric, (successes, n) in shares.items() %}
-    select {{ keys }}, '{{ metric }}' as metric, 1.0 * {{ successes }} / {{ n }} as metric_value, {{ n }} as sample_size,
+    select {{ keys }}, '{{ metric }}' as metric, 1e0 * {{ successes }} / {{ n }} as metric_value, {{ n }} as sample_size,
         {{ ml_monitor.wilson_bound(successes, n, '-') }} as lower_bound,
         {{ ml_monitor.wilson_bound(successes, n, '+') }} as upper_bound,
-        1.0 * n / n_predictions as label_coverage
+        1e0 * n / n_predictions as label_coverage
     from {{ totals }}
     where {{ n }} > 0
     union all
     {%- endfor %}
     {%- for metric, (value, error, defined) in means.items() %}
     select {{ keys }}, '{{ metric }}', {{ value }}, n,
-        {{ value }} - 1.959963984540054 * ({{ error }}), {{ value }} + 1.959963984540054 * ({{ error }}), 1.0 * n / n_predictions
+        {{ value }} - 1.959963984540054 * ({{ error }}), {{ value }} + 1.959963984540054 * ({{ error }}), 1e0 * n / n_predictions
     from {{ totals }}
     where n > 0 and {{ defined }}
     {{ 'union all' if not loop.last }}

@@ -16,7 +16,7 @@
         select {{ cell_name }}, row_number() over (order by {{ cell_name }}) as cell
         from (
             select distinct {{ cell_name }} from outcome_profiles
-            union
+            {{ ml_monitor.union_distinct() }}
             select distinct monitor, '__all__' as model_version, segment, segment_value from outcome_profiles
         ) as named
     ),

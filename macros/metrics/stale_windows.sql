@@ -55,7 +55,7 @@
     {#- Metric tables replace whole windows, so that what a restated window no longer has disappears. -#}
     {{ return(dict({
         'enabled': ml_monitor.any_monitors(),
-        'materialized': 'incremental',
+        'materialized': 'incremental' if ml_monitor.replaces_groups() else 'table',
         'on_schema_change': 'append_new_columns',
         'sql_header': ml_monitor.sql_header(),
     }, **ml_monitor.replacing(['monitor', 'window_start']))) }}

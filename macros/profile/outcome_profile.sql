@@ -94,7 +94,7 @@
 {% macro outcome_number(column, spec) %}
     {#- Classes of a binary model as 1 and 0, whether they are logged as numbers, booleans or text. -#}
     {%- if spec.task == 'binary' -%}
-    case when lower(cast({{ column }} as {{ dbt.type_string() }})) in ('1', '1.0', 'true', 't', 'yes') then 1.0 when {{ column }} is not null then 0.0 end
+    case when lower(cast({{ column }} as {{ dbt.type_string() }})) in ('1', '1.0', 'true', 't', 'yes') then 1e0 when {{ column }} is not null then 0e0 end
     {%- else -%}
     {{ ml_monitor.finite(ml_monitor.to_number(column)) }}
     {%- endif -%}

@@ -13,7 +13,7 @@
         where {{ labelled_at }} is null or {{ labelled_at }} < {{ ml_monitor.monitoring_now() }}
         {%- else %}
         select cast(null as {{ dbt.type_string() }}) as prediction_id, cast(null as timestamp) as labelled_at, cast(null as {{ ml_monitor.type_double() }}) as label
-        where 1 = 0
+        {{ ml_monitor.no_rows() }}
         {%- endif %}
     )
 {% endmacro %}
@@ -86,11 +86,11 @@
 
     touched as (
         select window_start from changed_prediction_windows
-        union
+        {{ ml_monitor.union_distinct() }}
         select labelled_window from changed_labelled_windows
-        union
+        {{ ml_monitor.union_distinct() }}
         select window_start from matched_labels where labelled_window in (select labelled_window from changed_labelled_windows)
-        union
+        {{ ml_monitor.union_distinct() }}
         {#- labels that were orphans until their prediction came #}
         select labelled_window from matched_labels
         where window_start in (select window_start from changed_prediction_windows)
@@ -100,7 +100,7 @@
 
     touched as (
         select window_start from prediction_counts
-        union
+        {{ ml_monitor.union_distinct() }}
         select {{ labelled_window }} from feedback
     )
     {%- endif %}

@@ -34,7 +34,7 @@
         {%- for variable in numeric %}
         select {{ spec.variables.index(variable) + 1 }} as i, {{ ml_monitor.literal(variable.name) }} as feature union all
         {%- endfor %}
-        select 0, '' where 1 = 0
+        select 0, '' {{ ml_monitor.no_rows() }}
     ),
 
     quantiles as (
@@ -83,7 +83,7 @@
         {%- if categorical %}
         {{ ml_monitor.category_counts(dict(spec, segments=[]), rows, []) }}
         {%- else %}
-        select '' as feature, '' as category, 0 as n where 1 = 0
+        select '' as feature, '' as category, 0 as n {{ ml_monitor.no_rows() }}
         {%- endif %}
     ),
 

@@ -17,6 +17,6 @@
 
 
 {% macro kolmogorov_smirnov_lambda(d, n, m) %}
-    {%- set size = '(1.0 * ' ~ n ~ ' * ' ~ m ~ ' / (' ~ n ~ ' + ' ~ m ~ '))' -%}
+    {%- set size = '(1e0 * ' ~ n ~ ' * ' ~ m ~ ' / (' ~ n ~ ' + ' ~ m ~ '))' -%}
     (sqrt({{ size }}) + 0.12 + 0.11 / sqrt({{ size }})) * {{ d }}
 {%- endmacro %}

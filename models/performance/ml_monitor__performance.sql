@@ -4,13 +4,7 @@ with
 
 {{ ml_monitor.stale_windows(ref('ml_monitor__outcome_profiles'), 'monitors.longest_span') }},
 
-{{ ml_monitor.span_outcomes() }},
-
-{{ ml_monitor.rank_statistics() }},
-
-totals as (
-    {{ ml_monitor.outcome_totals() }}
-),
+{{ ml_monitor.performance_totals(from_table=ml_monitor.repeats_ctes()) }},
 
 estimates as (
     {{ ml_monitor.performance_estimates('totals') }}

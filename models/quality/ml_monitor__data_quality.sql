@@ -112,7 +112,7 @@ metrics as (
     select
         {{ keys | join(', ') }},
         metric,
-        1.0 * n_bad / n as metric_value,
+        1e0 * n_bad / n as metric_value,
         n as sample_size,
         cast(null as bigint) as reference_size,
         {{ ml_monitor.wilson_bound('n_bad', 'n', '-') }} as lower_bound,
@@ -123,11 +123,11 @@ metrics as (
     select
         {% for key in keys %}counts.{{ key }}, {% endfor %}
         'missing_rate_increase',
-        1.0 * counts.n_missing / counts.n_rows - 1.0 * reference_missing.n_missing / reference_missing.n_rows,
+        1e0 * counts.n_missing / counts.n_rows - 1e0 * reference_missing.n_missing / reference_missing.n_rows,
         counts.n_rows,
         reference_missing.n_rows,
-        {{ ml_monitor.wilson_bound('counts.n_missing', 'counts.n_rows', '-') }} - 1.0 * reference_missing.n_missing / reference_missing.n_rows,
-        {{ ml_monitor.wilson_bound('counts.n_missing', 'counts.n_rows', '+') }} - 1.0 * reference_missing.n_missing / reference_missing.n_rows
+        {{ ml_monitor.wilson_bound('counts.n_missing', 'counts.n_rows', '-') }} - 1e0 * reference_missing.n_missing / reference_missing.n_rows,
+        {{ ml_monitor.wilson_bound('counts.n_missing', 'counts.n_rows', '+') }} - 1e0 * reference_missing.n_missing / reference_missing.n_rows
     from counts
     inner join reference_missing
         on reference_missing.monitor = counts.monitor

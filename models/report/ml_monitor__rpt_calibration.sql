@@ -63,8 +63,8 @@ final as (
     select
         monitor,
         band,
-        band / 10.0 as band_start,
-        (band + 1) / 10.0 as band_end,
+        band / 10e0 as band_start,
+        (band + 1) / 10e0 as band_end,
         first_window_start,
         last_window_start,
         sample_size,

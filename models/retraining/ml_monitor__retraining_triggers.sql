@@ -19,7 +19,7 @@ policies as (
     {%- endfor %}
     select cast(null as {{ dbt.type_string() }}) as monitor, false as on_drift, false as on_performance, false as on_labels, false as on_schedule,
         cast(null as bigint) as min_new_labels, cast(null as integer) as every_days
-    where 1 = 0
+    {{ ml_monitor.no_rows() }}
 ),
 
 open_incidents as (
@@ -76,14 +76,14 @@ triggers as (
     where (incidents.family = 'performance' and policies.on_performance) or (incidents.family = 'drift' and policies.on_drift)
     union all
     select clocks.monitor, 'labels', cast(clocks.counted_from as {{ dbt.type_string() }}), clocks.counted_from, clocks.labelled_until,
-        'new_labels', '__all__', 1.0 * clocks.n_new_labels,
+        'new_labels', '__all__', 1e0 * clocks.n_new_labels,
         cast(clocks.n_new_labels as {{ dbt.type_string() }}) || ' labels since the last training set, ' || cast(policies.min_new_labels as {{ dbt.type_string() }}) || ' are enough'
     from clocks
     inner join policies on policies.monitor = clocks.monitor
     where policies.on_labels and clocks.n_new_labels >= policies.min_new_labels
     union all
     select clocks.monitor, 'schedule', cast(clocks.counted_from as {{ dbt.type_string() }}), clocks.counted_from, clocks.labelled_until,
-        'days_since_training', '__all__', 1.0 * clocks.days_since_training,
+        'days_since_training', '__all__', 1e0 * clocks.days_since_training,
         cast(clocks.days_since_training as {{ dbt.type_string() }}) || ' days since the last training set, due every ' || cast(policies.every_days as {{ dbt.type_string() }})
     from clocks
     inner join policies on policies.monitor = clocks.monitor

@@ -10,7 +10,7 @@
     'reason': ml_monitor.verdict_reason(),
     'updated_at': "cast('" ~ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") ~ "' as timestamp)",
 } %}
-{{ config(**dict(ml_monitor.metric_config(), unique_key=keys)) }}
+{{ config(**dict(ml_monitor.metric_config(), materialized='incremental', unique_key=keys)) }}
 
 {#- A verdict stands, with the thresholds that were valid then, until the value under it changes. -#}
 
@@ -51,7 +51,7 @@ judged as (
         thresholds.alert_threshold,
         thresholds.test,
         monitors.alpha,
-        coalesce(dispersion.dispersion, 1.0) as dispersion,
+        coalesce(dispersion.dispersion, 1e0) as dispersion,
         coalesce(features.is_seasonal, false) as is_seasonal,
         monitors.min_rows,
         case monitors.window_unit

@@ -44,3 +44,17 @@
     select cast({{ ml_monitor.literal(column) }} as varchar) as column_name, cast('unknown' as varchar) as data_type {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
+
+
+{#- Quantiles of one query must all sort by the same column. -#}
+{% macro redshift__reference_summary(spec, rows) %}
+    select *
+    from (select count(*) as n_rows from {{ rows }}) as counted
+    {%- for variable in spec.variables if variable.type == 'numeric' %}
+    cross join (
+        select
+            {{- ml_monitor.summary_columns(spec, variable) }}
+        from {{ rows }}
+    ) as summary_{{ loop.index }}
+    {%- endfor %}
+{%- endmacro %}

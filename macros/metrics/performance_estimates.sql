@@ -11,7 +11,7 @@
     {%- set f1_error = 'sqrt(4e0 * tp * (fp + fn) * (tp + fp + fn)) / power(2e0 * tp + fp + fn, 2)' -%}
     {%- set rmse_error = ml_monitor.mean_error('sum_squared_error', 'sum_fourth_error', 'n') ~ ' / (2 * sqrt(sum_squared_error / n))' -%}
     {%- set means = {
-        'f1': ['2.0 * tp / (2 * tp + fp + fn)', f1_error, '2 * tp + fp + fn > 0'],
+        'f1': ['2e0 * tp / (2 * tp + fp + fn)', f1_error, '2 * tp + fp + fn > 0'],
         'roc_auc': ['roc_auc', 'roc_auc_error', 'roc_auc is not null'],
         'log_loss': ['sum_log_loss / n', ml_monitor.mean_error('sum_log_loss', 'sum_squared_log_loss', 'n'), 'sum_log_loss is not null'],
         'brier': ['sum_squared_error / n', ml_monitor.mean_error('sum_squared_error', 'sum_fourth_error', 'n'), 'sum_squared_error is not null'],

@@ -1,27 +1,41 @@
+{% macro reference_summary(spec, rows) %}{{ return(adapter.dispatch('reference_summary', 'ml_monitor')(spec, rows)) }}{% endmacro %}
+
+
+{% macro default__reference_summary(spec, rows) %}
+    {#- One wide row: quantiles and extremes of every numeric variable. -#}
+        select
+            {%- for variable in spec.variables if variable.type == 'numeric' %}
+            {{- ml_monitor.summary_columns(spec, variable) }},
+            {%- endfor %}
+            count(*) as n_rows
+        from {{ rows }}
+{%- endmacro %}
+
+
+{% macro summary_columns(spec, variable) %}
+    {%- set i = spec.variables.index(variable) + 1 -%}
+    {%- set shares = [] -%}
+    {%- for slot in range(1, spec.bins) -%}{%- do shares.append((slot / spec.bins) | round(12)) -%}{%- endfor -%}
+    {%- set margins = {'q_low': 0.005, 'q_05': 0.05, 'q_95': 0.95, 'q_high': 0.995} -%}
+    {%- set asked = (shares + margins.values() | list) | unique | list %}
+            {%- for slot in range(1, spec.bins) %}
+            {{ ml_monitor.quantile('x' ~ i, shares[slot - 1], asked) }} as x{{ i }}_q{{ slot }},
+            {%- endfor %}
+            {%- for name, share in margins.items() %}
+            {{ ml_monitor.quantile('x' ~ i, share, asked) }} as x{{ i }}_{{ name }},
+            {%- endfor %}
+            avg(x{{ i }}) as x{{ i }}_mean,
+            min(x{{ i }}) as x{{ i }}_low,
+            max(x{{ i }}) as x{{ i }}_high
+{%- endmacro %}
+
+
 {% macro numeric_bins(spec, rows) %}
     {#- Bins from quantiles of the reference, right-closed. A value that fills two quantiles or more is a point mass and gets a
         bin of its own: (just below it, it]. Duplicates free the slot that this needs, so there are never more than `bins`. -#}
     {%- set numeric = spec.variables | selectattr('type', 'equalto', 'numeric') | list -%}
-    {%- set shares = [] -%}
-    {%- for slot in range(1, spec.bins) -%}{%- do shares.append((slot / spec.bins) | round(12)) -%}{%- endfor -%}
-    {%- set margins = {'q_low': 0.005, 'q_05': 0.05, 'q_95': 0.95, 'q_high': 0.995} -%}
-    {%- set asked = (shares + margins.values() | list) | unique | list -%}
     reference_summary as (
-        select
-            {%- for variable in numeric %}
-                {%- set i = spec.variables.index(variable) + 1 %}
-                {%- for slot in range(1, spec.bins) %}
-            {{ ml_monitor.quantile('x' ~ i, shares[slot - 1], asked) }} as x{{ i }}_q{{ slot }},
-                {%- endfor %}
-                {%- for name, share in margins.items() %}
-            {{ ml_monitor.quantile('x' ~ i, share, asked) }} as x{{ i }}_{{ name }},
-                {%- endfor %}
-            avg(x{{ i }}) as x{{ i }}_mean,
-            min(x{{ i }}) as x{{ i }}_low,
-            max(x{{ i }}) as x{{ i }}_high,
-            {%- endfor %}
-            count(*) as n_rows
-        from {{ rows }}
+        {{ ml_monitor.reference_summary(spec, rows) }}
     ),
 
     quantile_slots as (

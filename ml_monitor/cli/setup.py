@@ -96,7 +96,8 @@ def add(
         if declared:
             context.finish(content)
 
-        block = config_block(name, predictions or "my_predictions", proposal.features if proposal else None)
+        roles_to_name = proposal.roles_to_name if proposal else {}
+        block = config_block(name, predictions or "my_predictions", proposal.features if proposal else None, roles_to_name)
         for column, reason in (proposal.left_out if proposal else {}).items():
             context.say(f"left out {column} ({reason})")
         config = context.project.root / "dbt_project.yml"
@@ -109,5 +110,8 @@ def add(
             context.say(f"{config} {where} this under vars.ml_monitor__monitors:\n")
             if not as_json:
                 typer.echo("".join(f"    {line}\n" for line in block.splitlines()), nl=False)
-        context.say("next: review the features, then dbt parse && ml-monitor check && dbt build")
-        context.finish({**content, "config": block, "config_written": changed is not None})
+        roles = f"name the columns for {', '.join(roles_to_name)}, " if roles_to_name else ""
+        context.say(f"next: {roles}review the features, then dbt parse && ml-monitor check && dbt build")
+        refused = write and changed is None
+        content |= {"status": "by_hand" if refused else "done", "config": block, "config_written": changed is not None}
+        context.finish(content, Exit.FAILED if refused else Exit.DONE)

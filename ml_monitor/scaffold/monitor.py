@@ -57,13 +57,22 @@ def add_files(name: str, directory: Path) -> list[Path]:
     return list(paths.values())
 
 
-def config_block(name: str, predictions: str = "my_predictions", features: Mapping[str, str] | None = None) -> str:
-    """The configuration of a monitor as YAML, to stand under `vars.ml_monitor__monitors`."""
+def config_block(
+    name: str,
+    predictions: str = "my_predictions",
+    features: Mapping[str, str] | None = None,
+    roles_to_name: Mapping[str, str] | None = None,
+) -> str:
+    """The configuration of a monitor as YAML, to stand under `vars.ml_monitor__monitors`.
+
+    Roles that no column has by its default name stand there as comments to fill in.
+    """
     lines = [
         f"{name}:",
         f"{_STEP}predictions: {predictions}  # a model, or source.table",
         f"{_STEP}task: binary  # or regression",
         f"{_STEP}reference: {{trailing: 28}}  # or {{relation: a_model}}, or {{from: a_date, to: a_date}}",
+        *(f"{_STEP}# {role}: a_column  # the log has no {default}" for role, default in (roles_to_name or {}).items()),
         f"{_STEP}features:",
     ]
     listed = features or {"my_number": "numeric", "my_category": "categorical"}

@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from ml_monitor.cli import app
@@ -126,6 +127,21 @@ def test_add_proposes_the_features_of_the_log(built):
     assert "plan: categorical" in block
     assert "is_new: categorical" in block
     assert not any(name in block for name in ("customer_id", "y_score", "predicted_at", "model_version"))
+
+
+def test_add_asks_for_the_columns_that_it_cannot_know(built):
+    built.load("predictions_renamed", predictions().rename(columns={"y_score": "probability"}))
+    sources = built.directory / "models" / "sources.yml"
+    before = sources.read_text()
+    declared = yaml.safe_load(before)
+    declared["sources"][0]["tables"].append({"name": "predictions_renamed"})
+    sources.write_text(yaml.safe_dump(declared))
+    built.write_config()
+    built.dbt("parse")
+    done = run(built, "add", "fourth", "--predictions", "raw.predictions_renamed", "--directory", str(built.directory / "y"))
+    sources.write_text(before)
+    assert done.exit_code == 0, done.output
+    assert "# score: a_column  # the log has no y_score" in json.loads(done.stdout)["config"]
 
 
 def test_add_for_a_log_that_is_not_there(built):

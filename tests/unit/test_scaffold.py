@@ -134,3 +134,9 @@ def test_install_says_what_it_could_not_do(project_dir):
     assert "- local: ../package" in done.by_hand[0]
     assert "ml_monitor__monitors: {}" in done.by_hand[1]
     assert (project_dir / "packages.yml").read_text() == "packages: [{local: ../other}]\n"
+
+
+def test_roles_that_the_log_has_under_other_names_are_left_to_fill_in():
+    block = config_block("churn", "raw.predictions", {"amount": "numeric"}, {"score": "y_score"})
+    assert "# score: a_column  # the log has no y_score" in block
+    assert set(yaml.safe_load(block)["churn"]) == {"predictions", "task", "reference", "features"}

@@ -59,7 +59,7 @@ class Project:
         }
         (self.directory / "dbt_project.yml").write_text(yaml.safe_dump(config, allow_unicode=True))
         for monitor in self.monitors:
-            for kind in KINDS:
+            for kind in (*KINDS, *(["feature_moments"] if (self.monitors[monitor] or {}).get("multivariate") else [])):
                 model = self.directory / "models" / f"{monitor}__{kind}.sql"
                 model.write_text(f"{{{{ ml_monitor.{kind}('{monitor}') }}}}\n")
 

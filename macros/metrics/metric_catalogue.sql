@@ -1,15 +1,15 @@
 {% macro metric_catalogue() %}
     {#- Every metric the package computes. `breaches`: the side of a threshold on which a value is bad; with 'both' its size counts.
         A macro and not a seed, because thresholds are checked against it when dbt parses. -#}
-    {{ return(ml_monitor._drift_metrics() + ml_monitor._quality_metrics()
+    {{ return(ml_monitor._drift_metrics() + ml_monitor._multivariate_metrics() + ml_monitor._quality_metrics()
         + ml_monitor._intake_metrics() + ml_monitor._performance_metrics()) }}
 {% endmacro %}
 
 
-{% macro _metric(metric, family, unit, breaches, formula, tasks=none) %}
+{% macro _metric(metric, family, unit, breaches, formula, tasks=none, needs=none) %}
     {{ return({
         'metric': metric, 'family': family, 'unit': unit, 'breaches': breaches, 'formula': formula,
-        'tasks': tasks or ['binary', 'regression'],
+        'tasks': tasks or ['binary', 'regression'], 'needs': needs,
     }) }}
 {% endmacro %}
 
@@ -38,6 +38,21 @@
         ml_monitor._metric('mean_shift', 'drift', 'reference std', 'both', '(mean - mean of the reference) / std of the reference (numeric features)'),
         ml_monitor._metric('std_change', 'drift', 'share', 'both', 'std / std of the reference - 1 (numeric features)'),
     ]) }}
+{% endmacro %}
+
+
+{% macro _multivariate_metrics() %}
+    {%- set metrics = [] -%}
+    {%- set formulas = {
+        'hotelling_t2': ['statistic', 'N M / (N + M) * d\' S^-1 d: difference d of the mean vectors, covariance S of the reference'],
+        'mahalanobis': ['std', 'sqrt(d\' S^-1 d): the same shift of the means, whatever the number of rows'],
+        'correlation_change': ['correlation', 'largest abs(r - r of the reference) of any pair of features'],
+        'reconstruction_error': ['ratio', 'mean squared distance from the principal components that explain 65 % of the reference / that of the reference'],
+    } -%}
+    {%- for metric, (unit, formula) in formulas.items() -%}
+        {%- do metrics.append(ml_monitor._metric(metric, 'drift', unit, 'above', formula, needs='multivariate')) -%}
+    {%- endfor -%}
+    {{ return(metrics) }}
 {% endmacro %}
 
 

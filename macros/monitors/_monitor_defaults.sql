@@ -20,6 +20,7 @@
         'reference': none,
         'features': {},
         'segments': [],
+        'multivariate': false,
         'bins': 10,
         'categories': 50,
         'score_decimals': 3,

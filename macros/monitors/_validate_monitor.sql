@@ -23,6 +23,7 @@
     {% endfor %}
     {% do ml_monitor._validate_numbers(name, spec) %}
     {% do ml_monitor._validate_features(name, spec) %}
+    {% do ml_monitor._validate_multivariate(name, spec) %}
     {% do ml_monitor._validate_reference(name, spec.reference, spec.window) %}
     {% do ml_monitor._validate_smoothing(name, spec.smoothing) %}
     {% do ml_monitor._validate_choice(name, 'alpha', spec.alpha, [0.05, 0.01, 0.001]) %}

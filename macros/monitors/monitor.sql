@@ -23,11 +23,15 @@
         {% do segment_columns.update({segment: [segment]} if segment is string else {segment | join(' x '): segment}) %}
     {% endfor %}
     {% do spec.update({'segments': segment_columns.keys() | list, 'segment_columns': segment_columns}) %}
+    {% set edge_set_id = ml_monitor._edge_set_id(spec, variables) %}
+    {% set multivariate = ml_monitor._multivariate_features(spec) %}
     {% do spec.update({
         'name': name,
         'variables': variables,
         'thresholds': ml_monitor._resolve_thresholds(name, spec),
-        'edge_set_id': ml_monitor._edge_set_id(spec, variables),
+        'edge_set_id': edge_set_id,
+        'multivariate': multivariate,
+        'moment_set_id': local_md5(tojson([edge_set_id, multivariate])) if multivariate else none,
         'metric_spec_id': local_md5(tojson([spec.rolling, spec.smoothing, spec.trailing_baseline, spec.task, ml_monitor.metric_version()], sort_keys=true)),
     }) %}
     {{ return(spec) }}

@@ -19,22 +19,7 @@
         {{ ml_monitor.excluded_periods() }}
     ),
 
-    log as {{ ml_monitor.inline_cte() }} (
-        {{ ml_monitor.log_rows(source_relation, {'predicted_at': spec.predicted_at}, ml_monitor.optional_columns(spec)) }}
-    ),
-
-    reference_rows as {{ ml_monitor.inline_cte() }} (
-        select
-            {{ ml_monitor.parsed_columns(spec) }}
-        from log
-        where {{ ml_monitor.reference_period(spec, 'log') }}
-            {%- if var('ml_monitor__excluded_periods', none) %}
-            and not {{ ml_monitor.is_excluded(ml_monitor.literal(name), 'log.predicted_at') }}
-            {%- endif %}
-        {%- if is_incremental() %}
-            and not exists (select 1 from {{ this }} as frozen where frozen.edge_set_id = '{{ spec.edge_set_id }}')
-        {%- endif %}
-    ),
+    {{ ml_monitor.reference_rows(spec, unless="exists (select 1 from " ~ this ~ " as frozen where frozen.edge_set_id = '" ~ spec.edge_set_id ~ "')" if is_incremental()) }},
 
     {{ ml_monitor.numeric_bins(spec, 'reference_rows') }},
 

@@ -28,6 +28,7 @@ select
     cast({{ spec.alerting.resolve_after }} as integer) as resolve_after,
     cast({{ spec.alerting.renotify_after }} as integer) as renotify_after,
     '{{ spec.edge_set_id }}' as edge_set_id,
+    {{ ml_monitor.literal(spec.moment_set_id) }} as moment_set_id,
     '{{ spec.metric_spec_id }}' as metric_spec_id,
     {{ ml_monitor.literal(tojson(public, sort_keys=true)) }} as spec
 {{ 'union all' if not loop.last }}

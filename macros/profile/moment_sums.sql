@@ -71,3 +71,14 @@
     select {{ place }} as place{{ ' union all ' if not loop.last }}
     {%- endfor -%}
 {% endmacro %}
+
+
+{% macro multivariate_features() %}
+    {#- Which feature each place i stands for. -#}
+    {%- for spec in ml_monitor.multivariate_monitors() %}
+        {%- set last = loop.last %}
+        {%- for feature in spec.multivariate %}
+        select {{ ml_monitor.literal(spec.name) }} as monitor, {{ loop.index }} as i, {{ ml_monitor.literal(feature) }} as feature{{ ' union all' if not (last and loop.last) }}
+        {%- endfor %}
+    {%- endfor %}
+{% endmacro %}

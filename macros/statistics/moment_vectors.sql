@@ -1,14 +1,14 @@
 {% macro moment_vectors(name, sums, key, product_sum='product_sum') %}
-    {#- CTEs from sums of products (key, i <= j, product_sum): `<name>_sums` with n beside each, and `<name>_vectors` with mean and variance of
+    {#- CTEs from sums of products (key, i <= j, product_sum): `<name>_placed`, the sums with n beside each, and `<name>_vectors` with mean and variance of
         each feature. What is left of a constant's variance after rounding is no variance: below 1e-10 of the mean square. -#}
-    {{ name }}_sums as (
+    {{ name }}_placed as (
         select {{ key }}, i, j, {{ product_sum }} as product_sum, max(case when i = 0 and j = 0 then {{ product_sum }} end) over (partition by {{ key }}) as n
         from {{ sums }}
     ),
 
     {{ name }}_raw_vectors as (
         select {{ key }}, j as i, max(n) as n, max(case when i = 0 then product_sum end) as total, max(case when i = j then product_sum end) as squares
-        from {{ name }}_sums
+        from {{ name }}_placed
         where j > 0 and (i = 0 or i = j)
         group by {{ key }}, j
     ),

@@ -39,7 +39,7 @@ varying as (
 correlations as (
     select sums.moment_set_id, side_i.n_varying, side_i.place as i, side_j.place as j,
         case when sums.i = sums.j then 1 else {{ ml_monitor.moment_covariance('sums.product_sum', 'sums.n', 'side_i.mean', 'side_j.mean') }} / (side_i.deviation * side_j.deviation) end as correlation
-    from reference_sums as sums
+    from reference_placed as sums
     inner join varying as side_i on side_i.moment_set_id = sums.moment_set_id and side_i.i = sums.i
     inner join varying as side_j on side_j.moment_set_id = sums.moment_set_id and side_j.i = sums.j
 ),

@@ -19,7 +19,7 @@
     ),
 
     {{ name }}_vectors as (
-        select {{ key }}, i, n, mean, variance, case when variance > 1e-10 * squares / n then sqrt(variance) end as deviation
+        select {{ key }}, i, n, mean, variance, case when variance > 1e-10 * squares / nullif(n, 0) then sqrt(variance) end as deviation
         from {{ name }}_means
     )
 {% endmacro %}

@@ -28,7 +28,7 @@
     {%- endfor %}
 
     {{ name }}_swept as (
-        {#- the diagonal turns negative where a pivot was used #}
+        {#- the diagonal of an inverse correlation matrix is 1 or more, and negative here; where no pivot was used it is about 0 #}
         select {{ key }}, i, j, value,
             min(case when i = j then value end) over (partition by {{ key }}, i) as diagonal_i,
             min(case when i = j then value end) over (partition by {{ key }}, j) as diagonal_j
@@ -36,6 +36,6 @@
     ),
 
     {{ name }} as (
-        select {{ key }}, i, j, -value as value from {{ name }}_swept where diagonal_i < 0 and diagonal_j < 0
+        select {{ key }}, i, j, -value as value from {{ name }}_swept where diagonal_i < -0.5 and diagonal_j < -0.5
     )
 {% endmacro %}

@@ -74,7 +74,8 @@ def add(
     """Add a monitor: three one-line models, and a configuration to start from.
 
     With [bold]--predictions[/bold] it looks at the columns of the log and proposes the features and their
-    types. Nothing that is there is overwritten.
+    types. For a declared monitor with the option multivariate there is a fourth model; run it again after
+    switching the option on. Nothing that is there is overwritten.
 
     Example: [green]ml-monitor add flight_delay --predictions flight_predictions --write[/green]
     """
@@ -83,9 +84,11 @@ def add(
         from ml_monitor.scaffold import add_files, config_block, insert_config, propose, validate_name
 
         validate_name(name)
-        declared = name in context.project.monitors
+        known = context.project.monitors.get(name)
+        declared = known is not None
         proposal = propose(context.warehouse, context.project, predictions) if predictions else None
-        paths = add_files(name, directory or context.project.root / "models" / "monitoring")
+        together = isinstance(known, dict) and bool(known.get("multivariate"))
+        paths = add_files(name, directory or context.project.root / "models" / "monitoring", multivariate=together)
         for path in paths:
             context.say(f"wrote {path}")
         content: dict[str, object] = {

@@ -59,6 +59,14 @@ class MonitorConfig(BaseModel):
     reference: dict[str, Any]
     features: dict[str, FeatureType]
     segments: list[str | list[str]] = []
+    multivariate: bool | list[str] = False
+
+    @property
+    def together(self) -> list[str]:
+        """The features that are looked at together."""
+        if isinstance(self.multivariate, list):
+            return self.multivariate
+        return [name for name, kind in self.features.items() if kind == "numeric"] if self.multivariate else []
 
 
 def check(warehouse: Warehouse, project: DbtProject, now: datetime) -> list[Finding]:
@@ -127,7 +135,7 @@ class _MonitorCheck:
         for segment in dict.fromkeys(chain.from_iterable(crossed)):
             self._column("segments", segment, ("number", "text", "boolean"), relation, columns)
         texts = self._features(relation, columns)
-        self._log_rows(relation, usable, texts)
+        self._log_rows(relation, columns, usable, texts)
 
     def _features(self, relation: Relation, columns: Mapping[str, str]) -> list[str]:
         """Check the features, and return the numeric ones that are logged as text."""
@@ -140,7 +148,7 @@ class _MonitorCheck:
                 texts.append(feature)
         return texts
 
-    def _log_rows(self, relation: Relation, usable: set[str], texts: list[str]) -> None:
+    def _log_rows(self, relation: Relation, columns: Mapping[str, str], usable: set[str], texts: list[str]) -> None:
         config = self._config
         counted = {"n": "count(*)"}
         if "prediction_id" in usable:
@@ -154,6 +162,9 @@ class _MonitorCheck:
         if "score" in usable and config.score and config.task == "binary":
             score = self._quote(config.score)
             counted["outside"] = f"sum(case when {score} < 0 or {score} > 1 then 1 else 0 end)"
+        if config.together and all(feature in columns for feature in config.together):
+            complete = " and ".join(f"{self._quote(feature)} is not null" for feature in config.together)
+            counted["complete"] = f"sum(case when {complete} then 1 else 0 end)"
         for i, feature in enumerate(texts):
             counted[f"unreadable_{i}"] = f"sum(case when {self._unreadable(feature)} then 1 else 0 end)"
         row = self._counts(relation, counted)
@@ -177,6 +188,9 @@ class _MonitorCheck:
         for count, (key, sentence) in sentences.items():
             if row.get(count):
                 self._warning(key, f"{row[count]} of {n} rows of {relation.quoted} have {sentence}")
+        if "complete" in row and row["complete"] * 2 < n:
+            message = f"only {row['complete']} of {n} rows of {relation.quoted} have all of {', '.join(config.together)}; the others are left out"
+            self._warning("multivariate", f"{message}. List features that are rarely missing.")
         for i, feature in enumerate(texts):
             self._unreadable_numbers(relation, feature, row[f"unreadable_{i}"] or 0, n)
 

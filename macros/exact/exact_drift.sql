@@ -16,7 +16,9 @@
     {%- set spec = dict(full, variables=ml_monitor.chosen_variables(full, features or numeric), segments=[], segment_columns={}) -%}
     with
 
-    {{ ml_monitor.exact_values(spec, since, windows) }},
+    {{ ml_monitor.exact_windows(spec, since, windows) }},
+
+    {{ ml_monitor.exact_values(spec) }},
 
     {{ ml_monitor.exact_distances() }},
 

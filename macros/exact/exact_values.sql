@@ -1,11 +1,5 @@
-{% macro exact_values(spec, since, windows) %}
-    {#- CTEs up to `points`: how often each distinct value occurs in a window (a) and in what it is compared with (b). Values are counted before
-        they are compared, so a reference is not multiplied by its ties. -#}
-    {%- set stretches = ml_monitor.reference_stretches(spec, 1) %}
-    excluded_periods as (
-        {{ ml_monitor.excluded_periods() }}
-    ),
-
+{% macro exact_windows(spec, since, windows) %}
+    {#- CTEs `requested`, the windows to compare, and `baselines`, the earlier windows that a moving reference consists of; -1 is a fixed one. -#}
     closed_windows as (
         select window_number, window_start, window_end, is_excluded from {{ ref('ml_monitor__windows') }} where monitor = {{ ml_monitor.literal(spec.name) }}
     ),
@@ -18,8 +12,7 @@
     ),
 
     baselines as (
-        {#- the earlier windows that a moving reference consists of #}
-        {%- for from, to in stretches %}
+        {%- for from, to in ml_monitor.reference_stretches(spec, 1) %}
         select requested.window_number, earlier.window_number as base_number
         from requested
         inner join closed_windows as earlier
@@ -30,6 +23,16 @@
         {%- else %}
         select window_number, -1 as base_number from requested
         {%- endfor %}
+    )
+{% endmacro %}
+
+
+{% macro exact_values(spec) %}
+    {#- CTEs up to `points`: how often each distinct value occurs in a window (a) and in what it is compared with (b). Values are counted before
+        they are compared, so a reference is not multiplied by its ties. -#}
+    {%- set moves = ml_monitor.reference_stretches(spec, 1) != [] %}
+    excluded_periods as (
+        {{ ml_monitor.excluded_periods() }}
     ),
 
     log as {{ ml_monitor.inline_cte() }} (
@@ -48,7 +51,7 @@
         {{ ml_monitor.value_counts(spec, 'log_rows', 'window_number in (select window_number from requested)') }}
     ),
 
-    {%- if not stretches %}
+    {%- if not moves %}
 
     {{ ml_monitor.reference_rows(spec) }},
 
@@ -58,7 +61,7 @@
     {%- endif %}
 
     base_values as (
-        {{ ml_monitor.value_counts(spec, 'log_rows' if stretches else 'numbered_reference', 'window_number in (select base_number from baselines)') }}
+        {{ ml_monitor.value_counts(spec, 'log_rows' if moves else 'numbered_reference', 'window_number in (select base_number from baselines)') }}
     ),
 
     points as (

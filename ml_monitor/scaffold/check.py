@@ -189,8 +189,8 @@ class _MonitorCheck:
             if row.get(count):
                 self._warning(key, f"{row[count]} of {n} rows of {relation.quoted} have {sentence}")
         if "complete" in row and row["complete"] * 2 < n:
-            message = f"only {row['complete']} of {n} rows of {relation.quoted} have all of {', '.join(config.together)}; the others are left out"
-            self._warning("multivariate", f"{message}. List features that are rarely missing.")
+            found = f"only {row['complete']} of {n} rows of {relation.quoted} have all of {', '.join(config.together)}"
+            self._warning("multivariate", f"{found}; the others are left out. List features that are rarely missing.")
         for i, feature in enumerate(texts):
             self._unreadable_numbers(relation, feature, row[f"unreadable_{i}"] or 0, n)
 

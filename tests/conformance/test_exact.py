@@ -78,7 +78,7 @@ def test_against_the_reference(built: Project) -> None:
     actual, compared = rows(built, "fixed"), 0
     for day in DAY.unique():
         for name in [*NAMES, "y_score"]:
-            window = LOG.loc[DAY == day, name]
+            window = LOG.loc[day == DAY, name]
             key = (day, "__score__" if name == "y_score" else name)
             if window.notna().any():
                 agree(actual[key], window, REFERENCE[name])
@@ -92,7 +92,7 @@ def test_only_what_is_asked_for(built: Project) -> None:
     actual = rows(built, "some")
     assert set(actual) == {(day, name) for day in pd.date_range("2026-01-24", "2026-01-30") for name in ("tied", "wild")}
     for (day, name), row in actual.items():
-        agree(row, LOG.loc[DAY == day, name], REFERENCE[name])
+        agree(row, LOG.loc[day == DAY, name], REFERENCE[name])
 
 
 def test_against_a_moving_reference(built: Project) -> None:
@@ -100,7 +100,7 @@ def test_against_a_moving_reference(built: Project) -> None:
     assert len(actual) == 24
     for (day, name), row in actual.items():
         earlier = DAY.isin([day - pd.Timedelta(days=7), day - pd.Timedelta(days=14)])
-        agree(row, LOG.loc[DAY == day, name], LOG.loc[earlier, name])
+        agree(row, LOG.loc[day == DAY, name], LOG.loc[earlier, name])
 
 
 @pytest.mark.parametrize(

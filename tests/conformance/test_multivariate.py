@@ -1,6 +1,5 @@
 """Drift of features together against numpy, scipy and scikit-learn, on random, collinear, constant, tied and missing data."""
 
-from collections.abc import Callable
 from itertools import combinations
 from typing import Any
 
@@ -144,7 +143,8 @@ def test_against_a_fixed_reference(built: Project, name: str, names: list[str], 
 @pytest.mark.parametrize(("name", "names", "free", "spans"), [("moving", NASTY, FREE, (1, 3)), ("pair", ["a", "d"], ["a", "d"], (1, 9))])
 def test_against_a_moving_reference(built: Project, name: str, names: list[str], free: list[str], spans: tuple[int, ...]) -> None:
     actual, compared = rows(built, name), 0
-    frozen = LOG.loc[DAY < DAY.min() + pd.Timedelta(days=10 if name == "moving" else 28), names]
+    frozen_days = days_back(DAY.min(), 0, -9 if name == "moving" else -27)
+    frozen = LOG.loc[frozen_days, names]
     for day in sorted(DAY.unique())[12:]:
         for span in spans:
             earlier = days_back(day, span + 9, span) if name == "moving" else days_back(day, 2 * span - 1, span)

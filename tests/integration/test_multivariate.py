@@ -21,7 +21,7 @@ def with_tenure(log: pd.DataFrame, seed: int = 3) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     linked = np.log(log["amount"]) + random.normal(size=len(log)) / 2
     broken = log["predicted_at"] >= "2026-01-09"
-    return log.assign(tenure=np.where(broken, 3 * (broken & True) + random.normal(size=len(log)), linked))
+    return log.assign(tenure=np.where(broken, 3 + random.normal(size=len(log)), linked))
 
 
 def together(project: Callable[..., Project], log: pd.DataFrame, **changes: object) -> Project:

@@ -31,10 +31,6 @@
     {#- CTEs up to `points`: how often each distinct value occurs in a window (a) and in what it is compared with (b). Values are counted before
         they are compared, so a reference is not multiplied by its ties. -#}
     {%- set moves = ml_monitor.reference_stretches(spec, 1) != [] %}
-    excluded_periods as (
-        {{ ml_monitor.excluded_periods() }}
-    ),
-
     log as {{ ml_monitor.inline_cte() }} (
         {{ ml_monitor.log_rows(ml_monitor.monitor_relation(spec.predictions), {'predicted_at': spec.predicted_at}, ml_monitor.optional_columns(spec)) }}
     ),

@@ -32,10 +32,6 @@
     {%- set keys = ['part', 'window_start', 'model_version'] -%}
     with
 
-    excluded_periods as (
-        {{ ml_monitor.excluded_periods() }}
-    ),
-
     reference_totals as (
         select feature, centre, value_sum, value_sum_squares, value_min, value_max, n_valid
         from {{ ref(spec.name ~ '__reference') }}

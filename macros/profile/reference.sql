@@ -15,10 +15,6 @@
     {%- do ml_monitor.check_log_columns(spec, log, source_relation) -%}
     with
 
-    excluded_periods as (
-        {{ ml_monitor.excluded_periods() }}
-    ),
-
     {{ ml_monitor.reference_rows(spec, unless="exists (select 1 from " ~ this ~ " as frozen where frozen.edge_set_id = '" ~ spec.edge_set_id ~ "')" if is_incremental()) }},
 
     {{ ml_monitor.numeric_bins(spec, 'reference_rows') }},

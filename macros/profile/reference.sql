@@ -20,12 +20,11 @@
     ),
 
     log as {{ ml_monitor.inline_cte() }} (
-        {{ ml_monitor.log_rows(source_relation, {'predicted_at': spec.predicted_at}, ml_monitor.optional_columns(spec)) }}
+        {{ ml_monitor.log_rows(source_relation, {'predicted_at': spec.predicted_at}, dict(ml_monitor.optional_columns(spec), row_id=spec.prediction_id)) }}
     ),
 
-    reference_rows as {{ ml_monitor.inline_cte() }} (
-        select
-            {{ ml_monitor.parsed_columns(spec) }}
+    raw_rows as {{ ml_monitor.inline_cte() }} (
+        select *
         from log
         where {{ ml_monitor.reference_period(spec, 'log') }}
             {%- if var('ml_monitor__excluded_periods', none) %}
@@ -35,6 +34,33 @@
             and not exists (select 1 from {{ this }} as frozen where frozen.edge_set_id = '{{ spec.edge_set_id }}')
         {%- endif %}
     ),
+
+    {{ ml_monitor.kept_segments(spec, 'raw_rows') }},
+
+    parsed_rows as {{ ml_monitor.inline_cte() }} (
+        select
+            {#- a reference need not have ids #}
+            coalesce(cast(row_id as {{ dbt.type_string() }}), cast(predicted_at as {{ dbt.type_string() }})) as row_id,
+            {{ ml_monitor.parsed_columns(spec) }}
+        from raw_rows
+    ),
+
+    reference_rows as {{ ml_monitor.inline_cte() }} (
+        select
+            {{- ml_monitor.kept_segment_columns(spec) }}
+            parsed_rows.*
+        from parsed_rows
+        {{- ml_monitor.kept_segment_joins(spec) }}
+    ),
+
+    sampled_rows as {{ ml_monitor.inline_cte() }} (
+        select parsed_rows.*
+        from parsed_rows
+        cross join (select count(*) as n_rows from raw_rows) as sizes
+        where {{ ml_monitor.is_sampled('parsed_rows.row_id', 'sizes.n_rows') }}
+    ),
+
+    {{ ml_monitor.frequent_values(spec, 'sampled_rows', [], top=20, share=0) }},
 
     {{ ml_monitor.numeric_bins(spec, 'reference_rows') }},
 
@@ -60,31 +86,17 @@
         select segment, segment_value from wide where n_rows > 0
     ),
 
-    final as (
+    counted_bins as (
         select
-            {{ ml_monitor.literal(name) }} as monitor,
-            '{{ spec.edge_set_id }}' as edge_set_id,
             segments.segment,
             segments.segment_value,
-            bins.feature,
-            bins.feature_type,
-            bins.bin,
-            bins.bin_kind,
-            bins.lower_bound,
-            bins.upper_bound,
-            bins.category,
+            bins.*,
             coalesce(counts.n, 0) as n,
-            bins.centre,
-            bins.clip_low,
-            bins.clip_high,
-            bins.robust_deviation,
             counts.value_sum,
             counts.value_sum_squares,
-            counts.value_min,
-            counts.value_max,
-            counts.n_valid,
-            {{ ml_monitor.monitoring_now() }} as frozen_at,
-            cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as updated_at
+            counts.value_min as low,
+            counts.value_max as high,
+            counts.n_valid
         from segments
         cross join bins
         left join counts
@@ -94,7 +106,56 @@
             and counts.bin = bins.bin
             and (counts.category = bins.category or (counts.category is null and bins.category is null))
         where segments.segment = '__all__' or counts.n > 0 or bins.bin = 0
+    ),
+
+    {{ ml_monitor.reference_facts() }},
+
+    final as (
+        select
+            {{ ml_monitor.literal(name) }} as monitor,
+            '{{ spec.edge_set_id }}' as edge_set_id,
+            segment,
+            segment_value,
+            feature,
+            feature_type,
+            bin,
+            bin_kind,
+            lower_bound,
+            upper_bound,
+            category,
+            n,
+            centre,
+            clip_low,
+            clip_high,
+            robust_deviation,
+            value_sum,
+            value_sum_squares,
+            value_min,
+            value_max,
+            n_valid,
+            {{ ml_monitor.monitoring_now() }} as frozen_at,
+            cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as updated_at
+        from reference_facts
     )
 
     select * from final
+{% endmacro %}
+
+
+{% macro reference_facts() %}
+    {#- Everything that is frozen, as rows of one form: the bins, the frequent values of numeric variables, the segment values kept apart. -#}
+    {%- set codes = ml_monitor.bin_codes() -%}
+    reference_facts as (
+        select segment, segment_value, feature, feature_type, bin, bin_kind, lower_bound, upper_bound, category, n,
+            centre, clip_low, clip_high, robust_deviation, value_sum, value_sum_squares, low as value_min, high as value_max, n_valid
+        from counted_bins
+        union all
+        select '__all__', '__all__', feature, 'numeric', {{ codes.frequent_value }}, 'frequent value', null, null, null, n,
+            null, null, null, null, null, null, value, null, n_valid
+        from frequent_values
+        union all
+        select segment, segment_value, '__all__', null, {{ codes.kept_segment }}, 'segment', null, null, null, n,
+            null, null, null, null, null, null, null, null, null
+        from kept_segments
+    )
 {% endmacro %}

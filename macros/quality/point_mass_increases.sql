@@ -3,7 +3,7 @@
     {%- set cell = 'spans.monitor, spans.window_number, spans.span, sampled.feature' -%}
     sampled_values as (
         select kept.monitor, kept.model_version, kept.feature, kept.window_number, kept.frequent_value, kept.n_sampled, profiles.n_rows - profiles.n_missing - profiles.n_invalid as n_valid,
-            1.0 * kept.n * (profiles.n_rows - profiles.n_missing - profiles.n_invalid) / kept.n_sampled as n,
+            cast(kept.n as {{ ml_monitor.type_double() }}) * (profiles.n_rows - profiles.n_missing - profiles.n_invalid) / kept.n_sampled as n,
             row_number() over (partition by kept.monitor, kept.model_version, kept.feature, kept.window_number order by kept.n desc, kept.frequent_value) as frequency_rank
         from {{ ref('ml_monitor__frequent_values') }} as kept
         inner join monitors on monitors.monitor = kept.monitor and monitors.edge_set_id = kept.edge_set_id
@@ -33,9 +33,9 @@
 {% macro value_shares() %}
     {#- Beside the share in the reference. Of a value that is not among its twenty kept ones only a limit is known: the share of the last of them. -#}
     reference_values as (
-        select kept.monitor, kept.feature, kept.frequent_value, kept.n_sampled, 1.0 * kept.n / kept.n_sampled as share,
+        select kept.monitor, kept.feature, kept.frequent_value, kept.n_sampled, cast(kept.n as {{ ml_monitor.type_double() }}) / kept.n_sampled as share,
             case when count(kept.frequent_value) over (partition by kept.monitor, kept.feature) = 20
-                then min(1.0 * kept.n / kept.n_sampled) over (partition by kept.monitor, kept.feature) else 0 end as other_share,
+                then min(cast(kept.n as {{ ml_monitor.type_double() }}) / kept.n_sampled) over (partition by kept.monitor, kept.feature) else 0 end as other_share,
             row_number() over (partition by kept.monitor, kept.feature order by kept.n desc, kept.frequent_value) as frequency_rank
         from {{ ref('ml_monitor__reference_values') }} as kept
         inner join monitors on monitors.monitor = kept.monitor and monitors.edge_set_id = kept.edge_set_id
@@ -74,7 +74,8 @@
             n_sampled as sample_size, reference_size,
             {{ ml_monitor.newcombe_bound('share', 'share_low', 'base_share', 'base_high', '-') }} as lower_bound,
             {{ ml_monitor.newcombe_bound('share', 'share_high', 'base_share', 'base_low', '+') }} as upper_bound,
-            'the value ' || {{ ml_monitor.short_number('frequent_value') }} as detail
+            {#- a default may be larger than any decimal #}
+            'the value ' || case when abs(frequent_value) < 1e15 then {{ ml_monitor.short_number('frequent_value') }} else cast(frequent_value as {{ dbt.type_string() }}) end as detail
         from ranked_shares
         where place = 1
     )

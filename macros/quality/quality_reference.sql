@@ -12,7 +12,7 @@
     ),
 
     reference_categories as (
-        select {{ cell }}, bins.category, bins.n, 1.0 * bins.n / (sizes.n_rows - sizes.n_missing) as share
+        select {{ cell }}, bins.category, bins.n, cast(bins.n as {{ ml_monitor.type_double() }}) / (sizes.n_rows - sizes.n_missing) as share
         from {{ ref('ml_monitor__reference_bins') }} as bins
         inner join monitors on monitors.monitor = bins.monitor and monitors.edge_set_id = bins.edge_set_id
         inner join reference_sizes as sizes

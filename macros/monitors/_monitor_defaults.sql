@@ -43,8 +43,6 @@
         'unseen_rate': {'warn': 0.05, 'alert': 0.2},
         'invalid_rate': {'warn': 0.0, 'alert': 0.01},
         'out_of_bounds_rate': {'warn': 0.0, 'alert': 0.01},
-        'vanished_rate': {'warn': 0.05, 'alert': 0.2},
-        'point_mass_increase': {'warn': 0.2, 'alert': 0.5},
         'duplicate_rate': {'warn': 0.0, 'alert': 0.01},
         'untimely_rate': {'warn': 0.0, 'alert': 0.01},
         'orphan_label_rate': {'warn': 0.01, 'alert': 0.1},

@@ -66,7 +66,7 @@ def top_values(values: pd.Series, top: int, share: float) -> pd.Series:
 
 
 def point_mass(reference: pd.DataFrame, windows: list[pd.DataFrame], feature: str) -> tuple[float, float | None, int]:
-    """Largest gain of a value over windows (each of one version), that value, and the rows that were sampled."""
+    """Largest gain of a value over windows, that value, and the rows that were sampled."""
     sampled, total, n_sampled = pd.Series(dtype=float), 0, 0
     for window in windows:
         drawn = sample(window)[feature]

@@ -25,9 +25,7 @@
     {#- The `top` most frequent values of each numeric variable among sampled rows, if they occur twice and in a `share` of them. A variable
         without any has one row with no value: it tells the size of the sample. -#}
     {%- set cell = keys + ['feature'] -%}
-    {%- set same_cell -%}
-        {%- for key in cell %}counts.{{ key }} = sampled_sizes.{{ key }} and {% endfor -%}
-    {%- endset -%}
+    {%- set same_cell -%}{%- for key in cell %}counts.{{ key }} = sampled_sizes.{{ key }} and {% endfor -%}{%- endset -%}
     value_counts as (
         {%- if spec.variables | selectattr('type', 'equalto', 'numeric') | list %}
         {{ ml_monitor.value_counts(spec, rows, keys) }}

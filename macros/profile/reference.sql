@@ -15,56 +15,15 @@
     {%- do ml_monitor.check_log_columns(spec, log, source_relation) -%}
     with
 
-    excluded_periods as (
-        {{ ml_monitor.excluded_periods() }}
-    ),
+    {{ ml_monitor.reference_rows(spec, source_relation) }},
 
-    log as {{ ml_monitor.inline_cte() }} (
-        {{ ml_monitor.log_rows(source_relation, {'predicted_at': spec.predicted_at}, dict(ml_monitor.optional_columns(spec), row_id=spec.prediction_id)) }}
-    ),
-
-    raw_rows as {{ ml_monitor.inline_cte() }} (
-        select *
-        from log
-        where {{ ml_monitor.reference_period(spec, 'log') }}
-            {%- if var('ml_monitor__excluded_periods', none) %}
-            and not {{ ml_monitor.is_excluded(ml_monitor.literal(name), 'log.predicted_at') }}
-            {%- endif %}
-        {%- if is_incremental() %}
-            and not exists (select 1 from {{ this }} as frozen where frozen.edge_set_id = '{{ spec.edge_set_id }}')
-        {%- endif %}
-    ),
-
-    {{ ml_monitor.kept_segments(spec, 'raw_rows') }},
-
-    parsed_rows as {{ ml_monitor.inline_cte() }} (
-        select
-            {#- a reference need not have ids #}
-            coalesce(cast(row_id as {{ dbt.type_string() }}), cast(predicted_at as {{ dbt.type_string() }})) as row_id,
-            {{ ml_monitor.parsed_columns(spec) }}
-        from raw_rows
-    ),
-
-    reference_rows as {{ ml_monitor.inline_cte() }} (
-        select
-            {{- ml_monitor.kept_segment_columns(spec) }}
-            parsed_rows.*
-        from parsed_rows
-        {{- ml_monitor.kept_segment_joins(spec) }}
-    ),
-
-    sampled_rows as {{ ml_monitor.inline_cte() }} (
-        select parsed_rows.*
-        from parsed_rows
-        cross join (select count(*) as n_rows from raw_rows) as sizes
-        where {{ ml_monitor.is_sampled('parsed_rows.row_id', 'sizes.n_rows') }}
-    ),
+    {{ ml_monitor.prepared_reference(spec) }},
 
     {{ ml_monitor.frequent_values(spec, 'sampled_rows', [], top=20, share=0) }},
 
-    {{ ml_monitor.numeric_bins(spec, 'reference_rows') }},
+    {{ ml_monitor.numeric_bins(spec, 'parsed_rows') }},
 
-    {{ ml_monitor.category_bins(spec, 'reference_rows') }},
+    {{ ml_monitor.category_bins(spec, 'parsed_rows') }},
 
     bins as (
         {{ ml_monitor.all_bins(spec) }}
@@ -82,31 +41,7 @@
         {{ ml_monitor.tall_counts(spec, 'wide', 'reference_rows', 'bins', []) }}
     ),
 
-    segments as (
-        select segment, segment_value from wide where n_rows > 0
-    ),
-
-    counted_bins as (
-        select
-            segments.segment,
-            segments.segment_value,
-            bins.*,
-            coalesce(counts.n, 0) as n,
-            counts.value_sum,
-            counts.value_sum_squares,
-            counts.value_min as low,
-            counts.value_max as high,
-            counts.n_valid
-        from segments
-        cross join bins
-        left join counts
-            on counts.segment = segments.segment
-            and counts.segment_value = segments.segment_value
-            and counts.feature = bins.feature
-            and counts.bin = bins.bin
-            and (counts.category = bins.category or (counts.category is null and bins.category is null))
-        where segments.segment = '__all__' or counts.n > 0 or bins.bin = 0
-    ),
+    {{ ml_monitor.counted_bins() }},
 
     {{ ml_monitor.reference_facts() }},
 
@@ -139,6 +74,36 @@
     )
 
     select * from final
+{% endmacro %}
+
+
+{% macro counted_bins() %}
+    {#- What the reference holds in each bin, for the whole and for each segment. -#}
+    segments as (
+        select segment, segment_value from wide where n_rows > 0
+    ),
+
+    counted_bins as (
+        select
+            segments.segment,
+            segments.segment_value,
+            bins.*,
+            coalesce(counts.n, 0) as n,
+            counts.value_sum,
+            counts.value_sum_squares,
+            counts.value_min as low,
+            counts.value_max as high,
+            counts.n_valid
+        from segments
+        cross join bins
+        left join counts
+            on counts.segment = segments.segment
+            and counts.segment_value = segments.segment_value
+            and counts.feature = bins.feature
+            and counts.bin = bins.bin
+            and (counts.category = bins.category or (counts.category is null and bins.category is null))
+        where segments.segment = '__all__' or counts.n > 0 or bins.bin = 0
+    )
 {% endmacro %}
 
 

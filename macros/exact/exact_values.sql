@@ -44,7 +44,7 @@
     ),
 
     window_values as (
-        {{ ml_monitor.value_counts(spec, 'log_rows', 'window_number in (select window_number from requested)') }}
+        {{ ml_monitor.exact_value_counts(spec, 'log_rows', 'window_number in (select window_number from requested)') }}
     ),
 
     {%- if not moves %}
@@ -57,7 +57,7 @@
     {%- endif %}
 
     base_values as (
-        {{ ml_monitor.value_counts(spec, 'log_rows' if moves else 'numbered_reference', 'window_number in (select base_number from baselines)') }}
+        {{ ml_monitor.exact_value_counts(spec, 'log_rows' if moves else 'numbered_reference', 'window_number in (select base_number from baselines)') }}
     ),
 
     points as (
@@ -74,7 +74,7 @@
 {% endmacro %}
 
 
-{% macro value_counts(spec, rows, condition) %}
+{% macro exact_value_counts(spec, rows, condition) %}
     {#- Distinct finite values of every chosen column and how often they occur, in one scan. -#}
     select window_number, place, x, cast(count(*) as {{ ml_monitor.type_double() }}) as n
     from (

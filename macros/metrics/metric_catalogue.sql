@@ -62,6 +62,11 @@
         ml_monitor._metric('missing_rate_increase', 'data_quality', 'share', 'above', 'missing_rate minus missing_rate of the reference'),
         ml_monitor._metric('invalid_rate', 'data_quality', 'share', 'above', 'values that are not a finite number / rows (numeric features)'),
         ml_monitor._metric('unseen_rate', 'data_quality', 'share', 'above', 'categories absent from the reference / non-missing rows'),
+        ml_monitor._metric('vanished_rate', 'data_quality', 'share', 'above', 'share in the reference of categories that were expected five times or more and never came'),
+        ml_monitor._metric('category_count', 'data_quality', 'categories', 'above', 'distinct categories, unseen ones too'),
+        ml_monitor._metric('category_count_ratio', 'data_quality', 'ratio', 'above', 'category_count / categories that so many rows of the reference would have'),
+        ml_monitor._metric('point_mass_increase', 'data_quality', 'share', 'above', 'largest gain of a single value: share in the window minus share in the reference (numeric features)'),
+        ml_monitor._metric('out_of_bounds_rate', 'data_quality', 'share', 'above', 'values outside the declared min, max or allowed / valid rows (features that declare them)'),
         ml_monitor._metric('out_of_range_rate', 'data_quality', 'share', 'above', 'values outside the minimum and maximum of the reference / valid rows'),
     ]) }}
 {% endmacro %}

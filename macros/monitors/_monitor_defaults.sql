@@ -43,6 +43,7 @@
         'missing_rate_increase': {'warn': 0.05, 'alert': 0.2},
         'unseen_rate': {'warn': 0.05, 'alert': 0.2},
         'invalid_rate': {'warn': 0.0, 'alert': 0.01},
+        'out_of_bounds_rate': {'warn': 0.0, 'alert': 0.01},
         'duplicate_rate': {'warn': 0.0, 'alert': 0.01},
         'untimely_rate': {'warn': 0.0, 'alert': 0.01},
         'orphan_label_rate': {'warn': 0.01, 'alert': 0.1},

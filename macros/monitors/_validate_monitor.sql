@@ -24,6 +24,7 @@
     {% do ml_monitor._validate_numbers(name, spec) %}
     {% do ml_monitor._validate_features(name, spec) %}
     {% do ml_monitor._validate_multivariate(name, spec) %}
+    {% do ml_monitor._validate_segments(name, spec.segments) %}
     {% do ml_monitor._validate_reference(name, spec.reference, spec.window) %}
     {% do ml_monitor._validate_smoothing(name, spec.smoothing) %}
     {% do ml_monitor._validate_choice(name, 'alpha', spec.alpha, [0.05, 0.01, 0.001]) %}
@@ -78,18 +79,16 @@
     {% for feature, declared in spec.features.items() %}
         {% set key = 'features.' ~ feature %}
         {% if declared is mapping %}
-            {% for option in declared if option not in ['type', 'seasonal'] %}
-                {% do ml_monitor._config_error(name, key, option ~ ' is not an option', ['type', 'seasonal']) %}
+            {% set options = ['type', 'seasonal', 'min', 'max', 'allowed'] %}
+            {% for option in declared if option not in options %}
+                {% do ml_monitor._config_error(name, key, option ~ ' is not an option', options) %}
             {% endfor %}
             {% do ml_monitor._validate_choice(name, key ~ '.seasonal', declared.get('seasonal', false), [true, false]) %}
         {% endif %}
         {% do ml_monitor._validate_choice(name, key, declared.get('type') if declared is mapping else declared, ['numeric', 'categorical']) %}
-    {% endfor %}
-    {% if spec.segments is string or spec.segments is mapping or spec.segments is not iterable %}
-        {% do ml_monitor._config_error(name, 'segments', 'must be a list of columns, such as [origin], or crosses of columns, such as [[origin, carrier]]') %}
-    {% endif %}
-    {% for segment in spec.segments if segment is not string and (segment is mapping or segment is not iterable or segment | length < 2 or segment | reject('string') | list) %}
-        {% do ml_monitor._config_error(name, 'segments', tojson(segment) ~ ' is neither a column nor a list of two or more columns to cross') %}
+        {% if declared is mapping %}
+            {% do ml_monitor._validate_bounds(name, key, declared) %}
+        {% endif %}
     {% endfor %}
 {% endmacro %}
 

@@ -18,11 +18,7 @@
     {% endif %}
     {% do spec.update({'alerting': dict(ml_monitor._monitor_defaults().alerting, **spec.alerting)}) %}
     {% set variables = ml_monitor._monitored_variables(spec) %}
-    {% set segment_columns = {} %}
-    {% for segment in spec.segments %}
-        {% do segment_columns.update({segment: [segment]} if segment is string else {segment | join(' x '): segment}) %}
-    {% endfor %}
-    {% do spec.update({'segments': segment_columns.keys() | list, 'segment_columns': segment_columns}) %}
+    {% do spec.update(ml_monitor._resolve_segments(spec.segments)) %}
     {% set edge_set_id = ml_monitor._edge_set_id(spec, variables) %}
     {% set multivariate = ml_monitor._multivariate_features(spec) %}
     {% do spec.update({
@@ -47,13 +43,14 @@
             'column': feature,
             'type': declared.type if declared is mapping else declared,
             'seasonal': declared.get('seasonal', false) if declared is mapping else false,
+            'bounds': ml_monitor._declared_bounds(declared),
         }) %}
     {% endfor %}
     {% if spec.score %}
-        {% do variables.append({'name': '__score__', 'column': spec.score, 'type': 'numeric', 'seasonal': false}) %}
+        {% do variables.append({'name': '__score__', 'column': spec.score, 'type': 'numeric', 'seasonal': false, 'bounds': {}}) %}
     {% endif %}
     {% set prediction_type = 'numeric' if spec.task == 'regression' else 'categorical' %}
-    {% do variables.append({'name': '__prediction__', 'column': spec.prediction, 'type': prediction_type, 'seasonal': false}) %}
+    {% do variables.append({'name': '__prediction__', 'column': spec.prediction, 'type': prediction_type, 'seasonal': false, 'bounds': {}}) %}
     {{ return(variables) }}
 {% endmacro %}
 
@@ -61,14 +58,21 @@
 {% macro _edge_set_id(spec, variables) %}
     {% set columns = [] %}
     {% for variable in variables %}
-        {% do columns.append([variable.name, variable.column, variable.type]) %}
+        {% do columns.append([variable.name, variable.column, variable.type, variable.bounds]) %}
     {% endfor %}
-    {#- Bins are frozen under this id: whatever changes what a bin means changes the id. -#}
-    {{ return(local_md5(tojson([spec.predictions, spec.reference, columns, spec.bins, spec.categories, spec.segments], sort_keys=true))) }}
+    {#- Bins are frozen under this id: whatever changes what a bin or a count of the profile means changes the id. -#}
+    {{ return(local_md5(tojson([spec.predictions, spec.reference, columns, spec.bins, spec.categories, spec.segment_columns, spec.segment_limits,
+        ml_monitor.profile_version()], sort_keys=true))) }}
+{% endmacro %}
+
+
+{% macro profile_version() %}
+    {#- Raised when a release counts something else: logs are then profiled again. -#}
+    {{ return(2) }}
 {% endmacro %}
 
 
 {% macro metric_version() %}
     {#- Raised when a release changes what a metric is: every window is then computed again. -#}
-    {{ return(2) }}
+    {{ return(3) }}
 {% endmacro %}

@@ -19,8 +19,15 @@
             {%- for variable in spec.variables if variable.type == 'numeric' %}
             when bins.feature = {{ ml_monitor.literal(variable.name) }} then wide.x{{ spec.variables.index(variable) + 1 }}_{{ column }}
             {%- endfor %}
-        end as {{ output }}{{ ',' if not loop.last }}
+        end as {{ output }},
         {%- endfor %}
+        case
+            when bins.bin <> 0 then null
+            {%- for variable in spec.variables if variable.bounds %}
+            when bins.feature = {{ ml_monitor.literal(variable.name) }} then wide.x{{ spec.variables.index(variable) + 1 }}_outside
+            {%- endfor %}
+            else cast(null as bigint)
+        end as n_out_of_bounds
     from {{ counts }} as wide
     cross join {{ bins }} as bins
     where bins.bin = 0 or bins.feature_type = 'numeric'

@@ -20,6 +20,10 @@
 
     {{ ml_monitor.feedback_rows(spec, feedback) }},
 
+    kept_segments as (
+        {{ ml_monitor.frozen_segments(spec) }}
+    ),
+
     {{ ml_monitor.touched_outcome_windows(spec, log) }},
 
     log as {{ ml_monitor.inline_cte() }} (
@@ -31,12 +35,11 @@
             {{ ml_monitor.window_start_of('predicted_at', spec.window) }} as window_start,
             prediction_id,
             coalesce(cast(raw_version as {{ dbt.type_string() }}), '__missing__') as model_version,
-            {%- for segment in spec.segments %}
-            {{ ml_monitor.segment_value_of(spec, segment) }} as segment_{{ loop.index }},
-            {%- endfor %}
+            {{- ml_monitor.kept_segment_columns(spec) }}
             {{ ml_monitor.finite(ml_monitor.to_number('raw_score')) if spec.score else 'cast(null as ' ~ ml_monitor.type_double() ~ ')' }} as score,
             {{ ml_monitor.outcome_number('raw_prediction', spec) }} as prediction
         from log
+        {{- ml_monitor.kept_segment_joins(spec) }}
         where predicted_at < {{ ml_monitor.monitoring_now() }}
             and predicted_at >= (select min(window_start) from touched)
             and {{ ml_monitor.window_start_of('predicted_at', spec.window) }} in (select window_start from touched)

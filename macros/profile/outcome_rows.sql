@@ -20,7 +20,7 @@
 
 
 {% macro touched_outcome_windows(spec, log) %}
-    {#- Windows with a changed number of predictions, and windows whose predictions got labels: those labelled in a window that now
+    {#- Windows with a changed number of predictions or older than the segments, and windows whose predictions got labels: those labelled in a window that now
         holds another number of feedback rows than the profile. Late, changed and deleted labels are found alike. -#}
     {%- set unit = spec.window -%}
     {%- set epoch = ml_monitor.window_epoch(unit) -%}
@@ -45,7 +45,8 @@
             coalesce({{ dbt.dateadd(unit, 'label_age', 'window_start') }}, {{ epoch }}) as labelled_window,
             sum(case when outcome <> 'orphan' then n else 0 end) as n,
             sum(n_feedback) as n_feedback,
-            max(labelled_until) as labelled_until
+            max(labelled_until) as labelled_until,
+            min(updated_at) as updated_at
         from {{ this }}
         where segment = '__all__'
         group by window_start, coalesce({{ dbt.dateadd(unit, 'label_age', 'window_start') }}, {{ epoch }})
@@ -72,9 +73,9 @@
     changed_prediction_windows as (
         select prediction_counts.window_start
         from prediction_counts
-        left join (select window_start, sum(n) as n from profiled group by window_start) as known
+        left join (select window_start, sum(n) as n, min(updated_at) as updated_at from profiled group by window_start) as known
             on known.window_start = prediction_counts.window_start
-        where known.window_start is null or known.n <> prediction_counts.n
+        where known.window_start is null or known.n <> prediction_counts.n or known.updated_at < (select max(updated_at) from kept_segments)
     ),
 
     matched_labels as (

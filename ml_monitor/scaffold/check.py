@@ -37,6 +37,13 @@ def _declared_type(declared: Any) -> Any:
 FeatureType = Annotated[Literal["numeric", "categorical"], BeforeValidator(_declared_type)]
 
 
+def _segment_columns(declared: Any) -> Any:
+    return declared.get("column") or declared.get("columns") if isinstance(declared, dict) else declared
+
+
+Segment = Annotated[str | list[str], BeforeValidator(_segment_columns)]
+
+
 class MonitorConfig(BaseModel):
     """The keys of a monitor that name things in the warehouse, with the defaults of the dbt package.
 
@@ -58,7 +65,7 @@ class MonitorConfig(BaseModel):
     loaded_at: str | None = None
     reference: dict[str, Any]
     features: dict[str, FeatureType]
-    segments: list[str | list[str]] = []
+    segments: list[Segment] = []
     multivariate: bool | list[str] = False
 
     @property

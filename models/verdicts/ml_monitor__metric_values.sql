@@ -4,7 +4,7 @@
 {%- set details = ['metric_value', 'reference_size', 'lower_bound', 'upper_bound', 'noise_floor', 'n_bins', 'p_value', 'label_coverage'] %}
 {%- set has = {
     'ml_monitor__drift': ['reference_size', 'noise_floor', 'n_bins', 'p_value'],
-    'ml_monitor__data_quality': ['reference_size', 'lower_bound', 'upper_bound', 'detail'],
+    'ml_monitor__data_quality': ['reference_size', 'lower_bound', 'upper_bound', 'noise_floor', 'p_value', 'detail'],
     'ml_monitor__intake': [],
     'ml_monitor__performance': ['lower_bound', 'upper_bound', 'label_coverage'],
 } %}

@@ -6,9 +6,14 @@
     {% endif %}
     {% do ml_monitor._validate_monitor(name, declared[name]) %}
     {% set spec = dict(ml_monitor._monitor_defaults(), **declared[name]) %}
-    {% if spec.task != 'binary' %}
-        {% do spec.update({'score': none}) %}
-    {% endif %}
+    {#- Columns of other tasks have defaults too: what this one has no use for is not read. -#}
+    {% set unused = {
+        'binary': ['query_id', 'item', 'lower', 'upper'], 'multiclass': ['score', 'query_id', 'item', 'lower', 'upper'],
+        'regression': ['score', 'query_id', 'item'], 'ranking': ['prediction', 'lower', 'upper'],
+    } %}
+    {% for key in unused[spec.task] %}
+        {% do spec.update({key: none}) %}
+    {% endfor %}
     {% if spec.reference.from is defined %}
         {% do spec.update({'reference': {'from': ml_monitor._iso(spec.reference.from), 'to': ml_monitor._iso(spec.reference.to)}}) %}
     {% endif %}
@@ -28,7 +33,10 @@
         'variables': variables,
         'thresholds': ml_monitor._resolve_thresholds(name, spec),
         'edge_set_id': ml_monitor._edge_set_id(spec, variables),
-        'metric_spec_id': local_md5(tojson([spec.rolling, spec.smoothing, spec.trailing_baseline, spec.task, ml_monitor.metric_version()], sort_keys=true)),
+        'outcome_spec_id': ml_monitor._outcome_spec_id(spec),
+        'metric_spec_id': local_md5(tojson([
+            spec.rolling, spec.smoothing, spec.trailing_baseline, spec.task, spec.beta, spec.lift_at, spec.classes, ml_monitor.metric_version(),
+        ], sort_keys=true)),
     }) %}
     {{ return(spec) }}
 {% endmacro %}
@@ -48,8 +56,10 @@
     {% if spec.score %}
         {% do variables.append({'name': '__score__', 'column': spec.score, 'type': 'numeric', 'seasonal': false}) %}
     {% endif %}
-    {% set prediction_type = 'numeric' if spec.task == 'regression' else 'categorical' %}
-    {% do variables.append({'name': '__prediction__', 'column': spec.prediction, 'type': prediction_type, 'seasonal': false}) %}
+    {% if spec.prediction %}
+        {% set prediction_type = 'numeric' if spec.task == 'regression' else 'categorical' %}
+        {% do variables.append({'name': '__prediction__', 'column': spec.prediction, 'type': prediction_type, 'seasonal': false}) %}
+    {% endif %}
     {{ return(variables) }}
 {% endmacro %}
 
@@ -64,7 +74,16 @@
 {% endmacro %}
 
 
+{% macro _outcome_spec_id(spec) %}
+    {#- Whatever changes what the outcome profile counts: windows that the log still has are then profiled again. -#}
+    {{ return(local_md5(tojson([
+        spec.task, spec.score, spec.prediction, spec.label, spec.positive, spec.scores, spec.lower, spec.upper, spec.query_id, spec.item,
+        spec.quantile, spec.k, spec.score_decimals, spec.segments, ml_monitor.metric_version(),
+    ], sort_keys=true))) }}
+{% endmacro %}
+
+
 {% macro metric_version() %}
     {#- Raised when a release changes what a metric is: every window is then computed again. -#}
-    {{ return(2) }}
+    {{ return(3) }}
 {% endmacro %}

@@ -17,7 +17,7 @@
             'n_positives': 'sum(case when label = 1 then n else 0 end)',
             'n_scored_positives': 'sum(case when label = 1 and score is not null then n else 0 end)',
             'sum_scored': labelled ~ 'sum_score end)',
-            'sum_positive_score': 'sum(case when label = 1 then sum_score end)',
+            'sum_positive_score': 'sum(case when label = 1 then sum_score else 0 end)',
         }) -%}
     {%- endif -%}
     {%- if 'multiclass' in tasks -%}

@@ -80,8 +80,8 @@
         ('rmsle', 'log ratio', 'above', 'square root of the mean of (ln(1 + prediction) - ln(1 + label))^2 where both are above -1'),
         ('pinball', 'label unit', 'above', 'mean of quantile * (label - prediction) below the label, (1 - quantile) * (prediction - label) above it'),
         ('interval_coverage', 'share', 'below', 'labels within lower and upper / labels with an interval'),
-        ('error_p50', 'label unit', 'above', 'median of abs(prediction - label), within 5 %'),
-        ('error_p90', 'label unit', 'above', '90 % quantile of abs(prediction - label), within 5 %'),
+        ('error_p50', 'label unit', 'above', 'median of abs(prediction - label), from bins 10 % wide'),
+        ('error_p90', 'label unit', 'above', '90 % quantile of abs(prediction - label), from bins 10 % wide'),
     ], ['regression'])) }}
 {% endmacro %}
 

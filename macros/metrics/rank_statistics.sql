@@ -21,6 +21,16 @@
         from span_scores
     ),
 
+    {{ ml_monitor.score_placements() }},
+
+    {{ ml_monitor.score_bands() }},
+
+    {{ ml_monitor.band_statistics() }}
+{% endmacro %}
+
+
+{% macro score_placements() %}
+    {%- set group = 'cell, window_number, span' -%}
     class_counts as (
         select {{ group }}, sum(positives) as all_positives, sum(negatives) as all_negatives,
             sum(score * (positives + negatives)) / sum(positives + negatives) as mean_score,
@@ -35,9 +45,5 @@
             sum(negatives) over (partition by {{ group }} order by score rows between unbounded preceding and current row) - negatives / 2 as negatives_below,
             sum(positives) over (partition by {{ group }} order by score rows between unbounded preceding and current row) - positives / 2 as positives_below
         from score_counts
-    ),
-
-    {{ ml_monitor.score_bands() }},
-
-    {{ ml_monitor.band_statistics() }}
-{% endmacro %}
+    )
+{%- endmacro %}

@@ -1,7 +1,6 @@
 {% macro span_outcomes() %}
     {#- Outcome counts summed over each span of each stale window, per version and pooled: `span_totals`. Metrics are computed after
         these sums: the mean of seven daily AUCs is not the AUC of the week. A `cell` numbers monitor, version and segment. -#}
-    {%- set cell_name = 'monitor, model_version, segment, segment_value' -%}
     {%- set totals = ml_monitor.outcome_total_columns() -%}
     outcome_profiles as {{ ml_monitor.inline_cte() }} (
         select profile.*
@@ -12,24 +11,7 @@
         where profile.outcome in ('labelled', 'unlabelled')
     ),
 
-    numbered_cells as (
-        select {{ cell_name }}, row_number() over (order by {{ cell_name }}) as cell
-        from (
-            select distinct {{ cell_name }} from outcome_profiles
-            union
-            select distinct monitor, '__all__' as model_version, segment, segment_value from outcome_profiles
-        ) as named
-    ),
-
-    cells as (
-        select numbered.*, pooled.cell as pooled_cell
-        from numbered_cells as numbered
-        inner join numbered_cells as pooled
-            on pooled.monitor = numbered.monitor
-            and pooled.segment = numbered.segment
-            and pooled.segment_value = numbered.segment_value
-            and pooled.model_version = '__all__'
-    ),
+    {{ ml_monitor.outcome_cells() }},
 
     window_totals as (
         {{ ml_monitor.cell_counts([], totals) }}
@@ -107,4 +89,27 @@
             and counted.window_number <= ranked.window_number
         where ranked.cell = ranked.ranked_cell
         group by {{ group | join(', ') }}
+{%- endmacro %}
+
+
+{% macro outcome_cells() %}
+    {%- set cell_name = 'monitor, model_version, segment, segment_value' -%}
+    numbered_cells as (
+        select {{ cell_name }}, row_number() over (order by {{ cell_name }}) as cell
+        from (
+            select distinct {{ cell_name }} from outcome_profiles
+            union
+            select distinct monitor, '__all__' as model_version, segment, segment_value from outcome_profiles
+        ) as named
+    ),
+
+    cells as (
+        select numbered.*, pooled.cell as pooled_cell
+        from numbered_cells as numbered
+        inner join numbered_cells as pooled
+            on pooled.monitor = numbered.monitor
+            and pooled.segment = numbered.segment
+            and pooled.segment_value = numbered.segment_value
+            and pooled.model_version = '__all__'
+    )
 {%- endmacro %}

@@ -52,6 +52,7 @@
         'psi': {'warn': 0.1, 'alert': 0.25},
         'missing_rate_increase': {'warn': 0.05, 'alert': 0.2},
         'unseen_rate': {'warn': 0.05, 'alert': 0.2},
+        'unseen_class_rate': {'warn': 0.05, 'alert': 0.2},
         'invalid_rate': {'warn': 0.0, 'alert': 0.01},
         'invalid_prediction_rate': {'warn': 0.0, 'alert': 0.01},
         'invalid_label_rate': {'warn': 0.0, 'alert': 0.01},

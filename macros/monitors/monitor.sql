@@ -6,14 +6,7 @@
     {% endif %}
     {% do ml_monitor._validate_monitor(name, declared[name]) %}
     {% set spec = dict(ml_monitor._monitor_defaults(), **declared[name]) %}
-    {#- Columns of other tasks have defaults too: what this one has no use for is not read. -#}
-    {% set unused = {
-        'binary': ['query_id', 'item', 'lower', 'upper'], 'multiclass': ['score', 'query_id', 'item', 'lower', 'upper'],
-        'regression': ['score', 'query_id', 'item'], 'ranking': ['prediction', 'lower', 'upper'],
-    } %}
-    {% for key in unused[spec.task] %}
-        {% do spec.update({key: none}) %}
-    {% endfor %}
+    {% do ml_monitor._drop_unused_columns(spec) %}
     {% if spec.reference.from is defined %}
         {% do spec.update({'reference': {'from': ml_monitor._iso(spec.reference.from), 'to': ml_monitor._iso(spec.reference.to)}}) %}
     {% endif %}
@@ -39,6 +32,18 @@
         ], sort_keys=true)),
     }) %}
     {{ return(spec) }}
+{% endmacro %}
+
+
+{% macro _drop_unused_columns(spec) %}
+    {#- Columns of other tasks have defaults too: what this one has no use for is not read. -#}
+    {% set unused = {
+        'binary': ['query_id', 'item', 'lower', 'upper'], 'multiclass': ['score', 'query_id', 'item', 'lower', 'upper'],
+        'regression': ['score', 'query_id', 'item'], 'ranking': ['prediction', 'lower', 'upper'],
+    } %}
+    {% for key in unused[spec.task] %}
+        {% do spec.update({key: none}) %}
+    {% endfor %}
 {% endmacro %}
 
 

@@ -30,15 +30,7 @@
         {%- endif %}
     ),
 
-    class_sums as (
-        select {{ group }}, class, sum(n_predicted) as n_predicted, sum(n_actual) as n_actual, sum(n_both) as n_both
-        from (
-            select {{ group }}, predicted_class as class, n as n_predicted, 0 as n_actual, case when predicted_class = actual_class then n else 0 end as n_both from pairs
-            union all
-            select {{ group }}, actual_class, 0, n, 0 from pairs
-        ) as sides
-        group by {{ group }}, class
-    ),
+    {{ ml_monitor.class_sums() }},
 
     {{ ml_monitor.class_averages() }},
 
@@ -82,5 +74,41 @@
             case when predicted_concentration < 1 - 1e-12 and actual_concentration < 1 - 1e-12
                 then (agreement - chance_agreement) / sqrt((1 - predicted_concentration) * (1 - actual_concentration)) end as mcc
         from confusion_totals
+    )
+{%- endmacro %}
+
+
+{% macro class_sums() %}
+    {%- set group = 'cell, window_number, span' -%}
+    class_sums as (
+        select {{ group }}, class, sum(n_predicted) as n_predicted, sum(n_actual) as n_actual, sum(n_both) as n_both
+        from (
+            select {{ group }}, predicted_class as class, n as n_predicted, 0 as n_actual, case when predicted_class = actual_class then n else 0 end as n_both from pairs
+            union all
+            select {{ group }}, actual_class, 0, n, 0 from pairs
+        ) as sides
+        group by {{ group }}, class
+    )
+{%- endmacro %}
+
+
+{% macro unseen_classes() %}
+    {#- Labels of a class that the model never predicted in the reference: it cannot know them. Nothing is said without a reference. -#}
+    known_classes as (
+        select bins.monitor, bins.category
+        from {{ ref('ml_monitor__reference_bins') }} as bins
+        inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = bins.monitor and monitors.edge_set_id = bins.edge_set_id
+        where bins.feature = '__prediction__' and bins.segment = '__all__' and bins.category is not null
+    ),
+
+    unseen_classes as (
+        select class_sums.cell, class_sums.window_number, class_sums.span,
+            sum(class_sums.n_actual) as n_known_labels,
+            sum(case when known_classes.category is null then class_sums.n_actual else 0 end) as n_unseen_labels
+        from class_sums
+        inner join cells on cells.cell = class_sums.cell
+        left join known_classes on known_classes.monitor = cells.monitor and known_classes.category = class_sums.class
+        where cells.monitor in (select monitor from known_classes)
+        group by class_sums.cell, class_sums.window_number, class_sums.span
     )
 {%- endmacro %}

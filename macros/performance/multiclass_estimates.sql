@@ -8,6 +8,7 @@
         {%- do estimates.append(ml_monitor._estimate(metric, metric, metric ~ '_error', metric ~ ' is not null', n='n_paired')) -%}
     {%- endfor -%}
     {{ return(estimates + [
+        ml_monitor._share('unseen_class_rate', 'n_unseen_labels', 'n_known_labels'),
         ml_monitor._estimate('balanced_accuracy', 'balanced_accuracy', 'balanced_accuracy_error', 'n_actual_classes > 1', 'one class only among the labels', 'n_paired'),
         ml_monitor._estimate('mcc', 'mcc', 'mcc_error', 'mcc is not null', 'one class only among the labels or the predictions', 'n_paired'),
         ml_monitor._estimate('cohen_kappa', 'cohen_kappa', 'cohen_kappa_error', 'cohen_kappa is not null', 'labels and predictions are all of one class', 'n_paired'),

@@ -4,6 +4,7 @@
     {%- set statistics = [] -%}
     {%- if 'binary' in tasks -%}{%- do statistics.append('rank_statistics') -%}{%- endif -%}
     {%- if 'binary' in tasks or 'multiclass' in tasks -%}{%- do statistics.append('confusion_statistics') -%}{%- endif -%}
+    {%- if 'multiclass' in tasks -%}{%- do statistics.append('unseen_classes') -%}{%- endif -%}
     {%- if 'regression' in tasks -%}{%- do statistics.append('error_quantiles') -%}{%- endif -%}
     {%- if 'ranking' in tasks -%}{%- do statistics.append('item_coverage') -%}{%- endif -%}
     {%- set columns = ml_monitor.joined_statistics() -%}
@@ -46,6 +47,7 @@
         'rank_statistics': ['all_positives', 'all_negatives', 'roc_auc', 'roc_auc_error', 'average_precision', 'ks_separation', 'captured_positives', 'calibration_error',
             'calibration_error_error', 'reliability', 'reliability_error', 'resolution', 'resolution_error', 'calibration_slope_error'],
         'confusion_statistics': confusion,
+        'unseen_classes': ['n_known_labels', 'n_unseen_labels'],
         'error_quantiles': ['error_p50', 'error_p50_lower', 'error_p50_upper', 'error_p90', 'error_p90_lower', 'error_p90_upper'],
         'item_coverage': ['n_items', 'n_exposed_items'],
     }) }}

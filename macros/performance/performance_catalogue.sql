@@ -5,6 +5,7 @@
         ml_monitor._metric('early_label_rate', 'data_quality', 'share', 'above', 'labels older than their prediction / labels'),
         ml_monitor._metric('invalid_label_rate', 'data_quality', 'share', 'above', 'labels that the task cannot read / labels'),
         ml_monitor._metric('invalid_prediction_rate', 'data_quality', 'share', 'above', 'predictions that are neither of the two classes / predictions', ['binary']),
+        ml_monitor._metric('unseen_class_rate', 'data_quality', 'share', 'above', 'labels of a class that the reference never predicted / labels', ['multiclass']),
     ]) }}
 {% endmacro %}
 

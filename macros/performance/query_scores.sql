@@ -16,8 +16,7 @@
             power(2.0, relevance) - 1 as gain,
             case when position <= {{ spec.k }} then ln(2.0) / ln(1.0 + position) else 0 end as discount,
             case when ideal_position <= {{ spec.k }} then ln(2.0) / ln(1.0 + ideal_position) else 0 end as ideal_discount,
-            sum(case when relevance > 0 then 1 else 0 end)
-                over (partition by {{ query }} order by position rows between unbounded preceding and current row) as n_found
+            sum(case when relevance > 0 then 1 else 0 end) over (partition by {{ query }} order by position rows between unbounded preceding and current row) as n_found
         from positions
     ),
 

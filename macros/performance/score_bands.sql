@@ -11,15 +11,8 @@
     {%- set group = ['placements.cell', 'placements.window_number', 'placements.span', 'all_positives', 'all_negatives', 'mean_score', 'sum_squared_score', 'sum_positive_score'] -%}
     {%- set band = 'floor(10 * (positives_below + negatives_below) / (all_positives + all_negatives))' -%}
     {%- set n, rate = '(all_positives + all_negatives)', '(all_positives / (all_positives + all_negatives))' -%}
-    {%- set spread = '(sum_squared_score - ' ~ n ~ ' * mean_score * mean_score)' -%}
     {%- set residual = '(' ~ rate ~ ' + calibration_slope * (score - mean_score))' -%}
-    slopes as (
-        {#- Of equal scores rounding leaves a spread that is not quite 0. #}
-        select class_counts.*, cells.monitor,
-            case when {{ spread }} > 1e-12 * {{ n }} then (sum_positive_score - all_positives * mean_score) / {{ spread }} end as calibration_slope
-        from class_counts
-        inner join cells on cells.cell = class_counts.cell
-    ),
+    {{ ml_monitor.score_slopes() }},
 
     score_bands as (
         select {{ group | join(', ') }}, {{ band }} as band,
@@ -80,6 +73,13 @@
         group by {{ group }}, all_positives, all_negatives, mean_score, sum_squared_score
     ),
 
+    {{ ml_monitor.rank_errors() }}
+{%- endmacro %}
+
+
+{% macro rank_errors() %}
+    {%- set non_negative = ml_monitor.non_negative -%}
+    {%- set total = '(all_positives + all_negatives)' -%}
     areas as (
         select band_sums.*, {{ total }} as n_ranked,
             pairs_won / nullif(all_positives * all_negatives, 0) as roc_auc,
@@ -87,12 +87,6 @@
         from band_sums
     ),
 
-    {{ ml_monitor.rank_errors() }}
-{%- endmacro %}
-
-
-{% macro rank_errors() %}
-    {%- set non_negative = ml_monitor.non_negative -%}
     rank_statistics as (
         select areas.*,
             case when all_positives > 1 and all_negatives > 1 then
@@ -104,7 +98,21 @@
             sqrt({{ non_negative('(within_noise + n_ranked * (reliability - calibration_error * calibration_error))') }}) / n_ranked as calibration_error_error,
             sqrt({{ non_negative('(reliability_noise + sum_fourth_gap - n_ranked * reliability * reliability)') }}) / n_ranked as reliability_error,
             sqrt({{ non_negative('(resolution_noise + sum_fourth_resolution - n_ranked * resolution * resolution)') }}) / n_ranked as resolution_error,
-            sqrt({{ non_negative('slope_noise') }}) / nullif(sum_squared_score - n_ranked * mean_score * mean_score, 0) as calibration_slope_error
+            case when slope_noise is not null then sqrt(slope_noise) / (sum_squared_score - n_ranked * mean_score * mean_score) end as calibration_slope_error
         from areas
+    )
+{%- endmacro %}
+
+
+{% macro score_slopes() %}
+    {#- The slope of labels on scores, for its own standard error. -#}
+    {%- set n = '(all_positives + all_negatives)' -%}
+    {%- set spread = '(sum_squared_score - ' ~ n ~ ' * mean_score * mean_score)' -%}
+    slopes as (
+        {#- Of equal scores rounding leaves a spread that is not quite 0. #}
+        select class_counts.*, cells.monitor,
+            case when {{ spread }} > 1e-12 * {{ n }} then (sum_positive_score - all_positives * mean_score) / {{ spread }} end as calibration_slope
+        from class_counts
+        inner join cells on cells.cell = class_counts.cell
     )
 {%- endmacro %}

@@ -19,6 +19,8 @@ with
 {%- if 'multiclass' in tasks %}
 
 {{ ml_monitor.frequent_classes() }},
+
+{{ ml_monitor.unseen_classes() }},
 {%- endif %}
 {%- if 'regression' in tasks %}
 

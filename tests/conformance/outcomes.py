@@ -61,7 +61,7 @@ def captured(y: np.ndarray, score: np.ndarray, share: float) -> float:
 
 def calibration(y: np.ndarray, score: np.ndarray) -> Values:
     """Losses, Murphy's terms, and how scores compare with rates."""
-    n, rate, band = len(y), y.mean(), bands(score)
+    rate, band = y.mean(), bands(score)
     groups = [(np.mean(band == b), score[band == b].mean(), y[band == b].mean()) for b in np.unique(band)]
     found = {
         "log_loss": metrics.log_loss(y, np.clip(score, 1e-15, 1 - 1e-15), labels=[0, 1]),
@@ -160,12 +160,9 @@ def query(part: pd.DataFrame, k: int) -> Values:
     relevant = int((relevance > 0).sum())
     precisions = [hits[:place].mean() for place in places]
     gains, score = 2**relevance - 1, part["score"].to_numpy(float)
-    if len(part) > 1:
-        ndcg = metrics.ndcg_score([gains], [score], k=k)
-    else:
-        ndcg = float(gains[0] > 0)
     return {
-        "ndcg": ndcg,
+        # scikit-learn has no NDCG of one item.
+        "ndcg": metrics.ndcg_score([gains], [score], k=k) if len(part) > 1 else float(gains[0] > 0),
         "mrr": 1 / places[0] if len(places) else 0.0,
         "map": sum(precisions) / min(k, relevant) if relevant else 0.0,
         "hit_rate": float(len(places) > 0),

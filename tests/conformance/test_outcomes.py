@@ -68,6 +68,8 @@ def multiclass_log() -> pd.DataFrame:
         n = 1 if day == 3 else ROWS
         label = CLASSES[RANDOM.integers(0, 5, size=n)].astype(object)
         prediction = np.where(RANDOM.uniform(size=n) < 0.6, label, CLASSES[RANDOM.integers(1, 6, size=n)])
+        if day == 0:
+            prediction[prediction == "a,b"] = "cat"
         if day == 1:
             label[:] = "cat"
         if day == 2:
@@ -206,6 +208,20 @@ def test_multiclass(built: Project) -> None:
             expected |= {(*key, metric, "__all__"): number for metric, number in found.items()}
             expected |= {(*key, *name): number for name, number in outcomes.of_classes(y, prediction).items()}
     compare(values(built, "kind"), expected, {"label_coverage"})
+
+
+def test_a_class_that_the_reference_never_predicted(built: Project) -> None:
+    frame = FRAMES["kind"]
+    known = set(frame.loc[frame["predicted_at"] < "2026-01-02", "prediction"])
+    rows = built.rows(
+        "select window_start, metric_value from main_ml_monitor.ml_monitor__performance where monitor = 'kind' and span = 1"
+        " and metric = 'unseen_class_rate' and model_version = '__all__' and metric_value is not null"
+    )
+    for day, value in rows:
+        labels = frame.loc[frame["predicted_at"].dt.normalize() == day, "label"].dropna()
+        assert value == pytest.approx((~labels.isin(known)).mean(), abs=1e-12)
+    assert len(rows) == 7
+    assert max(value for _, value in rows) > 0.1
 
 
 def test_ranking(built: Project) -> None:

@@ -2,14 +2,15 @@
     {#- Every metric the package computes. `breaches`: the side of a threshold on which a value is bad; with 'both' its size counts.
         A macro and not a seed, because thresholds are checked against it when dbt parses. -#}
     {{ return(ml_monitor._drift_metrics() + ml_monitor._multivariate_metrics() + ml_monitor._quality_metrics()
-        + ml_monitor._intake_metrics() + ml_monitor._performance_metrics()) }}
+        + ml_monitor._intake_metrics() + ml_monitor._label_metrics() + ml_monitor._binary_metrics() + ml_monitor._multiclass_metrics()
+        + ml_monitor._regression_metrics() + ml_monitor._ranking_metrics()) }}
 {% endmacro %}
 
 
 {% macro _metric(metric, family, unit, breaches, formula, tasks=none, needs=none) %}
     {{ return({
         'metric': metric, 'family': family, 'unit': unit, 'breaches': breaches, 'formula': formula,
-        'tasks': tasks or ['binary', 'regression'], 'needs': needs,
+        'tasks': tasks or ['binary', 'multiclass', 'regression', 'ranking'], 'needs': needs,
     }) }}
 {% endmacro %}
 
@@ -83,26 +84,5 @@
         ml_monitor._metric('freshness', 'intake', 'hours', 'above', 'end of the window minus the newest prediction'),
         ml_monitor._metric('orphan_label_rate', 'intake', 'share', 'above', 'labels without a prediction / labels, by time of label'),
         ml_monitor._metric('schema_changes', 'intake', 'changes', 'above', 'declared columns of the log that vanished or changed type'),
-    ]) }}
-{% endmacro %}
-
-
-{% macro _performance_metrics() %}
-    {% set binary = ['binary'] %}
-    {% set regression = ['regression'] %}
-    {{ return([
-        ml_monitor._metric('label_coverage', 'performance', 'share', 'below', 'labelled predictions / predictions'),
-        ml_monitor._metric('prevalence', 'performance', 'share', 'above', 'positive labels / labels', binary),
-        ml_monitor._metric('accuracy', 'performance', 'share', 'below', '(TP + TN) / n', binary),
-        ml_monitor._metric('precision', 'performance', 'share', 'below', 'TP / (TP + FP)', binary),
-        ml_monitor._metric('recall', 'performance', 'share', 'below', 'TP / (TP + FN)', binary),
-        ml_monitor._metric('f1', 'performance', 'share', 'below', '2 TP / (2 TP + FP + FN)', binary),
-        ml_monitor._metric('roc_auc', 'performance', 'probability', 'below', 'P(score of a positive > score of a negative) + half of the ties', binary),
-        ml_monitor._metric('log_loss', 'performance', 'nats', 'above', 'mean of -ln(probability given to what happened), clipped at 1e-15', binary),
-        ml_monitor._metric('brier', 'performance', 'probability squared', 'above', 'mean of (score - label)^2', binary),
-        ml_monitor._metric('mae', 'performance', 'label unit', 'above', 'mean of abs(prediction - label)', regression),
-        ml_monitor._metric('rmse', 'performance', 'label unit', 'above', 'square root of the mean of (prediction - label)^2', regression),
-        ml_monitor._metric('bias', 'performance', 'label unit', 'above', 'mean of (prediction - label)', regression),
-        ml_monitor._metric('r2', 'performance', 'share', 'below', '1 - sum of squared errors / sum of squares around the mean label of the span', regression),
     ]) }}
 {% endmacro %}

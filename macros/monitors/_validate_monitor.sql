@@ -14,14 +14,15 @@
     {% for key in ['predictions', 'reference', 'features'] if not spec[key] %}
         {% do ml_monitor._config_error(name, key, 'is required') %}
     {% endfor %}
-    {% do ml_monitor._validate_choice(name, 'task', spec.task, ['binary', 'regression']) %}
+    {% do ml_monitor._validate_choice(name, 'task', spec.task, ['binary', 'regression', 'multiclass', 'ranking']) %}
     {% do ml_monitor._validate_choice(name, 'window', spec.window, ['hour', 'day', 'week', 'month']) %}
-    {% for key in ['predictions', 'feedback', 'prediction_id', 'predicted_at', 'model_version', 'score', 'prediction', 'label', 'labelled_at', 'loaded_at', 'owner', 'description'] %}
+    {% for key in ['predictions', 'feedback', 'prediction_id', 'predicted_at', 'model_version', 'score', 'prediction', 'label', 'labelled_at', 'loaded_at', 'lower', 'upper', 'query_id', 'item', 'owner', 'description'] %}
         {% if spec[key] is not none and (spec[key] is not string or not spec[key]) %}
             {% do ml_monitor._config_error(name, key, 'must be text, not ' ~ tojson(spec[key])) %}
         {% endif %}
     {% endfor %}
     {% do ml_monitor._validate_numbers(name, spec) %}
+    {% do ml_monitor._validate_outcomes(name, spec, declared) %}
     {% do ml_monitor._validate_features(name, spec) %}
     {% do ml_monitor._validate_multivariate(name, spec) %}
     {% do ml_monitor._validate_segments(name, spec.segments) %}

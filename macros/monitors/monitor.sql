@@ -6,9 +6,7 @@
     {% endif %}
     {% do ml_monitor._validate_monitor(name, declared[name]) %}
     {% set spec = dict(ml_monitor._monitor_defaults(), **declared[name]) %}
-    {% if spec.task != 'binary' %}
-        {% do spec.update({'score': none}) %}
-    {% endif %}
+    {% do ml_monitor._drop_unused_columns(spec) %}
     {% if spec.reference.from is defined %}
         {% do spec.update({'reference': {'from': ml_monitor._iso(spec.reference.from), 'to': ml_monitor._iso(spec.reference.to)}}) %}
     {% endif %}
@@ -28,9 +26,24 @@
         'edge_set_id': edge_set_id,
         'multivariate': multivariate,
         'moment_set_id': local_md5(tojson([edge_set_id, multivariate])) if multivariate else none,
-        'metric_spec_id': local_md5(tojson([spec.rolling, spec.smoothing, spec.trailing_baseline, spec.task, ml_monitor.metric_version()], sort_keys=true)),
+        'outcome_spec_id': ml_monitor._outcome_spec_id(spec),
+        'metric_spec_id': local_md5(tojson([
+            spec.rolling, spec.smoothing, spec.trailing_baseline, spec.task, spec.beta, spec.lift_at, spec.classes, ml_monitor.metric_version(),
+        ], sort_keys=true)),
     }) %}
     {{ return(spec) }}
+{% endmacro %}
+
+
+{% macro _drop_unused_columns(spec) %}
+    {#- Columns of other tasks have defaults too: what this one has no use for is not read. -#}
+    {% set unused = {
+        'binary': ['query_id', 'item', 'lower', 'upper'], 'multiclass': ['score', 'query_id', 'item', 'lower', 'upper'],
+        'regression': ['score', 'query_id', 'item'], 'ranking': ['prediction', 'lower', 'upper'],
+    } %}
+    {% for key in unused[spec.task] %}
+        {% do spec.update({key: none}) %}
+    {% endfor %}
 {% endmacro %}
 
 
@@ -49,8 +62,10 @@
     {% if spec.score %}
         {% do variables.append({'name': '__score__', 'column': spec.score, 'type': 'numeric', 'seasonal': false, 'bounds': {}}) %}
     {% endif %}
-    {% set prediction_type = 'numeric' if spec.task == 'regression' else 'categorical' %}
-    {% do variables.append({'name': '__prediction__', 'column': spec.prediction, 'type': prediction_type, 'seasonal': false, 'bounds': {}}) %}
+    {% if spec.prediction %}
+        {% set prediction_type = 'numeric' if spec.task == 'regression' else 'categorical' %}
+        {% do variables.append({'name': '__prediction__', 'column': spec.prediction, 'type': prediction_type, 'seasonal': false, 'bounds': {}}) %}
+    {% endif %}
     {{ return(variables) }}
 {% endmacro %}
 
@@ -69,6 +84,15 @@
 {% macro profile_version() %}
     {#- Raised when a release counts something else: logs are then profiled again. -#}
     {{ return(2) }}
+{% endmacro %}
+
+
+{% macro _outcome_spec_id(spec) %}
+    {#- Whatever changes what the outcome profile counts: windows that the log still has are then profiled again. -#}
+    {{ return(local_md5(tojson([
+        spec.task, spec.score, spec.prediction, spec.label, spec.positive, spec.scores, spec.lower, spec.upper, spec.query_id, spec.item,
+        spec.quantile, spec.k, spec.score_decimals, spec.segments, ml_monitor.metric_version(),
+    ], sort_keys=true))) }}
 {% endmacro %}
 
 

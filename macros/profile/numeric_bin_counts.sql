@@ -15,7 +15,7 @@
         end as n,
         {%- for output, column in {'value_sum': 'sum', 'value_sum_squares': 'sum_squares', 'value_min': 'low', 'value_max': 'high', 'n_below': 'below', 'n_above': 'above', 'n_valid': 'valid'}.items() %}
         case
-            when bins.bin <> 0 then null
+            when bins.bin <> 0 then cast(null as {{ 'bigint' if column in ['below', 'above', 'valid'] else ml_monitor.type_double() }})
             {%- for variable in spec.variables if variable.type == 'numeric' %}
             when bins.feature = {{ ml_monitor.literal(variable.name) }} then wide.x{{ spec.variables.index(variable) + 1 }}_{{ column }}
             {%- endfor %}

@@ -15,6 +15,8 @@ from ml_monitor.settings import DbtProject, ProjectError, Relation, utc
 from ml_monitor.warehouse import QueryFailed, Warehouse
 
 _NUMBER = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$"
+_POSITIVE = ("1", "1.0", "true", "t", "yes", "y")
+_NEGATIVE = ("0", "0.0", "false", "f", "no", "n")
 _EXAMPLES, _EXAMPLE_CHARACTERS = 3, 40
 
 
@@ -54,7 +56,7 @@ class MonitorConfig(BaseModel):
 
     predictions: str
     feedback: str | None = None
-    task: Literal["binary", "regression"] = "binary"
+    task: Literal["binary", "multiclass", "regression", "ranking"] = "binary"
     prediction_id: str = "prediction_id"
     predicted_at: str = "predicted_at"
     model_version: str | None = "model_version"
@@ -63,6 +65,12 @@ class MonitorConfig(BaseModel):
     label: str = "label"
     labelled_at: str = "labelled_at"
     loaded_at: str | None = None
+    positive: Any = None
+    scores: dict[Any, str] = {}
+    lower: str | None = None
+    upper: str | None = None
+    query_id: str = "query_id"
+    item: str | None = None
     reference: dict[str, Any]
     features: dict[str, FeatureType]
     segments: list[Segment] = []
@@ -74,6 +82,21 @@ class MonitorConfig(BaseModel):
         if isinstance(self.multivariate, list):
             return self.multivariate
         return [name for name, kind in self.features.items() if kind == "numeric"] if self.multivariate else []
+
+
+    @property
+    def outcome_kinds(self) -> tuple[Kind, ...]:
+        """What labels and predictions of the task may be."""
+        return ("number",) if self.task in ("regression", "ranking") else ("number", "boolean", "text")
+
+    @property
+    def positive_words(self) -> tuple[str, ...]:
+        """Text in lower case that counts as 1."""
+        if self.positive is None:
+            return _POSITIVE
+        declared = self.positive if isinstance(self.positive, list) else [self.positive]
+        words = [str(value).lower() for value in declared]
+        return (*words, *(f"{value}.0" for value in declared if type(value) is int))
 
 
 def check(warehouse: Warehouse, project: DbtProject, now: datetime) -> list[Finding]:
@@ -127,22 +150,57 @@ class _MonitorCheck:
 
     def _predictions(self, relation: Relation, columns: Mapping[str, str]) -> None:
         config = self._config
-        outcome: tuple[Kind, ...] = ("number",) if config.task == "regression" else ("number", "boolean", "text")
         wanted: list[tuple[str, str | None, tuple[Kind, ...]]] = [
             ("prediction_id", config.prediction_id, ("number", "text")),
             ("predicted_at", config.predicted_at, ("time",)),
             ("model_version", config.model_version, ("number", "text")),
-            ("prediction", config.prediction, outcome),
             ("loaded_at", config.loaded_at, ("time",)),
+            *self._outcome_columns(),
         ]
-        if config.task == "binary":
-            wanted.append(("score", config.score, ("number",)))
         usable = {key for key, column, kinds in wanted if self._column(key, column, kinds, relation, columns)}
         crossed = ([segment] if isinstance(segment, str) else segment for segment in config.segments)
         for segment in dict.fromkeys(chain.from_iterable(crossed)):
             self._column("segments", segment, ("number", "text", "boolean"), relation, columns)
         texts = self._features(relation, columns)
         self._log_rows(relation, columns, usable, texts)
+        if "prediction" in usable:
+            self._classes("prediction", config.prediction, relation)
+
+    def _outcome_columns(self) -> list[tuple[str, str | None, tuple[Kind, ...]]]:
+        """The columns of the prediction log that the task needs."""
+        config = self._config
+        prediction: tuple[str, str | None, tuple[Kind, ...]] = ("prediction", config.prediction, config.outcome_kinds)
+        score: tuple[str, str | None, tuple[Kind, ...]] = ("score", config.score, ("number",))
+        limits: list[tuple[str, str | None, tuple[Kind, ...]]] = [
+            ("lower", config.lower, ("number",)),
+            ("upper", config.upper, ("number",)),
+        ]
+        return {
+            "binary": [prediction, score],
+            "multiclass": [prediction, *((f"scores.{name}", column, ("number",)) for name, column in config.scores.items())],
+            "regression": [prediction, *limits],
+            "ranking": [score, ("query_id", config.query_id, ("number", "text")), ("item", config.item, ("number", "text"))],
+        }[config.task]
+
+    def _classes(self, key: str, column: str, relation: Relation) -> None:
+        """Whether both sides of a binary monitor can be told: a class that is neither would be left out of every metric."""
+        config = self._config
+        if config.task != "binary":
+            return
+        quoted = self._quote(column)
+        rows = self._warehouse.query(f"select distinct {quoted} as class from {relation.quoted} where {quoted} is not null")
+        known = {str(row["class"]).lower() for row in rows}
+        strange = sorted(known - set(_POSITIVE) - set(_NEGATIVE)) if config.positive is None else []
+        if strange:
+            examples = ", ".join(repr(_clip(word)) for word in strange[:_EXAMPLES])
+            self._error(
+                key,
+                f"{column} of {relation.quoted} has values that are neither class, e.g. {examples}. "
+                f"Allowed: {', '.join(_POSITIVE)} and {', '.join(_NEGATIVE)}, or name the class that counts as 1 in `positive`.",
+            )
+        elif known and not known & set(config.positive_words):
+            allowed = ", ".join(repr(word) for word in config.positive_words)
+            self._warning(key, f"no {column} of {relation.quoted} is positive ({allowed}), so there is nothing to find")
 
     def _features(self, relation: Relation, columns: Mapping[str, str]) -> list[str]:
         """Check the features, and return the numeric ones that are logged as text."""
@@ -219,10 +277,11 @@ class _MonitorCheck:
 
     def _feedback(self, relation: Relation, columns: Mapping[str, str], predictions: Relation) -> None:
         config = self._config
-        outcome: tuple[Kind, ...] = ("number",) if config.task == "regression" else ("number", "boolean", "text")
         has_id = self._column("prediction_id", config.prediction_id, ("number", "text"), relation, columns)
         has_time = self._column("labelled_at", config.labelled_at, ("time",), relation, columns)
-        has_label = self._column("label", config.label, outcome, relation, columns)
+        has_label = self._column("label", config.label, config.outcome_kinds, relation, columns)
+        if has_label:
+            self._classes("label", config.label, relation)
         if not has_id:
             return
         identity = self._quote(config.prediction_id)

@@ -75,7 +75,7 @@ def config_block(
     lines = [
         f"{name}:",
         f"{_STEP}predictions: {predictions}  # a model, or source.table",
-        f"{_STEP}task: binary  # or regression",
+        f"{_STEP}task: binary  # or multiclass, regression, ranking",
         f"{_STEP}reference: {{trailing: 28}}  # or {{relation: a_model}}, or {{from: a_date, to: a_date}}",
         *(f"{_STEP}# {role}: a_column  # the log has no {default}" for role, default in (roles_to_name or {}).items()),
         f"{_STEP}features:",

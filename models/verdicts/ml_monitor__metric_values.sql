@@ -6,7 +6,7 @@
     'ml_monitor__drift': ['reference_size', 'noise_floor', 'n_bins', 'p_value'],
     'ml_monitor__data_quality': ['reference_size', 'lower_bound', 'upper_bound', 'noise_floor', 'p_value', 'detail'],
     'ml_monitor__intake': [],
-    'ml_monitor__performance': ['lower_bound', 'upper_bound', 'label_coverage'],
+    'ml_monitor__performance': ['lower_bound', 'upper_bound', 'label_coverage', 'detail'],
 } %}
 {%- if ml_monitor.any_multivariate() %}
     {%- do has.update({'ml_monitor__multivariate_drift': ['reference_size', 'noise_floor', 'p_value', 'detail']}) %}

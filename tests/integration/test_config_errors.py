@@ -46,6 +46,11 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
     ({"thresholds": {"mahalanobis": {"alert": 1}}}, ["key 'thresholds.mahalanobis'", "needs the option multivariate"]),
     ({"min_rows": "many"}, ["key 'min_rows'", '"many"']),
     ({"retraining": {"when": "always"}}, ["key 'retraining'", "triggers"]),
+    ({"k": 5}, ["key 'k'", "does not fit task binary"]),
+    ({"lift_at": 10}, ["key 'lift_at'", "between 0 and 1"]),
+    ({"task": "regression", "lower": "low"}, ["key 'upper'", "two ends"]),
+    ({"task": "multiclass", "scores": ["a"]}, ["key 'scores'", "map each class"]),
+    ({"task": "ranking", "retraining": {"every_days": 3}}, ["key 'retraining'", "does not fit task ranking"]),
     ({"alerting": {"open_after": 0}}, ["key 'alerting.open_after'", "from 1"]),
 ]
 

@@ -2,7 +2,7 @@
     {#- Every metric the package computes. `breaches`: the side of a threshold on which a value is bad; with 'both' its size counts.
         A macro and not a seed, because thresholds are checked against it when dbt parses. -#}
     {{ return(ml_monitor._drift_metrics() + ml_monitor._quality_metrics()
-        + ml_monitor._intake_metrics() + ml_monitor._performance_metrics()) }}
+        + ml_monitor._intake_metrics() + ml_monitor._performance_metrics() + ml_monitor._estimation_metrics()) }}
 {% endmacro %}
 
 

@@ -7,6 +7,7 @@
     'ml_monitor__data_quality': ['reference_size', 'lower_bound', 'upper_bound'],
     'ml_monitor__intake': [],
     'ml_monitor__performance': ['lower_bound', 'upper_bound', 'label_coverage'],
+    'ml_monitor__label_nowcast': ['lower_bound', 'upper_bound', 'label_coverage'],
 } %}
 
 {% for model, columns in has.items() %}

@@ -7,5 +7,12 @@
         ml_monitor._metric('nowcast_positive_rate', family, 'share', 'above', 'positive labels expected in the end / predictions (chain-ladder)', binary),
         ml_monitor._metric('nowcast_prevalence', family, 'share', 'above', 'positive labels expected in the end / labels expected in the end (chain-ladder)', binary),
         ml_monitor._metric('nowcast_accuracy', family, 'share', 'below', 'right predictions expected in the end / labels expected in the end (chain-ladder)', binary),
+        ml_monitor._metric('estimated_accuracy', family, 'share', 'below', 'expected right predictions / predictions, from calibrated scores', binary),
+        ml_monitor._metric('estimated_precision', family, 'share', 'below', 'expected positives among the predicted ones / predicted ones, from calibrated scores', binary),
+        ml_monitor._metric('estimated_recall', family, 'share', 'below', 'expected positives among the predicted ones / expected positives, from calibrated scores', binary),
+        ml_monitor._metric('estimated_f1', family, 'share', 'below', 'F1 of the expected counts, from calibrated scores', binary),
+        ml_monitor._metric('estimated_roc_auc', family, 'probability', 'below', 'ROC AUC of the expected counts per calibration bin', binary),
+        ml_monitor._metric('estimated_mae', family, 'label unit', 'above', 'mean of the error expected at each prediction', ['regression']),
+        ml_monitor._metric('concept_drift', 'performance', 'standard errors', 'both', '(realised - estimated accuracy or mean absolute error) / standard error, on labelled predictions'),
     ]) }}
 {% endmacro %}

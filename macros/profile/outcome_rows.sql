@@ -145,7 +145,7 @@
             {%- endfor %}
             {{ dbt.datediff('predictions.window_start', 'labels.labelled_at', unit) }} as label_age,
             case when labels.label is not null then 'labelled' else 'unlabelled' end as outcome,
-            {{ ('round(cast(predictions.score as numeric), ' ~ spec.score_decimals ~ ')') if target.type == 'postgres' else 'round(predictions.score, ' ~ spec.score_decimals ~ ')' }} as score,
+            {{ ml_monitor.profiled_score(spec) }} as score,
             {{ 'predictions.prediction' if spec.task == 'binary' else null_double }} as prediction,
             {{ 'labels.label' if spec.task == 'binary' else null_double }} as label,
             predictions.score as exact_score,

@@ -7,6 +7,7 @@
     'ml_monitor__data_quality': ['reference_size', 'lower_bound', 'upper_bound'],
     'ml_monitor__intake': [],
     'ml_monitor__performance': ['lower_bound', 'upper_bound', 'label_coverage'],
+    'ml_monitor__estimated_performance': ['lower_bound', 'upper_bound'],
     'ml_monitor__label_nowcast': ['lower_bound', 'upper_bound', 'label_coverage'],
 } %}
 
@@ -17,7 +18,7 @@ select
     {%- for detail in details %}
     cast({{ detail if detail in columns + ['metric_value'] else 'null' }} as {{ ml_monitor.type_double() }}) as {{ detail }},
     {%- endfor %}
-    {{ 'detail' if model == 'ml_monitor__data_quality' else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as detail,
+    {{ 'detail' if model in ['ml_monitor__data_quality', 'ml_monitor__estimated_performance'] else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as detail,
     source_updated_at as updated_at
 from {{ ref(model) }}
 {{ 'union all' if not loop.last }}

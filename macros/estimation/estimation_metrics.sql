@@ -14,5 +14,9 @@
         ml_monitor._metric('estimated_roc_auc', family, 'probability', 'below', 'ROC AUC of the expected counts per calibration bin', binary),
         ml_monitor._metric('estimated_mae', family, 'label unit', 'above', 'mean of the error expected at each prediction', ['regression']),
         ml_monitor._metric('concept_drift', 'performance', 'standard errors', 'both', '(realised - estimated accuracy or mean absolute error) / standard error, on labelled predictions'),
+        ml_monitor._metric('page_hinkley', 'performance', 'standard deviations', 'above', 'sum of (x - mean so far - 0.25) above its least value so far; x: the error in deviations of the healthy windows'),
+        ml_monitor._metric('cusum', 'performance', 'standard deviations', 'above', 'S = max(0, S + x - 0.5); x: the error in deviations of the healthy windows'),
+        ml_monitor._metric('ewma', 'performance', 'standard deviations', 'above', 'exponentially weighted mean of x, weight 0.2, in its own standard deviations'),
+        ml_monitor._metric('ddm', 'performance', 'standard deviations', 'above', '(p + s - p_min) / s_min of the error rate of all rows so far', binary),
     ]) }}
 {% endmacro %}

@@ -9,6 +9,7 @@
     'ml_monitor__performance': ['lower_bound', 'upper_bound', 'label_coverage'],
     'ml_monitor__estimated_performance': ['lower_bound', 'upper_bound'],
     'ml_monitor__label_nowcast': ['lower_bound', 'upper_bound', 'label_coverage'],
+    'ml_monitor__change_detection': [],
 } %}
 
 {% for model, columns in has.items() %}

@@ -44,7 +44,8 @@
     {{ ml_monitor.calibrated_scores() }},
 
     cells as (
-        select named.*, monitors.task, row_number() over (order by named.monitor, named.model_version, named.segment, named.segment_value) as cell
+        select named.*, monitors.task, monitors.cost_tp, monitors.cost_fp, monitors.cost_fn, monitors.cost_tn,
+            row_number() over (order by named.monitor, named.model_version, named.segment, named.segment_value) as cell
         from (
             select {{ cell_name }} from profile_counts
             union

@@ -18,5 +18,16 @@
         ml_monitor._metric('cusum', 'performance', 'standard deviations', 'above', 'S = max(0, S + x - 0.5); x: the error in deviations of the healthy windows'),
         ml_monitor._metric('ewma', 'performance', 'standard deviations', 'above', 'exponentially weighted mean of x, weight 0.2, in its own standard deviations'),
         ml_monitor._metric('ddm', 'performance', 'standard deviations', 'above', '(p + s - p_min) / s_min of the error rate of all rows so far', binary),
+        ml_monitor._metric('estimated_cost', family, 'cost', 'above', 'expected cost per prediction, from calibrated scores and `costs`', binary),
+        ml_monitor._metric('cost', 'performance', 'cost', 'above', 'cost of the outcomes / labelled predictions, with `costs`; negative is a gain', binary),
+        ml_monitor._metric('selection_rate_gap', 'performance', 'share', 'both', 'predicted positives / predictions of a protected group, minus that of everyone else', binary),
+        ml_monitor._metric('tpr_gap', 'performance', 'share', 'both', 'recall of a protected group minus that of everyone else', binary),
+        ml_monitor._metric('fpr_gap', 'performance', 'share', 'both', 'FP / (FP + TN) of a protected group minus that of everyone else', binary),
+        ml_monitor._metric('ppv_gap', 'performance', 'share', 'both', 'precision of a protected group minus that of everyone else', binary),
+        ml_monitor._metric('ipw_accuracy', 'performance', 'share', 'below', 'sum(right / propensity) / sum(1 / propensity) over labelled rows that were acted on', binary),
+        ml_monitor._metric('ipw_prevalence', 'performance', 'share', 'above', 'sum(label / propensity) / sum(1 / propensity) over labelled rows that were acted on', binary),
+        ml_monitor._metric('accuracy_worst_case', 'performance', 'share', 'below', 'right predictions / predictions: every missing label proves the model wrong', binary),
+        ml_monitor._metric('accuracy_best_case', 'performance', 'share', 'below', '(right + unlabelled predictions) / predictions: every missing label proves it right', binary),
+        ml_monitor._metric('exploration_share', 'performance', 'share', 'below', 'rows acted on with a propensity under 0.5 / rows acted on', binary),
     ]) }}
 {% endmacro %}

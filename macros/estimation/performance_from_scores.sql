@@ -7,6 +7,7 @@
         'estimated_precision': [a ~ ' / totals.n1', '1 / totals.n1', '0', 'totals.n1'],
         'estimated_recall': [a ~ ' / (' ~ a ~ ' + ' ~ b ~ ')', b ~ ' / power(' ~ a ~ ' + ' ~ b ~ ', 2)', '-' ~ a ~ ' / power(' ~ a ~ ' + ' ~ b ~ ', 2)', '(' ~ a ~ ' + ' ~ b ~ ')'],
         'estimated_f1': ['2 * ' ~ a ~ ' / ' ~ f1_size, '2 * (totals.n1 + ' ~ b ~ ') / power(' ~ f1_size ~ ', 2)', '-2 * ' ~ a ~ ' / power(' ~ f1_size ~ ', 2)', f1_size],
+        'estimated_cost': [ml_monitor.expected_cost(), '(cells.cost_tp - cells.cost_fp) / totals.n', '(cells.cost_fn - cells.cost_tn) / totals.n', 'totals.n'],
         'estimated_mae': [a ~ ' / totals.n1', '1 / totals.n1', '0', 'totals.n1'],
     } -%}
     {%- set keys = 'totals.cell, totals.window_number, totals.span' -%}
@@ -17,6 +18,7 @@
         {{ value }} + 1.959963984540054 * {{ error }} as upper_bound,
         cast(null as {{ dbt.type_string() }}) as detail
     from totals
+    inner join cells on cells.cell = totals.cell
     where totals.population = 'all' and {{ size }} > 0
     union all
     {%- endfor %}
@@ -33,6 +35,11 @@
 
 {% macro expected_accuracy() -%}
     (totals.expected1 + totals.n0 - totals.expected0) / totals.n
+{%- endmacro %}
+
+
+{% macro expected_cost() -%}
+    (cells.cost_tp * totals.expected1 + cells.cost_fp * (totals.n1 - totals.expected1) + cells.cost_fn * totals.expected0 + cells.cost_tn * (totals.n0 - totals.expected0)) / totals.n
 {%- endmacro %}
 
 

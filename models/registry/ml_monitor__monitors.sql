@@ -23,6 +23,9 @@ select
     cast({{ spec.calibration.windows }} as integer) as calibration_windows,
     cast({{ "'" ~ spec.calibration.from ~ "'" if spec.calibration.from else 'null' }} as timestamp) as calibration_from,
     cast({{ "'" ~ spec.calibration.to ~ "'" if spec.calibration.to else 'null' }} as timestamp) as calibration_to,
+    {%- for outcome in ['tp', 'fp', 'fn', 'tn'] %}
+    cast({{ spec.costs.get(outcome, 0) if spec.costs else 'null' }} as {{ ml_monitor.type_double() }}) as cost_{{ outcome }},
+    {%- endfor %}
     cast({{ spec.reference.trailing if spec.reference.trailing is defined else 'null' }} as integer) as reference_trailing,
     cast({{ spec.trailing_baseline }} as integer) as trailing_baseline,
     cast({{ ([1] + spec.rolling) | max }} as integer) as longest_span,

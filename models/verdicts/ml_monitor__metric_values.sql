@@ -10,6 +10,8 @@
     'ml_monitor__estimated_performance': ['lower_bound', 'upper_bound'],
     'ml_monitor__label_nowcast': ['lower_bound', 'upper_bound', 'label_coverage'],
     'ml_monitor__change_detection': [],
+    'ml_monitor__selective_labels': ['lower_bound', 'upper_bound'],
+    'ml_monitor__decisions': ['lower_bound', 'upper_bound', 'label_coverage'],
 } %}
 
 {% for model, columns in has.items() %}

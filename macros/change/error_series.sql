@@ -35,6 +35,12 @@
         select *, row_number() over (partition by monitor, metric, regime order by window_start) as place from regimes
     ),
 
+    {{ ml_monitor.standardised_errors() }}
+{%- endmacro %}
+
+
+{% macro standardised_errors() %}
+    {#- CTEs up to `series`. Needs the CTE `placed`. -#}
     levels as (
         select monitor, metric, regime, sum(n * error) / sum(n) as mean_error, count(*) as n_windows
         from placed

@@ -32,6 +32,13 @@
         from components
     ),
 
+    {{ ml_monitor.paired_differences(spec) }}
+{%- endmacro %}
+
+
+{% macro paired_differences(spec) %}
+    {#- CTE `paired_tests`: means of differences of rows, and their errors. -#}
+    {%- set pair = 'champion, challenger' -%}
     paired_tests as (
         select {{ pair }}, min(predicted_at) as first_predicted_at, max(predicted_at) as last_predicted_at, count(*) as n,
             {{ 'sum(case when label = 1 then 1 else 0 end)' if spec.task == 'binary' else 'cast(null as bigint)' }} as n_positive,

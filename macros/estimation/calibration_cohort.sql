@@ -29,6 +29,12 @@
             on newest.monitor = version_windows.monitor
     ),
 
+    {{ ml_monitor.calibration_choice() }}
+{%- endmacro %}
+
+
+{% macro calibration_choice() %}
+    {#- CTEs up to `cohort`: a declared period that a version has predictions in, else its first windows, if all are mature. Needs the CTE `placed`. -#}
     chosen as (
         select *, max(in_period) over (partition by monitor, model_version) as has_period from placed
     ),
@@ -47,4 +53,4 @@
         ) as ready on ready.monitor = chosen.monitor and ready.model_version = chosen.model_version
         where case when has_period = 1 then in_period = 1 else place <= calibration_windows end
     )
-{% endmacro %}
+{%- endmacro %}

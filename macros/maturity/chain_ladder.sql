@@ -28,6 +28,12 @@
         where recent.recency <= monitors.trailing_baseline
     ),
 
+    {{ ml_monitor.ladder_factors() }}
+{%- endmacro %}
+
+
+{% macro ladder_factors() %}
+    {#- CTEs up to `delays`. Needs the CTE `learned`. -#}
     factors as (
         select monitor, quantity, label_age, sum(n) as volume, sum(next_n) / sum(n) as factor
         from learned
@@ -45,7 +51,7 @@
     ),
 
     {{ ml_monitor.ladder_tails() }}
-{% endmacro %}
+{%- endmacro %}
 
 
 {% macro ladder_tails() %}

@@ -14,24 +14,7 @@
         group by monitor, window_number, case when label_age is null or label_age < 0 then 0 when label_age > 400 then 400 else label_age end
     ),
 
-    frames as (
-        select windows.monitor, max(windows.window_number) as last_number, max(monitors.trailing_baseline) + max(ages.horizon) as frame
-        from {{ ref('ml_monitor__windows') }} as windows
-        inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = windows.monitor
-        inner join (select monitor, max(label_age) as horizon from label_counts group by monitor) as ages on ages.monitor = windows.monitor
-        group by windows.monitor
-    ),
-
-    window_sizes as (
-        select profiles.monitor, profiles.window_number, frames.last_number,
-            sum(case when profiles.outcome in ('labelled', 'unlabelled') then profiles.n else 0 end) as n_predictions,
-            sum(case when profiles.outcome = 'superseded' then profiles.n_feedback else 0 end) as n_restated
-        from {{ ref('ml_monitor__outcome_profiles') }} as profiles
-        inner join frames on frames.monitor = profiles.monitor and profiles.window_number <= frames.last_number
-            {%- if is_incremental() %} and profiles.window_number > frames.last_number - frames.frame - 1{% endif %}
-        where profiles.segment = '__all__'
-        group by profiles.monitor, profiles.window_number, frames.last_number
-    ),
+    {{ ml_monitor.window_sizes() }},
 
     ages as (
         select monitor, label_age from label_counts union select monitor, 0 from label_counts
@@ -64,3 +47,26 @@
     {%- endfor -%}
     {{ return(measures) }}
 {% endmacro %}
+
+
+{% macro window_sizes() %}
+    {#- CTE `window_sizes`: the windows of the triangle. Needs the CTE `label_counts`. -#}
+    frames as (
+        select windows.monitor, max(windows.window_number) as last_number, max(monitors.trailing_baseline) + max(ages.horizon) as frame
+        from {{ ref('ml_monitor__windows') }} as windows
+        inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = windows.monitor
+        inner join (select monitor, max(label_age) as horizon from label_counts group by monitor) as ages on ages.monitor = windows.monitor
+        group by windows.monitor
+    ),
+
+    window_sizes as (
+        select profiles.monitor, profiles.window_number, frames.last_number,
+            sum(case when profiles.outcome in ('labelled', 'unlabelled') then profiles.n else 0 end) as n_predictions,
+            sum(case when profiles.outcome = 'superseded' then profiles.n_feedback else 0 end) as n_restated
+        from {{ ref('ml_monitor__outcome_profiles') }} as profiles
+        inner join frames on frames.monitor = profiles.monitor and profiles.window_number <= frames.last_number
+            {%- if is_incremental() %} and profiles.window_number > frames.last_number - frames.frame - 1{% endif %}
+        where profiles.segment = '__all__'
+        group by profiles.monitor, profiles.window_number, frames.last_number
+    )
+{%- endmacro %}

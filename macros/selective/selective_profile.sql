@@ -3,36 +3,11 @@
         acted on. Reads the log back to `lookback` on every run. -#}
     {%- set spec = ml_monitor.monitor(name) -%}
     {{ config(materialized='table', tags=['ml_monitor_profile'], sql_header=ml_monitor.sql_header(), meta={'ml_monitor': spec}) }}
-    {%- set window = ml_monitor.window_start_of('log.predicted_at', spec.window) %}
     with
 
     {{ ml_monitor.feedback_rows(spec, ml_monitor.monitor_relation(spec.feedback) if spec.feedback) }},
 
-    labels as (
-        select prediction_id, label
-        from (
-            select prediction_id, label, row_number() over (partition by prediction_id order by case when labelled_at is null then 1 else 0 end, labelled_at desc) as recency
-            from feedback
-        ) as ranked_labels
-        where recency = 1 and label is not null
-    ),
-
-    log as {{ ml_monitor.inline_cte() }} (
-        {{ ml_monitor.log_rows(ml_monitor.monitor_relation(spec.predictions), {
-            'prediction_id': spec.prediction_id, 'predicted_at': spec.predicted_at, 'raw_prediction': spec.prediction,
-            'raw_action': spec.selective.action, 'raw_propensity': spec.selective.propensity,
-        }, {}) }}
-    ),
-
-    outcomes as (
-        select {{ window }} as window_start, labels.label, {{ ml_monitor.outcome_number('log.raw_prediction', spec) }} as prediction,
-            {{ ml_monitor.outcome_number('log.raw_action', spec) }} as action,
-            {{ ml_monitor.finite(ml_monitor.to_number('log.raw_propensity')) }} as propensity
-        from log
-        left join labels on labels.prediction_id = log.prediction_id
-        where log.predicted_at < {{ ml_monitor.monitoring_now() }}
-            {%- if spec.lookback %} and log.predicted_at >= {{ dbt.dateadd(spec.window, -spec.lookback, ml_monitor.monitoring_now()) }}{% endif %}
-    ),
+    {{ ml_monitor.selective_rows(spec) }},
 
     weighted as (
         {#- A weight of at most 100: one row must not speak for a thousand. #}
@@ -57,7 +32,39 @@
 {% endmacro %}
 
 
+{% macro selective_rows(spec) %}
+    {#- CTE `outcomes`: predictions with what was done, how likely that was, and their latest label. -#}
+    {%- set window = ml_monitor.window_start_of('log.predicted_at', spec.window) -%}
+    labels as (
+        select prediction_id, label
+        from (
+            select prediction_id, label, row_number() over (partition by prediction_id order by case when labelled_at is null then 1 else 0 end, labelled_at desc) as recency
+            from feedback
+        ) as ranked_labels
+        where recency = 1 and label is not null
+    ),
+
+    log as {{ ml_monitor.inline_cte() }} (
+        {{ ml_monitor.log_rows(ml_monitor.monitor_relation(spec.predictions), {
+            'prediction_id': spec.prediction_id, 'predicted_at': spec.predicted_at, 'raw_prediction': spec.prediction,
+            'raw_action': spec.selective.action, 'raw_propensity': spec.selective.propensity,
+        }, {}) }}
+    ),
+
+    outcomes as (
+        select {{ window }} as window_start, labels.label, {{ ml_monitor.outcome_number('log.raw_prediction', spec) }} as prediction,
+            {{ ml_monitor.outcome_number('log.raw_action', spec) }} as action,
+            {{ ml_monitor.finite(ml_monitor.to_number('log.raw_propensity')) }} as propensity
+        from log
+        left join labels on labels.prediction_id = log.prediction_id
+        where log.predicted_at < {{ ml_monitor.monitoring_now() }}
+            {%- if spec.lookback %} and log.predicted_at >= {{ dbt.dateadd(spec.window, -spec.lookback, ml_monitor.monitoring_now()) }}{% endif %}
+    )
+{%- endmacro %}
+
+
 {% macro selective_sums() %}
+    {#- What the profile keeps of a window: all additive. -#}
     {{ return({
         'n': 'count(*)',
         'n_acted': 'sum(case when action = 1 then 1 else 0 end)',

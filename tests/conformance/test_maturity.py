@@ -1,5 +1,6 @@
 """Label triangle, metrics at a fixed label age and the chain-ladder nowcast, against pandas; and the bias that the nowcast removes."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.conformance.simulations import MONITOR, START, conversions, labels, predictions
+from tests.conformance.simulations import MONITOR, START, conversions, predictions
 from tests.project import PostgresProject, Project
 
 MART = "main_ml_monitor.ml_monitor__"
@@ -50,7 +51,7 @@ def mack(cumulative: pd.Series, keep: int) -> tuple[pd.Series, pd.Series]:
     table = table.where(np.array([[d + pd.Timedelta(days=int(a)) <= last for a in table.columns] for d in table.index]))
     ages = list(table.columns)
     factors, variances, volumes = [], [], []
-    for this, after in zip(ages, ages[1:], strict=False):
+    for this, after in itertools.pairwise(ages):
         pair = table[[this, after]].dropna().tail(keep)
         volume = pair[this].sum()
         factor = pair[after].sum() / volume

@@ -1,12 +1,16 @@
 {% macro current_calibrations() %}
-    {#- CTEs `calibrations` and `estimable_windows`: a window is stale when its profile or the calibration of a version in it is newer. -#}
+    {#- CTE `calibrations`: those of the present configuration. -#}
     calibrations as (
         select frozen.*, monitors.task
         from {{ ref('ml_monitor__calibration') }} as frozen
         inner join {{ ref('ml_monitor__monitors') }} as monitors
             on monitors.monitor = frozen.monitor and monitors.calibration_id = frozen.calibration_id
-    ),
+    )
+{%- endmacro %}
 
+
+{% macro estimable_windows() %}
+    {#- CTE `estimable_windows`: a window is stale when its profile or the calibration of a version in it is newer. Needs the CTE `calibrations`. -#}
     calibrated_versions as (
         select monitor, model_version, max(updated_at) as updated_at from calibrations group by monitor, model_version
     ),

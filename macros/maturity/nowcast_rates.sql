@@ -1,6 +1,6 @@
 {% macro nowcast_ultimates() %}
     {#- CTE `ultimates`: the count so far and the one expected in the end, side by side per quantity, with squared coefficients of variation. An
-        age with no development left needs no ladder. Needs the CTE `triangle`. -#}
+        age with no development left needs no ladder. Needs the CTEs `triangle` and `delays`. -#}
     newest as (
         select * from triangle where label_age = newest_age and n_labels > 0
     ),
@@ -13,7 +13,7 @@
                 delays.process_variance / ({{ count }} * delays.tail) + delays.parameter_variance end), 0) as {{ quantity }}_cv2{{ ',' if not loop.last }}
             {%- endfor %}
         from newest
-        left join {{ ref('ml_monitor__label_delays') }} as delays
+        left join delays
             on delays.monitor = newest.monitor and delays.label_age = newest.label_age
         group by newest.monitor, newest.window_number, newest.n_predictions, newest.n_labels, newest.tp, newest.fp, newest.fn, newest.tn, newest.positives, newest.negatives
         having min(coalesce(case when delays.quantity = 'labels' then delays.development_share end, 1)) >= 0.05

@@ -1,4 +1,4 @@
-{{ config(materialized='table', enabled=ml_monitor.any_monitors(), sql_header=ml_monitor.sql_header()) }}
+{{ config(materialized='view', enabled=ml_monitor.any_monitors()) }}
 
 {#- What each cut-off of the score would cost, expected from calibrated scores before any label is there, on the newest windows and on the
     windows of the calibration. A cut-off predicts positive from there on. Only monitors that declare `costs`. -#}

@@ -7,6 +7,8 @@ with
 
 {{ ml_monitor.current_calibrations() }},
 
+{{ ml_monitor.estimable_windows() }},
+
 {{ ml_monitor.stale_windows('estimable_windows', 'monitors.longest_span') }},
 
 {{ ml_monitor.estimated_counts() }},

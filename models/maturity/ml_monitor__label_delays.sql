@@ -1,4 +1,4 @@
-{{ config(materialized='table', enabled=ml_monitor.any_monitors(), sql_header=ml_monitor.sql_header()) }}
+{{ config(materialized='view', enabled=ml_monitor.any_monitors()) }}
 
 {#- How labels arrive: the delay curve and its uncertainty, per counted quantity. -#}
 

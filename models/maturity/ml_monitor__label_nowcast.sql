@@ -7,6 +7,8 @@ with
 
 {{ ml_monitor.label_triangle() }},
 
+{{ ml_monitor.chain_ladder() }},
+
 {{ ml_monitor.nowcast_ultimates() }},
 
 {{ ml_monitor.nowcast_rates() }},

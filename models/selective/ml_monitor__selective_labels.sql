@@ -1,4 +1,4 @@
-{{ config(materialized='table', enabled=ml_monitor.any_monitors(), sql_header=ml_monitor.sql_header()) }}
+{{ config(materialized='view', enabled=ml_monitor.any_monitors()) }}
 
 {#- Metrics of models whose decisions choose which labels there will be; of monitors that declare `selective`. -#}
 

@@ -39,18 +39,20 @@
         select *, max(in_period) over (partition by monitor, model_version) as has_period from placed
     ),
 
+    ready as (
+        select monitor, model_version
+        from chosen
+        where case when has_period = 1 then in_period = 1 else place <= calibration_windows end
+        group by monitor, model_version
+        having max(window_number) <= max(last_mature_number)
+            and case when max(has_period) = 1 then max(last_window_end) >= max(calibration_to) else count(*) >= max(calibration_windows) end
+            and sum(n_labels) >= max(min_rows)
+    ),
+
     cohort as (
         select chosen.monitor, chosen.model_version, chosen.window_number
         from chosen
-        inner join (
-            select monitor, model_version
-            from chosen
-            where case when has_period = 1 then in_period = 1 else place <= calibration_windows end
-            group by monitor, model_version
-            having max(window_number) <= max(last_mature_number)
-                and case when max(has_period) = 1 then max(last_window_end) >= max(calibration_to) else count(*) >= max(calibration_windows) end
-                and sum(n_labels) >= max(min_rows)
-        ) as ready on ready.monitor = chosen.monitor and ready.model_version = chosen.model_version
-        where case when has_period = 1 then in_period = 1 else place <= calibration_windows end
+        inner join ready on ready.monitor = chosen.monitor and ready.model_version = chosen.model_version
+        where case when chosen.has_period = 1 then chosen.in_period = 1 else chosen.place <= chosen.calibration_windows end
     )
 {%- endmacro %}

@@ -11,14 +11,15 @@
 
     developments as (
         select quantities.monitor, quantities.quantity, quantities.label_age, quantities.window_number, quantities.n,
-            lead(quantities.n) over (partition by quantities.monitor, quantities.quantity, quantities.window_number order by quantities.label_age) as next_n
+            lead(quantities.n) over (partition by quantities.monitor, quantities.quantity, quantities.window_number order by quantities.label_age) as next_n,
+            lead(quantities.label_age) over (partition by quantities.monitor, quantities.quantity, quantities.window_number order by quantities.label_age) as next_age
         from quantities
         inner join {{ ref('ml_monitor__windows') }} as windows
             on windows.monitor = quantities.monitor and windows.window_number = quantities.window_number and not windows.is_excluded
     ),
 
     learned as (
-        select recent.monitor, recent.quantity, recent.label_age, recent.n, recent.next_n
+        select recent.monitor, recent.quantity, recent.label_age, recent.n, recent.next_n, recent.next_age
         from (
             select developments.*, row_number() over (partition by monitor, quantity, label_age order by window_number desc) as recency
             from developments
@@ -35,19 +36,19 @@
 {% macro ladder_factors() %}
     {#- CTEs up to `delays`. Needs the CTE `learned`. -#}
     factors as (
-        select monitor, quantity, label_age, sum(n) as volume, sum(next_n) / sum(n) as factor
+        select monitor, quantity, label_age, sum(n) as volume, sum(next_n) / sum(n) as factor, max(next_age) as next_age
         from learned
         group by monitor, quantity, label_age
         having sum(n) > 0
     ),
 
     spreads as (
-        select factors.monitor, factors.quantity, factors.label_age, factors.volume, factors.factor, count(*) as n_windows,
+        select factors.monitor, factors.quantity, factors.label_age, factors.volume, factors.factor, factors.next_age, count(*) as n_windows,
             case when count(*) > 1 then sum(learned.n * power(learned.next_n / learned.n - factors.factor, 2)) / (count(*) - 1) end as variance
         from factors
         inner join learned
             on learned.monitor = factors.monitor and learned.quantity = factors.quantity and learned.label_age = factors.label_age and learned.n > 0
-        group by factors.monitor, factors.quantity, factors.label_age, factors.volume, factors.factor
+        group by factors.monitor, factors.quantity, factors.label_age, factors.volume, factors.factor, factors.next_age
     ),
 
     {{ ml_monitor.ladder_tails() }}
@@ -61,7 +62,7 @@
     {%- set remaining = 'partition by monitor, quantity order by label_age desc rows between unbounded preceding and current row' -%}
     {%- set before = 'partition by monitor, quantity order by label_age' -%}
     completed as (
-        select monitor, quantity, label_age, volume, factor, n_windows,
+        select monitor, quantity, label_age, next_age, volume, factor, n_windows,
             coalesce(variance,
                 case when lag(variance, 2) over ({{ before }}) < lag(variance) over ({{ before }}) then lag(variance, 2) over ({{ before }})
                     else lag(variance) over ({{ before }}) end, 0) as variance
@@ -73,7 +74,7 @@
     ),
 
     delays as (
-        select monitor, quantity, label_age, volume, factor, n_windows, variance, tail, 1 / tail as development_share,
+        select monitor, quantity, label_age, next_age, volume, factor, n_windows, variance, tail, 1 / tail as development_share,
             sum(variance * tail / (factor * factor)) over ({{ remaining }}) as process_variance,
             sum(variance / (factor * factor * volume)) over ({{ remaining }}) as parameter_variance
         from tailed

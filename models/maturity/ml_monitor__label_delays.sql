@@ -8,5 +8,5 @@ with
 
 {{ ml_monitor.chain_ladder() }}
 
-select monitor, quantity, label_age, volume, factor, n_windows, variance, tail, development_share, process_variance, parameter_variance
+select monitor, quantity, label_age, next_age, volume, factor, n_windows, variance, tail, development_share, process_variance, parameter_variance
 from delays

@@ -89,3 +89,20 @@ def test_selective_labels(warehouse: str, tmp_path: Any, request: pytest.Fixture
     assert found["exploration_share"][0] == pytest.approx((seen["propensity"] < 0.5).mean(), rel=1e-12)
     truth, naive = log["label"].mean(), seen["label"].mean()
     assert abs(found["ipw_prevalence"][0] - truth) < 0.1 * abs(naive - truth), "the labels of who was accepted are not those of all"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"calibration": {"windows": 0}}, "'calibration.windows': 0 is not a whole number"),
+        ({"calibration": {"from": "2026-02-01", "to": "2026-01-01"}}, "is empty"),
+        ({"protected": ["region"]}, "'protected': \"region\" is not a choice"),
+        ({"costs": {"false_positive": 3}}, "is not a choice. Allowed: tp, fp, fn, tn"),
+        ({"costs": {"fp": "much"}}, "must be a number; a gain is negative"),
+        ({"comparison": {"windows": 3}}, "'comparison.on': must name a column"),
+        ({"selective": {"action": "acted"}}, "'selective.propensity': must name a column"),
+    ],
+)
+def test_wrong_configuration(tmp_path: Any, changes: dict[str, Any], words: str) -> None:
+    project = Project(tmp_path / "project", {"sim": MONITOR | changes}, now="2026-03-01 00:00:00")
+    assert words in project.error()

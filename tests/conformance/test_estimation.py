@@ -125,3 +125,24 @@ def test_false_alarms_of_the_residual(project: Callable[..., Project]) -> None:
     print(f"{alarms} of {windows} windows, standard deviation {z['metric_value'].std():.3f}")
     assert windows > 800
     assert alarms / windows < 0.01
+
+
+def test_steps_give_what_one_run_gives(project: Callable[..., Project]) -> None:
+    """A calibration that comes between two runs estimates the windows before it too; nothing is computed twice."""
+    days = 34
+    log = predictions(days, 100, np.zeros(days), np.zeros(days), seed=9)
+    logs = {"predictions": log.drop(columns=["probability", "label"]), "feedback": labels(log, hours=50), "reference": log.head(2000)}
+    monitor = MONITOR | {"rolling": [3], "label_delay": 3}
+    found = []
+    for name, steps in {"once": [days], "steps": [20, 31, 32, days]}.items():
+        built = project({"sim": monitor}, name=name, logs=logs, now=str(START + pd.Timedelta(days=days)))
+        for step in steps:
+            built.run("-s", "+ml_monitor__estimated_performance", "+ml_monitor__label_nowcast", now=str(START + pd.Timedelta(days=step)))
+        values = [
+            f"select window_start, span, metric, model_version, metric_value from {MART}{table} where metric_value is not null order by 1, 2, 3, 4"
+            for table in ("estimated_performance", "label_nowcast")
+        ]
+        found.append([built.frame(query) for query in values])
+    for once, steps in zip(*found, strict=True):
+        assert len(once) > 100
+        pd.testing.assert_frame_equal(once, steps, rtol=1e-9)

@@ -17,6 +17,7 @@
         when status = 'ok' and within_noise and (beyond_alert or beyond_warn) then {{ subject }} || ' = ' || {{ value }} || {{ window }} || ': no more than sampling noise with ' || {{ rows_seen }} || ' rows'
         when status = 'ok' and test = 'material' and (beyond_alert or beyond_warn) then {{ subject }} || ' = ' || {{ value }} || {{ window }}
             || ': not surely above ' || {{ number('coalesce(warn_threshold, alert_threshold)') }} || {{ size }}
+        when status = 'ok' and metric = 'concept_drift' then {{ subject }} || ' = ' || {{ value }} || {{ window }} || ' is within its limits (n = ' || {{ rows_seen }} || '): ' || detail
         when status = 'ok' then {{ subject }} || ' = ' || {{ value }} || {{ window }} || ' is within its limits (n = ' || {{ rows_seen }} || ')'
         when status = 'warning' and beyond_alert and is_seasonal and family = 'drift' then {{ subject }} || ' = ' || {{ value }} || {{ window }}
             || {{ side }} || {{ number('alert_threshold') }} || '; declared seasonal, so the reference is of another season'

@@ -38,6 +38,11 @@
         'smoothing': 'jeffreys',
         'alpha': 0.01,
         'healthy': {'windows': 28, 'from': none, 'to': none},
+        'calibration': none,
+        'protected': [],
+        'costs': none,
+        'comparison': none,
+        'selective': none,
         'min_rows': 100,
         'alerting': {'open_after': 1, 'resolve_after': 3, 'renotify_after': 14},
         'thresholds': {},
@@ -64,5 +69,6 @@
         'orphan_label_rate': {'warn': 0.01, 'alert': 0.1},
         'schema_changes': {'alert': 0},
         'row_count': {'alert': 1},
+        'concept_drift': {'alert': 3},
     }) }}
 {% endmacro %}

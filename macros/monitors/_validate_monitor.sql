@@ -30,6 +30,7 @@
     {% do ml_monitor._validate_smoothing(name, spec.smoothing) %}
     {% do ml_monitor._validate_choice(name, 'alpha', spec.alpha, [0.05, 0.01, 0.001]) %}
     {% do ml_monitor._validate_healthy(name, spec.healthy) %}
+    {% do ml_monitor._validate_estimation(name, spec) %}
     {% do ml_monitor._validate_retraining(name, spec.retraining) %}
 {% endmacro %}
 

@@ -14,6 +14,7 @@
     {% if spec.healthy.from %}
         {% do spec.healthy.update({'from': ml_monitor._iso(spec.healthy.from), 'to': ml_monitor._iso(spec.healthy.to)}) %}
     {% endif %}
+    {% do spec.update(ml_monitor._resolved_estimation(spec)) %}
     {% do spec.update({'alerting': dict(ml_monitor._monitor_defaults().alerting, **spec.alerting)}) %}
     {% set variables = ml_monitor._monitored_variables(spec) %}
     {% do spec.update(ml_monitor._resolve_segments(spec.segments)) %}

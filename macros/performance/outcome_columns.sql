@@ -40,16 +40,15 @@
     {#- What every prediction gives to the profile beside its window, version, segments and age, by name. -#}
     {%- set string, double = dbt.type_string(), ml_monitor.type_double() -%}
     {%- set error = '(prediction - label)' -%}
-    {%- set rounded = 'round(cast(score as numeric), ' ~ spec.score_decimals ~ ')' if target.type == 'postgres' else 'round(score, ' ~ spec.score_decimals ~ ')' -%}
     {%- set common = {
         'invalid_prediction': 'case when has_prediction = 1 and prediction is null then 1 else 0 end',
         'invalid_label': 'case when has_label = 1 and label is null then 1 else 0 end',
         'is_early': 'case when labelled_at < predicted_at then 1 else 0 end',
     } -%}
     {%- set tasks = {
-        'binary': {'score': rounded, 'prediction': 'prediction', 'label': 'label', 'exact_score': 'score', 'exact_label': 'label'},
+        'binary': {'score': ml_monitor.profiled_score(spec), 'prediction': 'prediction', 'label': 'label', 'exact_score': 'score', 'exact_label': 'label'},
         'multiclass': {'predicted_class': 'prediction', 'actual_class': 'label', 'exact_score': ml_monitor.score_of_label(spec)},
-        'regression': {'error_bin': ml_monitor.error_bin(error), 'exact_prediction': 'prediction', 'exact_label': 'label', 'lower_limit': 'lower_limit', 'upper_limit': 'upper_limit'},
+        'regression': {'score': ml_monitor.profiled_score(spec), 'error_bin': ml_monitor.error_bin(error), 'exact_prediction': 'prediction', 'exact_label': 'label', 'lower_limit': 'lower_limit', 'upper_limit': 'upper_limit'},
         'ranking': {'item': 'item', 'is_top': 'is_top', 'is_exposed': 'is_exposed', 'ndcg': 'ndcg', 'mrr': 'mrr', 'map': 'map', 'hit': 'hit'},
     } -%}
     {%- if spec.task == 'ranking' -%}{%- do common.update({'invalid_prediction': '0'}) -%}{%- endif -%}

@@ -89,12 +89,7 @@
 
     rank_statistics as (
         select areas.*,
-            case when all_positives > 1 and all_negatives > 1 then
-                sqrt(
-                    {{ non_negative('(sum_squared_positive_placements / (all_negatives * all_negatives) - all_positives * roc_auc * roc_auc)') }} / (all_positives - 1) / all_positives
-                    + {{ non_negative('(sum_squared_negative_placements / (all_positives * all_positives) - all_negatives * roc_auc * roc_auc)') }} / (all_negatives - 1) / all_negatives
-                )
-            end as roc_auc_error,
+            {{ ml_monitor.delong_error() }} as roc_auc_error,
             sqrt({{ non_negative('(within_noise + n_ranked * (reliability - calibration_error * calibration_error))') }}) / n_ranked as calibration_error_error,
             sqrt({{ non_negative('(reliability_noise + sum_fourth_gap - n_ranked * reliability * reliability)') }}) / n_ranked as reliability_error,
             sqrt({{ non_negative('(resolution_noise + sum_fourth_resolution - n_ranked * resolution * resolution)') }}) / n_ranked as resolution_error,

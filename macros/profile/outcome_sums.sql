@@ -14,7 +14,7 @@
     {{ return({
         'binary': ['score', 'prediction', 'label'],
         'multiclass': ['predicted_class', 'actual_class'],
-        'regression': ['error_bin'],
+        'regression': ['score', 'error_bin'],
         'ranking': ['item'] if spec.item else [],
     }[spec.task]) }}
 {% endmacro %}

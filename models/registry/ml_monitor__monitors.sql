@@ -19,6 +19,13 @@ select
     cast({{ spec.healthy.windows }} as integer) as healthy_windows,
     cast({{ "'" ~ spec.healthy.from ~ "'" if spec.healthy.from else 'null' }} as timestamp) as healthy_from,
     cast({{ "'" ~ spec.healthy.to ~ "'" if spec.healthy.to else 'null' }} as timestamp) as healthy_to,
+    '{{ spec.calibration_id }}' as calibration_id,
+    cast({{ spec.calibration.windows }} as integer) as calibration_windows,
+    cast({{ "'" ~ spec.calibration.from ~ "'" if spec.calibration.from else 'null' }} as timestamp) as calibration_from,
+    cast({{ "'" ~ spec.calibration.to ~ "'" if spec.calibration.to else 'null' }} as timestamp) as calibration_to,
+    {%- for outcome in ['tp', 'fp', 'fn', 'tn'] %}
+    cast({{ spec.costs.get(outcome, 0) if spec.costs else 'null' }} as {{ ml_monitor.type_double() }}) as cost_{{ outcome }},
+    {%- endfor %}
     cast({{ spec.reference.trailing if spec.reference.trailing is defined else 'null' }} as integer) as reference_trailing,
     cast({{ spec.trailing_baseline }} as integer) as trailing_baseline,
     cast({{ ([1] + spec.rolling) | max }} as integer) as longest_span,

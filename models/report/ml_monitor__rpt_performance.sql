@@ -79,7 +79,7 @@ candidates as (
     left join thresholds
         on thresholds.monitor = metric_values.monitor
         and thresholds.metric = metric_values.metric
-    where metric_values.metric not in ('label_coverage', 'prevalence')
+    where metric_values.metric not in ('label_coverage', 'prevalence', 'concept_drift', 'page_hinkley', 'cusum', 'ewma', 'ddm')
         and metric_values.metric_value is not null
     group by metric_values.monitor, metric_values.metric
 ),

@@ -7,6 +7,11 @@
     'ml_monitor__data_quality': ['reference_size', 'lower_bound', 'upper_bound', 'noise_floor', 'p_value', 'detail'],
     'ml_monitor__intake': [],
     'ml_monitor__performance': ['lower_bound', 'upper_bound', 'label_coverage', 'detail'],
+    'ml_monitor__estimated_performance': ['lower_bound', 'upper_bound', 'detail'],
+    'ml_monitor__label_nowcast': ['lower_bound', 'upper_bound', 'label_coverage'],
+    'ml_monitor__change_detection': [],
+    'ml_monitor__selective_labels': ['lower_bound', 'upper_bound'],
+    'ml_monitor__decisions': ['lower_bound', 'upper_bound', 'label_coverage'],
 } %}
 {%- if ml_monitor.any_multivariate() %}
     {%- do has.update({'ml_monitor__multivariate_drift': ['reference_size', 'noise_floor', 'p_value', 'detail']}) %}

@@ -48,7 +48,7 @@ class Project:
             self.load(name, log)
 
     def write_config(self) -> None:
-        """Write dbt_project.yml and the three one-line models of every monitor."""
+        """Write dbt_project.yml and the one-line models of every monitor."""
         self._manifest = None
         config = {
             "name": self.name,
@@ -59,7 +59,7 @@ class Project:
         }
         (self.directory / "dbt_project.yml").write_text(yaml.safe_dump(config, allow_unicode=True))
         for monitor in self.monitors:
-            for kind in KINDS:
+            for kind in (*KINDS, "custom_profile") if self.monitors[monitor].get("metrics") else KINDS:
                 model = self.directory / "models" / f"{monitor}__{kind}.sql"
                 model.write_text(f"{{{{ ml_monitor.{kind}('{monitor}') }}}}\n")
 

@@ -22,13 +22,14 @@
     {% for segment in spec.segments %}
         {% do segment_columns.update({segment: [segment]} if segment is string else {segment | join(' x '): segment}) %}
     {% endfor %}
-    {% do spec.update({'segments': segment_columns.keys() | list, 'segment_columns': segment_columns}) %}
+    {% do spec.update({'name': name, 'segments': segment_columns.keys() | list, 'segment_columns': segment_columns}) %}
+    {% set custom = ml_monitor.custom_metrics(spec) %}
     {% do spec.update({
-        'name': name,
         'variables': variables,
         'thresholds': ml_monitor._resolve_thresholds(name, spec),
         'edge_set_id': ml_monitor._edge_set_id(spec, variables),
         'metric_spec_id': local_md5(tojson([spec.rolling, spec.smoothing, spec.trailing_baseline, spec.task, ml_monitor.metric_version()], sort_keys=true)),
+        'custom_spec_id': local_md5(tojson([spec.rolling, custom.metrics | map(attribute='metric_id') | sort], sort_keys=true)),
     }) %}
     {{ return(spec) }}
 {% endmacro %}

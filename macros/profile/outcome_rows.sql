@@ -107,11 +107,8 @@
 {% endmacro %}
 
 
-{% macro outcome_rows(spec) %}
-    {#- Predictions of the touched windows with their latest label; then what belongs to no prediction, or is no longer the label. -#}
-    {%- set unit = spec.window -%}
-    {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit) ~ ', ' ~ ml_monitor.window_epoch(unit) ~ ')' -%}
-    {%- set null_double = 'cast(null as ' ~ ml_monitor.type_double() ~ ')' -%}
+{% macro latest_labels() %}
+    {#- CTE `labels`: of the labels for one prediction the latest. -#}
     ranked_feedback as (
         select
             feedback.prediction_id,
@@ -125,7 +122,16 @@
 
     labels as (
         select prediction_id, labelled_at, label from ranked_feedback where recency = 1
-    ),
+    )
+{% endmacro %}
+
+
+{% macro outcome_rows(spec) %}
+    {#- Predictions of the touched windows with their latest label; then what belongs to no prediction, or is no longer the label. -#}
+    {%- set unit = spec.window -%}
+    {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit) ~ ', ' ~ ml_monitor.window_epoch(unit) ~ ')' -%}
+    {%- set null_double = 'cast(null as ' ~ ml_monitor.type_double() ~ ')' -%}
+    {{ ml_monitor.latest_labels() }},
 
     orphans as (
         select {{ labelled_window }} as window_start, feedback.labelled_at

@@ -10,7 +10,7 @@ from ml_monitor.retraining.spec import RetrainingPolicy
 LEASE = timedelta(hours=6)
 """A run that is still `running` after this is taken for dead and blocks nobody."""
 
-PRIORITY = ("manual", "performance", "drift", "labels", "schedule")
+PRIORITY = ("manual", "performance", "custom", "drift", "labels", "schedule")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from ml_monitor.retraining.errors import RetrainingError
 from ml_monitor.warehouse import Warehouse
 
 Task = Literal["binary", "regression"]
-TriggerKind = Literal["drift", "performance", "labels", "schedule"]
+TriggerKind = Literal["drift", "performance", "custom", "labels", "schedule"]
 FeatureType = Literal["numeric", "categorical"]
 
 

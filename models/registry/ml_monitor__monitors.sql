@@ -29,6 +29,7 @@ select
     cast({{ spec.alerting.renotify_after }} as integer) as renotify_after,
     '{{ spec.edge_set_id }}' as edge_set_id,
     '{{ spec.metric_spec_id }}' as metric_spec_id,
+    '{{ spec.custom_spec_id }}' as custom_spec_id,
     {{ ml_monitor.literal(tojson(public, sort_keys=true)) }} as spec
 {{ 'union all' if not loop.last }}
 {% endfor %}

@@ -8,6 +8,7 @@
     'ml_monitor__intake': [],
     'ml_monitor__performance': ['lower_bound', 'upper_bound', 'label_coverage'],
 } %}
+{%- if ml_monitor.any_custom_metrics() %}{% do has.update({'ml_monitor__custom_metrics': ['label_coverage']}) %}{% endif %}
 
 {% for model, columns in has.items() %}
 select

@@ -7,9 +7,10 @@
         'keywords': ['case', 'when', 'then', 'else', 'end', 'and', 'or', 'not', 'is', 'null', 'in', 'between', 'like', 'true', 'false'],
         'symbols': ['+', '-', '*', '/', '=', '<>', '!=', '<', '<=', '>', '>=', '(', ')', ','],
         'refused': [
-            'alter', 'all', 'any', 'as', 'attach', 'by', 'call', 'cast', 'copy', 'create', 'cross', 'delete', 'distinct', 'drop', 'except', 'execute', 'exists', 'filter',
-            'from', 'grant', 'group', 'having', 'insert', 'intersect', 'interval', 'into', 'join', 'limit', 'merge', 'order', 'over', 'pragma', 'select', 'set',
-            'some', 'table', 'truncate', 'union', 'update', 'using', 'values', 'where', 'window', 'with', 'within',
+            'all', 'alter', 'any', 'as', 'attach', 'by', 'call', 'cast', 'copy', 'create', 'cross', 'current_date', 'current_time', 'current_timestamp', 'delete',
+            'distinct', 'drop', 'except', 'execute', 'exists', 'filter', 'from', 'grant', 'group', 'having', 'insert', 'intersect', 'interval', 'into', 'join',
+            'limit', 'localtime', 'localtimestamp', 'merge', 'order', 'over', 'pragma', 'select', 'set', 'some', 'table', 'truncate', 'union', 'update', 'using',
+            'values', 'where', 'window', 'with', 'within',
         ],
     }) }}
 {% endmacro %}

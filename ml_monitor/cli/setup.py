@@ -73,6 +73,8 @@ def add(
 ) -> None:
     """Add a monitor: three one-line models, and a configuration to start from.
 
+    A monitor whose configuration has [bold]metrics[/bold] gets a fourth model, also when the others are there.
+
     With [bold]--predictions[/bold] it looks at the columns of the log and proposes the features and their
     types. Nothing that is there is overwritten.
 
@@ -83,9 +85,10 @@ def add(
         from ml_monitor.scaffold import add_files, config_block, insert_config, propose, validate_name
 
         validate_name(name)
-        declared = name in context.project.monitors
+        declared = context.project.monitors.get(name)
         proposal = propose(context.warehouse, context.project, predictions) if predictions else None
-        paths = add_files(name, directory or context.project.root / "models" / "monitoring")
+        has_metrics = isinstance(declared, dict) and bool(declared.get("metrics"))
+        paths = add_files(name, directory or context.project.root / "models" / "monitoring", has_metrics=has_metrics)
         for path in paths:
             context.say(f"wrote {path}")
         content: dict[str, object] = {
@@ -93,7 +96,7 @@ def add(
             "files": [str(path) for path in paths],
             "config": None,
         }
-        if declared:
+        if name in context.project.monitors:
             context.finish(content)
 
         roles_to_name = proposal.roles_to_name if proposal else {}

@@ -12,6 +12,8 @@ from ml_monitor.errors import MlMonitorError
 from ml_monitor.settings import MONITORS_VAR
 
 KINDS = ("reference", "feature_profile", "outcome_profile")
+CUSTOM_KIND = "custom_profile"
+"""Model of a monitor that has custom metrics."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Model names are <name>__feature_profile, and Postgres cuts identifiers at 63 characters.
@@ -39,14 +41,22 @@ def validate_name(name: str) -> str:
     return name
 
 
-def add_files(name: str, directory: Path) -> list[Path]:
-    """Write the three one-line models of a monitor: all of them or none.
+def add_files(name: str, directory: Path, *, has_metrics: bool = False) -> list[Path]:
+    """Write the one-line models of a monitor: all of them or none.
+
+    Args:
+        name: Of the monitor.
+        directory: Where they go.
+        has_metrics: Whether it has custom metrics. To a monitor that is there already, only their model is added.
 
     Raises:
         ScaffoldError: The name does not fit, or one of the files is there.
     """
     validate_name(name)
     paths = {kind: directory / f"{name}__{kind}.sql" for kind in KINDS}
+    if has_metrics:
+        is_there = all(path.exists() for path in paths.values())
+        paths = {**({} if is_there else paths), CUSTOM_KIND: directory / f"{name}__{CUSTOM_KIND}.sql"}
     present = [str(path) for path in paths.values() if path.exists()]
     if present:
         raise ScaffoldError(f"nothing written, already there: {', '.join(present)}")

@@ -15,18 +15,21 @@
         ) }}
     ),
 
+    kept_segments as (
+        {{ ml_monitor.frozen_segments(spec) }}
+    ),
+
     predictions as (
         select
-            {{ ml_monitor.window_start_of('predicted_at', spec.window) }} as window_start,
             prediction_id,
-            coalesce(cast(raw_version as {{ dbt.type_string() }}), '__missing__') as model_version
-            {%- for segment in spec.segments %},
-            {{ ml_monitor.segment_value_of(spec, segment) }} as segment_{{ loop.index }}
+            coalesce(cast(raw_version as {{ dbt.type_string() }}), '__missing__') as model_version,
+            {{- ml_monitor.kept_segment_columns(spec) }}
+            {%- for alias in columns %}
+            {{ alias }},
             {%- endfor %}
-            {%- for alias in columns %},
-            {{ alias }}
-            {%- endfor %}
+            {{ ml_monitor.window_start_of('predicted_at', spec.window) }} as window_start
         from log
+        {{- ml_monitor.kept_segment_joins(spec) }}
         where predicted_at < {{ ml_monitor.monitoring_now() }}
             and predicted_at >= (select min(window_start) from touched)
             and {{ ml_monitor.window_start_of('predicted_at', spec.window) }} in (select window_start from touched)

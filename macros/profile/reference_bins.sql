@@ -34,18 +34,19 @@
         {%- for variable in numeric %}
         select {{ spec.variables.index(variable) + 1 }} as i, {{ ml_monitor.literal(variable.name) }} as feature union all
         {%- endfor %}
-        select 0, '' where 1 = 0
+        select 0 as i, '' as feature where 1 = 0
     ),
 
     quantiles as (
         select
             numeric_features.feature,
             case numeric_features.i
+                {#- A monitor may have no number at all. #}
+                when 0 then cast(null as {{ ml_monitor.type_double() }})
                 {%- for variable in numeric %}
                     {%- set i = spec.variables.index(variable) + 1 %}
                 when {{ i }} then case quantile_slots.slot {% for slot in range(1, spec.bins) %}when {{ slot }} then x{{ i }}_q{{ slot }} {% endfor %}end
                 {%- endfor %}
-                else null
             end as edge
         from reference_summary
         cross join numeric_features

@@ -99,9 +99,7 @@ def decide(
         attempts = [run for run in runs if run.trigger_key == trigger.trigger_key]
         answered = next((run for run in attempts if run.status in ("promoted", "kept")), None)
         if answered:
-            refused.append(
-                f"{trigger.kind} trigger {trigger.trigger_key} was answered by {answered.training_run_id}"
-            )
+            refused.append(f"{trigger.kind} trigger {trigger.trigger_key} was answered by {answered.training_run_id}")
         elif len(attempts) >= policy.max_attempts:
             refused.append(
                 f"{trigger.kind} trigger {trigger.trigger_key} failed {len(attempts)} times, "

@@ -2,7 +2,7 @@
 
 import keyword
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,13 @@ from ml_monitor.errors import MlMonitorError
 from ml_monitor.settings import MONITORS_VAR
 
 KINDS = ("reference", "feature_profile", "outcome_profile")
-CUSTOM_KIND = "custom_profile"
-"""Model of a monitor that has custom metrics."""
+OPTIONAL_KINDS = {
+    "feature_moments": "multivariate",
+    "custom_profile": "metrics",
+    "model_comparison": "comparison",
+    "selective_profile": "selective",
+}
+"""Further one-line models, with the key of the configuration that asks for each."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Model names are <name>__feature_profile, and Postgres cuts identifiers at 63 characters.
@@ -41,22 +46,22 @@ def validate_name(name: str) -> str:
     return name
 
 
-def add_files(name: str, directory: Path, *, has_metrics: bool = False) -> list[Path]:
+def add_files(name: str, directory: Path, *, optional: Iterable[str] = ()) -> list[Path]:
     """Write the one-line models of a monitor: all of them or none.
 
     Args:
         name: Of the monitor.
         directory: Where they go.
-        has_metrics: Whether it has custom metrics. To a monitor that is there already, only their model is added.
+        optional: Those of `OPTIONAL_KINDS` that its configuration asks for. Of a monitor that is there already only those are
+            written that it lacks.
 
     Raises:
         ScaffoldError: The name does not fit, or one of the files is there.
     """
     validate_name(name)
-    paths = {kind: directory / f"{name}__{kind}.sql" for kind in KINDS}
-    if has_metrics:
-        is_there = all(path.exists() for path in paths.values())
-        paths = {**({} if is_there else paths), CUSTOM_KIND: directory / f"{name}__{CUSTOM_KIND}.sql"}
+    paths = {kind: directory / f"{name}__{kind}.sql" for kind in (*KINDS, *optional)}
+    if all(paths[kind].exists() for kind in KINDS):
+        paths = {kind: path for kind, path in paths.items() if not path.exists()} or paths
     present = [str(path) for path in paths.values() if path.exists()]
     if present:
         raise ScaffoldError(f"nothing written, already there: {', '.join(present)}")
@@ -80,7 +85,7 @@ def config_block(
     lines = [
         f"{name}:",
         f"{_STEP}predictions: {predictions}  # a model, or source.table",
-        f"{_STEP}task: binary  # or regression",
+        f"{_STEP}task: binary  # or multiclass, regression, ranking",
         f"{_STEP}reference: {{trailing: 28}}  # or {{relation: a_model}}, or {{from: a_date, to: a_date}}",
         *(f"{_STEP}# {role}: a_column  # the log has no {default}" for role, default in (roles_to_name or {}).items()),
         f"{_STEP}features:",

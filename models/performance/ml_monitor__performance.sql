@@ -1,12 +1,35 @@
 {{ config(**ml_monitor.metric_config()) }}
 
+{%- set tasks = ml_monitor.declared_tasks() %}
+
 with
 
 {{ ml_monitor.stale_windows(ref('ml_monitor__outcome_profiles'), 'monitors.longest_span') }},
 
 {{ ml_monitor.span_outcomes() }},
 
+{%- if 'binary' in tasks %}
+
 {{ ml_monitor.rank_statistics() }},
+{%- endif %}
+{%- if 'binary' in tasks or 'multiclass' in tasks %}
+
+{{ ml_monitor.confusion_statistics() }},
+{%- endif %}
+{%- if 'multiclass' in tasks %}
+
+{{ ml_monitor.frequent_classes() }},
+
+{{ ml_monitor.unseen_classes() }},
+{%- endif %}
+{%- if 'regression' in tasks %}
+
+{{ ml_monitor.error_quantiles() }},
+{%- endif %}
+{%- if 'ranking' in tasks %}
+
+{{ ml_monitor.item_coverage() }},
+{%- endif %}
 
 totals as (
     {{ ml_monitor.outcome_totals() }}
@@ -16,32 +39,41 @@ estimates as (
     {{ ml_monitor.performance_estimates('totals') }}
 ),
 
+judged as (
+    select distinct monitor, metric, span from {{ ref('ml_monitor__thresholds') }}
+),
+
 final as (
     select
         estimates.monitor,
         estimates.model_version,
         estimates.segment,
         estimates.segment_value,
-        '__all__' as feature,
+        estimates.feature,
         stale_windows.window_start,
         stale_windows.window_end,
         estimates.span,
         estimates.metric,
-        'performance' as family,
-        {%- for number in ['metric_value', 'lower_bound', 'upper_bound', 'label_coverage'] %}
-        cast(estimates.{{ number }} as {{ ml_monitor.type_double() }}) as {{ number }},
-        {%- endfor %}
+        metrics.family,
+        estimates.metric_value,
+        estimates.lower_bound,
+        estimates.upper_bound,
+        cast(estimates.label_coverage as {{ ml_monitor.type_double() }}) as label_coverage,
         estimates.sample_size,
+        estimates.detail,
         stale_windows.metric_spec_id,
         stale_windows.source_updated_at
     from estimates
     inner join {{ ref('ml_monitor__metrics') }} as metrics on metrics.metric = estimates.metric
-    inner join {{ ref('ml_monitor__monitors') }} as monitors
-        on monitors.monitor = estimates.monitor
-        and metrics.tasks like '%' || monitors.task || '%'
     inner join stale_windows
         on stale_windows.monitor = estimates.monitor
         and stale_windows.window_number = estimates.window_number
+    {#- What is not defined has no row, unless somebody waits for a verdict: then it says why there is none. #}
+    left join judged
+        on judged.monitor = estimates.monitor
+        and judged.metric = estimates.metric
+        and judged.span = estimates.span
+    where estimates.metric_value is not null or judged.monitor is not null
 )
 
 select * from final

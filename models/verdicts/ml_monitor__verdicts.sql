@@ -125,7 +125,9 @@ measured as (
         end as within_noise,
         case
             when judged.test = 'material' then coalesce(judged.q_p_alert <= judged.alpha, false)
-            when judged.family <> 'performance' then true
+            when judged.family not in ('performance', 'estimated_performance') then true
+            when judged.direction = 'both' then coalesce(judged.lower_bound, judged.metric_value) > judged.alert_threshold
+                or coalesce(judged.upper_bound, judged.metric_value) < -judged.alert_threshold
             when judged.direction = 'above' then coalesce(judged.lower_bound, judged.metric_value) > judged.alert_threshold
             else coalesce(judged.upper_bound, judged.metric_value) < judged.alert_threshold
         end as certain,

@@ -160,6 +160,7 @@ def test_check_finds_what_does_not_fit(tmp_path):
     labels = feedback(predictions())
     labels.loc[:9, "prediction_id"] = [f"unknown-{i}" for i in range(10)]
     labels["labelled_at"] = labels["labelled_at"].astype(str)
+    labels["label"] = labels["label"].map({0: "stayed", 1: "churned"})
     wrong = monitor(
         reference={"from": "2020-01-01", "to": "2020-02-01"},
         features={"amount": "numeric", "plan": {"type": "numeric", "seasonal": True}, "nothing": "numeric"},
@@ -188,6 +189,8 @@ def test_check_finds_what_does_not_fit(tmp_path):
     assert "1 of 720 rows" in found["prediction_id"][1]
     assert "later than now" in found["predicted_at"][1]
     assert "outside 0 to 1" in found["score"][1]
+    assert found["label"][0] == "error"
+    assert "neither class, e.g. 'churned', 'stayed'" in found["label"][1]
     assert "is VARCHAR. Allowed: time" in found["labelled_at"][1]
     assert found["feedback"] == (
         "warning",

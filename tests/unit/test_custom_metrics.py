@@ -152,7 +152,14 @@ expressions = st.recursive(
     max_leaves=4,
 )
 # Three windows of rows, with NULLs, and one window without any number.
-ROWS = [(1, 2.0, 1.0, "p'o"), (1, None, 2.0, "x"), (1, -1.5, 0.0, "p'o"), (2, 0.0, 3.0, None), (2, 4.25, None, "p'o"), (3, None, None, "x")]
+ROWS = [
+    (1, 2.0, 1.0, "p'o"),
+    (1, None, 2.0, "x"),
+    (1, -1.5, 0.0, "p'o"),
+    (2, 0.0, 3.0, None),
+    (2, 4.25, None, "p'o"),
+    (3, None, None, "x"),
+]
 
 
 @settings(max_examples=150, deadline=None)
@@ -182,7 +189,30 @@ def test_the_parts_of_windows_merge_to_the_value_over_all_rows(sql: str) -> None
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(
-        st.sampled_from(["sum(", "count(*)", "(", ")", "case", "end", "amount", "/", "-", ",", ";", "'", '"', "--", "select", "from", "1", "then", "when", "over ("]),
+        st.sampled_from(
+            [
+                "sum(",
+                "count(*)",
+                "(",
+                ")",
+                "case",
+                "end",
+                "amount",
+                "/",
+                "-",
+                ",",
+                ";",
+                "'",
+                '"',
+                "--",
+                "select",
+                "from",
+                "1",
+                "then",
+                "when",
+                "over (",
+            ]
+        ),
         max_size=12,
     )
 )

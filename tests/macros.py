@@ -14,13 +14,13 @@ class MacroError(Exception):
     """What `exceptions.raise_compiler_error` says."""
 
 
-class _Return(Exception):
+class _ReturnError(Exception):
     def __init__(self, value: Any) -> None:
         self.value = value
 
 
 def _return(value: Any) -> NoReturn:
-    raise _Return(value)
+    raise _ReturnError(value)
 
 
 def _raise(message: str) -> NoReturn:
@@ -31,7 +31,7 @@ def _call(macro: Any) -> Any:
     def call(*arguments: Any, **keywords: Any) -> Any:
         try:
             return str(macro(*arguments, **keywords))
-        except _Return as returned:
+        except _ReturnError as returned:
             return returned.value
 
     return call

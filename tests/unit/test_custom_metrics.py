@@ -112,7 +112,7 @@ def test_refused_by_the_check(sql: str, words: list[str], dialect: str) -> None:
 
 @pytest.mark.parametrize(("sql", "words"), REFUSED.items())
 def test_refused_by_dbt(sql: str, words: list[str]) -> None:
-    with pytest.raises(MacroError, match="monitor 'churn', key 'metrics.revenue.sql': "):
+    with pytest.raises(MacroError, match=r"monitor 'churn', key 'metrics\.revenue\.sql': "):
         jinja(sql)
 
 

@@ -45,6 +45,7 @@
         'selective': none,
         'min_rows': 100,
         'alerting': {'open_after': 1, 'resolve_after': 3, 'renotify_after': 14},
+        'metrics': {},
         'thresholds': {},
         'owner': none,
         'description': none,

@@ -1,7 +1,7 @@
 {% macro _resolve_thresholds(name, spec) %}
     {#- Declared thresholds over the defaults, each checked against the metric catalogue. `metric: null` switches one off. -#}
     {% set catalogue = {} %}
-    {% for metric in ml_monitor.metric_catalogue() %}
+    {% for metric in ml_monitor.metric_catalogue() + ml_monitor.custom_catalogue(spec) %}
         {% do catalogue.update({metric.metric: metric}) %}
     {% endfor %}
     {% if spec.thresholds is not mapping %}

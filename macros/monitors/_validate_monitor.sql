@@ -26,6 +26,7 @@
     {% do ml_monitor._validate_features(name, spec) %}
     {% do ml_monitor._validate_multivariate(name, spec) %}
     {% do ml_monitor._validate_segments(name, spec.segments) %}
+    {% do ml_monitor._validate_custom_metrics(name, spec) %}
     {% do ml_monitor._validate_reference(name, spec.reference, spec.window) %}
     {% do ml_monitor._validate_smoothing(name, spec.smoothing) %}
     {% do ml_monitor._validate_choice(name, 'alpha', spec.alpha, [0.05, 0.01, 0.001]) %}
@@ -143,7 +144,7 @@
         {% do ml_monitor._validate_choice(name, 'retraining', key, allowed) %}
     {% endfor %}
     {% for kind in (retraining or {}).get('triggers', []) %}
-        {% do ml_monitor._validate_choice(name, 'retraining.triggers', kind, ['drift', 'performance', 'labels', 'schedule']) %}
+        {% do ml_monitor._validate_choice(name, 'retraining.triggers', kind, ['drift', 'performance', 'custom', 'labels', 'schedule']) %}
     {% endfor %}
 {% endmacro %}
 

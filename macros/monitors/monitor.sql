@@ -17,11 +17,12 @@
     {% do spec.update(ml_monitor._resolved_estimation(spec)) %}
     {% do spec.update({'alerting': dict(ml_monitor._monitor_defaults().alerting, **spec.alerting)}) %}
     {% set variables = ml_monitor._monitored_variables(spec) %}
+    {% do spec.update({'name': name}) %}
     {% do spec.update(ml_monitor._resolve_segments(spec.segments)) %}
     {% set edge_set_id = ml_monitor._edge_set_id(spec, variables) %}
     {% set multivariate = ml_monitor._multivariate_features(spec) %}
+    {% set custom = ml_monitor.custom_metrics(spec) %}
     {% do spec.update({
-        'name': name,
         'variables': variables,
         'thresholds': ml_monitor._resolve_thresholds(name, spec),
         'edge_set_id': edge_set_id,
@@ -31,6 +32,7 @@
         'metric_spec_id': local_md5(tojson([
             spec.rolling, spec.smoothing, spec.trailing_baseline, spec.task, spec.beta, spec.lift_at, spec.classes, ml_monitor.metric_version(),
         ], sort_keys=true)),
+        'custom_spec_id': local_md5(tojson([spec.rolling, custom.metrics | map(attribute='metric_id') | sort], sort_keys=true)),
     }) %}
     {{ return(spec) }}
 {% endmacro %}

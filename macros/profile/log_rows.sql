@@ -1,4 +1,4 @@
-{% macro log_rows(relation, required, optional) %}
+{% macro log_rows(relation, required, optional, types={}) %}
     {#- Named columns of a log, as `alias` -> column. An optional column that the log has lost reads as NULL instead of breaking the
         run: inside the lateral subquery its name then resolves to the outer, all-NULL row. That is plain SQL scoping, so
         no catalogue has to be asked while compiling; the loss itself is reported by the schema check. -#}
@@ -9,7 +9,7 @@
     from (
         select
             {%- for column in optional.values() | unique %}
-            cast(null as {{ dbt.type_string() }}) as {{ ml_monitor.identifier(column) }},
+            cast(null as {{ types.get(column, dbt.type_string()) }}) as {{ ml_monitor.identifier(column) }},
             {%- endfor %}
             1 as absent
     ) as absent_columns

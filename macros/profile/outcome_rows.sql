@@ -118,11 +118,8 @@
 {% endmacro %}
 
 
-{% macro outcome_rows(spec) %}
-    {#- Predictions of the touched windows with their latest label; then what belongs to no prediction, or is no longer the label. -#}
-    {%- set unit = spec.window -%}
-    {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit) ~ ', ' ~ ml_monitor.window_epoch(unit) ~ ')' -%}
-    {%- set nulls = 'null, ' * (ml_monitor.outcome_row(spec) | length) -%}
+{% macro latest_labels() %}
+    {#- CTE `labels`: of the labels for one prediction the latest. -#}
     ranked_feedback as (
         select
             feedback.prediction_id,
@@ -137,7 +134,16 @@
 
     labels as (
         select prediction_id, labelled_at, label, has_label from ranked_feedback where recency = 1
-    ),
+    )
+{% endmacro %}
+
+
+{% macro outcome_rows(spec) %}
+    {#- Predictions of the touched windows with their latest label; then what belongs to no prediction, or is no longer the label. -#}
+    {%- set unit = spec.window -%}
+    {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit) ~ ', ' ~ ml_monitor.window_epoch(unit) ~ ')' -%}
+    {%- set nulls = 'null, ' * (ml_monitor.outcome_row(spec) | length) -%}
+    {{ ml_monitor.latest_labels() }},
 
     orphans as (
         select {{ labelled_window }} as window_start, feedback.labelled_at

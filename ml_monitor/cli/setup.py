@@ -74,21 +74,21 @@ def add(
     """Add a monitor: three one-line models, and a configuration to start from.
 
     With [bold]--predictions[/bold] it looks at the columns of the log and proposes the features and their
-    types. For a declared monitor with the option multivariate there is a fourth model; run it again after
-    switching the option on. Nothing that is there is overwritten.
+    types. A declared monitor with multivariate, metrics, comparison or selective has a model more for each; run it
+    again after adding the key. Nothing that is there is overwritten.
 
     Example: [green]ml-monitor add flight_delay --predictions flight_predictions --write[/green]
     """
     context = Context(project_dir, target, profiles_dir, None, as_json)
     with errors_for_people(context):
-        from ml_monitor.scaffold import add_files, config_block, insert_config, propose, validate_name
+        from ml_monitor.scaffold import OPTIONAL_KINDS, add_files, config_block, insert_config, propose, validate_name
 
         validate_name(name)
         known = context.project.monitors.get(name)
-        declared = known is not None
         proposal = propose(context.warehouse, context.project, predictions) if predictions else None
-        together = isinstance(known, dict) and bool(known.get("multivariate"))
-        paths = add_files(name, directory or context.project.root / "models" / "monitoring", multivariate=together)
+        spec = known if isinstance(known, dict) else {}
+        optional = [kind for kind, key in OPTIONAL_KINDS.items() if spec.get(key)]
+        paths = add_files(name, directory or context.project.root / "models" / "monitoring", optional=optional)
         for path in paths:
             context.say(f"wrote {path}")
         content: dict[str, object] = {
@@ -96,7 +96,7 @@ def add(
             "files": [str(path) for path in paths],
             "config": None,
         }
-        if declared:
+        if known is not None:
             context.finish(content)
 
         roles_to_name = proposal.roles_to_name if proposal else {}

@@ -9,8 +9,11 @@ from itertools import chain
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from sqlglot import exp
 
 from ml_monitor.scaffold.columns import Kind, columns_of, kind_of
+from ml_monitor.scaffold.custom_metrics import CustomMetricError, validate
+from ml_monitor.scaffold.monitor import OPTIONAL_KINDS
 from ml_monitor.settings import DbtProject, ProjectError, Relation, utc
 from ml_monitor.warehouse import QueryFailed, Warehouse
 
@@ -37,6 +40,14 @@ def _declared_type(declared: Any) -> Any:
 
 
 FeatureType = Annotated[Literal["numeric", "categorical"], BeforeValidator(_declared_type)]
+
+
+class CustomMetric(BaseModel):
+    """A metric of the user's own."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    sql: str
 
 
 def _segment_columns(declared: Any) -> Any:
@@ -73,8 +84,11 @@ class MonitorConfig(BaseModel):
     item: str | None = None
     reference: dict[str, Any]
     features: dict[str, FeatureType]
+    metrics: dict[str, CustomMetric] = {}
     segments: list[Segment] = []
     multivariate: bool | list[str] = False
+    comparison: dict[str, Any] | None = None
+    selective: dict[str, Any] | None = None
 
     @property
     def together(self) -> list[str]:
@@ -82,7 +96,6 @@ class MonitorConfig(BaseModel):
         if isinstance(self.multivariate, list):
             return self.multivariate
         return [name for name, kind in self.features.items() if kind == "numeric"] if self.multivariate else []
-
 
     @property
     def outcome_kinds(self) -> tuple[Kind, ...]:
@@ -162,6 +175,8 @@ class _MonitorCheck:
         for segment in dict.fromkeys(chain.from_iterable(crossed)):
             self._column("segments", segment, ("number", "text", "boolean"), relation, columns)
         texts = self._features(relation, columns)
+        self._optional_models()
+        self._custom_metrics(relation, columns)
         self._log_rows(relation, columns, usable, texts)
         if "prediction" in usable:
             self._classes("prediction", config.prediction, relation)
@@ -212,6 +227,34 @@ class _MonitorCheck:
             if declared == "numeric" and kind_of(columns[feature]) == "text":
                 texts.append(feature)
         return texts
+
+    def _optional_models(self) -> None:
+        for kind, key in OPTIONAL_KINDS.items():
+            model = f"{self._name}__{kind}"
+            if getattr(self._config, key) and not self._project.has_model(model):
+                self._error(key, f"there is no model {model}: run `ml-monitor add {self._name}`, then `dbt parse`")
+
+    def _custom_metrics(self, relation: Relation, columns: Mapping[str, str]) -> None:
+        config = self._config
+        label = [config.label] if config.feedback else []
+        for name, metric in config.metrics.items():
+            try:
+                self._dry_run(metric.sql, relation, [*columns, *label], label)
+            except (CustomMetricError, QueryFailed) as error:
+                self._error(f"metrics.{name}.sql", str(error))
+
+    def _dry_run(self, sql: str, relation: Relation, columns: list[str], label: list[str]) -> None:
+        """Let the warehouse look at the types."""
+        dialect = "postgres" if self._warehouse.dialect == "postgresql" else self._warehouse.dialect
+        expression = validate(sql, columns, dialect)
+        used = {column.name for column in expression.find_all(exp.Column)} or set(columns[:1])
+        selected = ", ".join(
+            f"cast(null as double precision) as {self._quote(column)}" if column in label else self._quote(column)
+            for column in sorted(used)
+        )
+        text = expression.sql(dialect).replace(":", r"\:")
+        empty = f"select {selected} from {relation.quoted} where 1 = 0"
+        self._warehouse.query(f"explain select cast({text} as double precision) as metric_value from ({empty}) as log")
 
     def _log_rows(self, relation: Relation, columns: Mapping[str, str], usable: set[str], texts: list[str]) -> None:
         config = self._config

@@ -2,7 +2,7 @@
 
 import keyword
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,13 @@ from ml_monitor.errors import MlMonitorError
 from ml_monitor.settings import MONITORS_VAR
 
 KINDS = ("reference", "feature_profile", "outcome_profile")
-MOMENTS = "feature_moments"
+OPTIONAL_KINDS = {
+    "feature_moments": "multivariate",
+    "custom_profile": "metrics",
+    "model_comparison": "comparison",
+    "selective_profile": "selective",
+}
+"""Further one-line models, with the key of the configuration that asks for each."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Model names are <name>__feature_profile, and Postgres cuts identifiers at 63 characters.
@@ -40,18 +46,22 @@ def validate_name(name: str) -> str:
     return name
 
 
-def add_files(name: str, directory: Path, *, multivariate: bool = False) -> list[Path]:
+def add_files(name: str, directory: Path, *, optional: Iterable[str] = ()) -> list[Path]:
     """Write the one-line models of a monitor: all of them or none.
 
-    With `multivariate` there is a fourth; if it is the only one that a monitor lacks, it alone is written.
+    Args:
+        name: Of the monitor.
+        directory: Where they go.
+        optional: Those of `OPTIONAL_KINDS` that its configuration asks for. Of a monitor that is there already only those are
+            written that it lacks.
 
     Raises:
         ScaffoldError: The name does not fit, or one of the files is there.
     """
     validate_name(name)
-    paths = {kind: directory / f"{name}__{kind}.sql" for kind in (*KINDS, *([MOMENTS] if multivariate else []))}
-    if multivariate and not paths[MOMENTS].exists() and all(paths[kind].exists() for kind in KINDS):
-        paths = {MOMENTS: paths[MOMENTS]}
+    paths = {kind: directory / f"{name}__{kind}.sql" for kind in (*KINDS, *optional)}
+    if all(paths[kind].exists() for kind in KINDS):
+        paths = {kind: path for kind, path in paths.items() if not path.exists()} or paths
     present = [str(path) for path in paths.values() if path.exists()]
     if present:
         raise ScaffoldError(f"nothing written, already there: {', '.join(present)}")

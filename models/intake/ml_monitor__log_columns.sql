@@ -9,7 +9,7 @@ with
 
 {%- for spec in ml_monitor.monitors() %}
     {%- set log = ml_monitor.monitor_relation(spec.predictions) %}
-    {%- set columns = (spec.variables | map(attribute='column') | list) + (ml_monitor.segment_sources(spec).values() | list) %}
+    {%- set columns = (spec.variables | map(attribute='column') | list) + (ml_monitor.segment_sources(spec).values() | list) + (ml_monitor.custom_metrics(spec).columns.keys() | list) %}
 
 declared_{{ loop.index }} as (
     {%- for column in columns | unique %}

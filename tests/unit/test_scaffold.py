@@ -49,12 +49,12 @@ def test_the_three_files(tmp_path):
 
 
 def test_the_file_of_the_option_multivariate(tmp_path):
-    assert len(add_files("churn", tmp_path / "new", multivariate=True)) == 4
+    assert len(add_files("churn", tmp_path / "new", optional=["feature_moments"])) == 4
     add_files("churn", tmp_path / "later")
-    (added,) = add_files("churn", tmp_path / "later", multivariate=True)
+    (added,) = add_files("churn", tmp_path / "later", optional=["feature_moments"])
     assert added.read_text() == "{{ ml_monitor.feature_moments('churn') }}\n"
     with pytest.raises(ScaffoldError, match="already there"):
-        add_files("churn", tmp_path / "later", multivariate=True)
+        add_files("churn", tmp_path / "later", optional=["feature_moments"])
 
 
 def test_nothing_is_overwritten_and_nothing_half_written(tmp_path):

@@ -139,6 +139,10 @@ class DbtProject:
             raise ProjectError(f"{name!r} is no model, seed, snapshot or source of {self.root}{_suggestion(name, known)}")
         return known[name]
 
+    def has_model(self, name: str) -> bool:
+        """Whether the project itself has a model of this name, as of its last parse."""
+        return f"model.{self.config.get('name')}.{name}" in self.manifest.get("nodes", {})
+
     def _relations(self) -> list[tuple[str, Relation]]:
         own = str(self.config.get("name"))
         found = []

@@ -16,9 +16,10 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
 
+from ml_monitor.scaffold.monitor import KINDS, OPTIONAL_KINDS
+
 REPOSITORY = Path(__file__).parent.parent
 FLIGHTS = REPOSITORY / "dbt_project" / "data" / "flights"
-KINDS = ("reference", "feature_profile", "outcome_profile")
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Project:
             self.load(name, log)
 
     def write_config(self) -> None:
-        """Write dbt_project.yml and the three one-line models of every monitor."""
+        """Write dbt_project.yml and the one-line models of every monitor."""
         self._manifest = None
         config = {
             "name": self.name,
@@ -59,7 +60,8 @@ class Project:
         }
         (self.directory / "dbt_project.yml").write_text(yaml.safe_dump(config, allow_unicode=True))
         for monitor in self.monitors:
-            for kind in KINDS:
+            declared = self.monitors[monitor] or {}
+            for kind in (*KINDS, *(kind for kind, key in OPTIONAL_KINDS.items() if declared.get(key))):
                 model = self.directory / "models" / f"{monitor}__{kind}.sql"
                 model.write_text(f"{{{{ ml_monitor.{kind}('{monitor}') }}}}\n")
 

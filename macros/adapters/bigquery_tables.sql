@@ -25,7 +25,7 @@
 
 
 {#- No lateral subquery: a column that the log has lost fails the run. -#}
-{% macro bigquery__log_rows(relation, required, optional) %}{{ return(ml_monitor.plain_log_rows(relation, required, optional)) }}{% endmacro %}
+{% macro bigquery__log_rows(relation, required, optional, types={}) %}{{ return(ml_monitor.plain_log_rows(relation, required, optional)) }}{% endmacro %}
 
 
 {#- Every dataset has its own. -#}

@@ -24,5 +24,6 @@
 
 
 {#- PostgreSQL has no statistics of a CTE: it takes each for a handful of rows and joins them in nested loops, for hours where a hash join
-    takes a second. The setting ends with the transaction that builds the table. -#}
-{% macro postgres__sql_header() %}{{ return('set local enable_nestloop = off;') }}{% endmacro %}
+    takes a second. And it takes these queries for dear ones and compiles them, which takes a minute where running them takes a second.
+    The settings end with the transaction that builds the table. -#}
+{% macro postgres__sql_header() %}{{ return('set local enable_nestloop = off; set local jit = off;') }}{% endmacro %}

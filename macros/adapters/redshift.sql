@@ -35,7 +35,7 @@
 
 
 {#- No lateral subquery: a column that the log has lost fails the run. -#}
-{% macro redshift__log_rows(relation, required, optional) %}{{ return(ml_monitor.plain_log_rows(relation, required, optional)) }}{% endmacro %}
+{% macro redshift__log_rows(relation, required, optional, types={}) %}{{ return(ml_monitor.plain_log_rows(relation, required, optional)) }}{% endmacro %}
 
 
 {#- The catalogue lives on the leader node and cannot be joined with tables: no schema check. -#}

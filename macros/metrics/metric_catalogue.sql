@@ -1,15 +1,16 @@
 {% macro metric_catalogue() %}
     {#- Every metric the package computes. `breaches`: the side of a threshold on which a value is bad; with 'both' its size counts.
         A macro and not a seed, because thresholds are checked against it when dbt parses. -#}
-    {{ return(ml_monitor._drift_metrics() + ml_monitor._quality_metrics()
-        + ml_monitor._intake_metrics() + ml_monitor._performance_metrics()) }}
+    {{ return(ml_monitor._drift_metrics() + ml_monitor._multivariate_metrics() + ml_monitor._quality_metrics()
+        + ml_monitor._intake_metrics() + ml_monitor._label_metrics() + ml_monitor._binary_metrics() + ml_monitor._multiclass_metrics()
+        + ml_monitor._regression_metrics() + ml_monitor._ranking_metrics() + ml_monitor._estimation_metrics()) }}
 {% endmacro %}
 
 
-{% macro _metric(metric, family, unit, breaches, formula, tasks=none) %}
+{% macro _metric(metric, family, unit, breaches, formula, tasks=none, needs=none) %}
     {{ return({
         'metric': metric, 'family': family, 'unit': unit, 'breaches': breaches, 'formula': formula,
-        'tasks': tasks or ['binary', 'regression'],
+        'tasks': tasks or ['binary', 'multiclass', 'regression', 'ranking'], 'needs': needs,
     }) }}
 {% endmacro %}
 
@@ -41,12 +42,32 @@
 {% endmacro %}
 
 
+{% macro _multivariate_metrics() %}
+    {%- set metrics = [] -%}
+    {%- set formulas = {
+        'hotelling_t2': ['statistic', 'N M / (N + M) * d\' S^-1 d: difference d of the mean vectors, covariance S of the reference'],
+        'mahalanobis': ['std', 'sqrt(d\' S^-1 d): the same shift of the means, whatever the number of rows'],
+        'correlation_change': ['correlation', 'largest abs(r - r of the reference) of any pair of features'],
+        'reconstruction_error': ['ratio', 'mean squared distance from the principal components that explain 65 % of the reference / that of the reference'],
+    } -%}
+    {%- for metric, (unit, formula) in formulas.items() -%}
+        {%- do metrics.append(ml_monitor._metric(metric, 'drift', unit, 'above', formula, needs='multivariate')) -%}
+    {%- endfor -%}
+    {{ return(metrics) }}
+{% endmacro %}
+
+
 {% macro _quality_metrics() %}
     {{ return([
         ml_monitor._metric('missing_rate', 'data_quality', 'share', 'above', 'NULL values / rows'),
         ml_monitor._metric('missing_rate_increase', 'data_quality', 'share', 'above', 'missing_rate minus missing_rate of the reference'),
         ml_monitor._metric('invalid_rate', 'data_quality', 'share', 'above', 'values that are not a finite number / rows (numeric features)'),
         ml_monitor._metric('unseen_rate', 'data_quality', 'share', 'above', 'categories absent from the reference / non-missing rows'),
+        ml_monitor._metric('vanished_rate', 'data_quality', 'share', 'above', 'share in the reference of categories that were expected five times or more and never came'),
+        ml_monitor._metric('category_count', 'data_quality', 'categories', 'above', 'distinct categories, unseen ones too'),
+        ml_monitor._metric('category_count_ratio', 'data_quality', 'ratio', 'above', 'category_count / categories that so many rows of the reference would have'),
+        ml_monitor._metric('point_mass_increase', 'data_quality', 'share', 'above', 'largest gain of a single value: share in the window minus share in the reference (numeric features)'),
+        ml_monitor._metric('out_of_bounds_rate', 'data_quality', 'share', 'above', 'values outside the declared min, max or allowed / valid rows (features that declare them)'),
         ml_monitor._metric('out_of_range_rate', 'data_quality', 'share', 'above', 'values outside the minimum and maximum of the reference / valid rows'),
     ]) }}
 {% endmacro %}
@@ -63,26 +84,5 @@
         ml_monitor._metric('freshness', 'intake', 'hours', 'above', 'end of the window minus the newest prediction'),
         ml_monitor._metric('orphan_label_rate', 'intake', 'share', 'above', 'labels without a prediction / labels, by time of label'),
         ml_monitor._metric('schema_changes', 'intake', 'changes', 'above', 'declared columns of the log that vanished or changed type'),
-    ]) }}
-{% endmacro %}
-
-
-{% macro _performance_metrics() %}
-    {% set binary = ['binary'] %}
-    {% set regression = ['regression'] %}
-    {{ return([
-        ml_monitor._metric('label_coverage', 'performance', 'share', 'below', 'labelled predictions / predictions'),
-        ml_monitor._metric('prevalence', 'performance', 'share', 'above', 'positive labels / labels', binary),
-        ml_monitor._metric('accuracy', 'performance', 'share', 'below', '(TP + TN) / n', binary),
-        ml_monitor._metric('precision', 'performance', 'share', 'below', 'TP / (TP + FP)', binary),
-        ml_monitor._metric('recall', 'performance', 'share', 'below', 'TP / (TP + FN)', binary),
-        ml_monitor._metric('f1', 'performance', 'share', 'below', '2 TP / (2 TP + FP + FN)', binary),
-        ml_monitor._metric('roc_auc', 'performance', 'probability', 'below', 'P(score of a positive > score of a negative) + half of the ties', binary),
-        ml_monitor._metric('log_loss', 'performance', 'nats', 'above', 'mean of -ln(probability given to what happened), clipped at 1e-15', binary),
-        ml_monitor._metric('brier', 'performance', 'probability squared', 'above', 'mean of (score - label)^2', binary),
-        ml_monitor._metric('mae', 'performance', 'label unit', 'above', 'mean of abs(prediction - label)', regression),
-        ml_monitor._metric('rmse', 'performance', 'label unit', 'above', 'square root of the mean of (prediction - label)^2', regression),
-        ml_monitor._metric('bias', 'performance', 'label unit', 'above', 'mean of (prediction - label)', regression),
-        ml_monitor._metric('r2', 'performance', 'share', 'below', '1 - sum of squared errors / sum of squares around the mean label of the span', regression),
     ]) }}
 {% endmacro %}

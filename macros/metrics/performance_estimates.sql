@@ -1,40 +1,77 @@
 {% macro performance_estimates(totals) %}
-    {#- One row per metric with a 95 % interval: Wilson for shares, DeLong for the AUC, the delta method for F1 and RMSE, the
-        standard error of the mean for mean losses. A metric that is not defined (0 / 0, one class) has no row. -#}
-    {%- set shares = {
-        'label_coverage': ['n', 'n_predictions'],
-        'prevalence': ['(tp + fn)', 'n'],
-        'accuracy': ['(tp + tn)', 'n'],
-        'precision': ['tp', '(tp + fp)'],
-        'recall': ['tp', '(tp + fn)'],
+    {#- One row per metric with a 95 % interval. A metric that is not defined (no labels, one class, 0 / 0) is NULL and says why. An
+        estimate has a value, the condition under which it is defined, and either bounds or a standard error. -#}
+    {%- set keys = 'monitor, window_number, span, model_version, segment, segment_value, label_coverage' -%}
+    {%- set double = ml_monitor.type_double() -%}
+    select {{ keys }}, feature, metric, metric_value, sample_size, case when metric_value is null then detail end as detail,
+        case when metric_value is not null then coalesce(lower_bound, metric_value - 1.959963984540054e0 * standard_error) end as lower_bound,
+        case when metric_value is not null then coalesce(upper_bound, metric_value + 1.959963984540054e0 * standard_error) end as upper_bound
+    from (
+        {%- for estimate in ml_monitor.all_estimates() %}
+        select monitor, window_number, span, model_version, segment, segment_value, case when n_predictions > 0 then 1e0 * n / n_predictions end as label_coverage,
+            '__all__' as feature, '{{ estimate.metric }}' as metric,
+            cast(case when {{ estimate.when }} then {{ estimate.value }} end as {{ double }}) as metric_value,
+            cast(coalesce({{ estimate.n }}, 0) as bigint) as sample_size,
+            {{ ml_monitor.literal(estimate.why) }} as detail,
+            {%- for part in ['lower', 'upper', 'error'] %}
+            cast({{ 'case when ' ~ estimate.when ~ ' then ' ~ estimate[part] ~ ' end' if estimate[part] else 'null' }} as {{ double }}) as {{ {'error': 'standard_error'}.get(part, part ~ '_bound') }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ totals }}
+        where task in ({% for task in estimate.tasks %}'{{ task }}'{{ ', ' if not loop.last }}{% endfor %})
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+        {%- if 'multiclass' in ml_monitor.declared_tasks() %}
+        union all
+        {{ ml_monitor.class_estimates(totals) }}
+        {%- endif %}
+    ) as estimated
+{% endmacro %}
+
+
+{% macro all_estimates() %}
+    {#- Of the declared tasks; the same metric of two tasks may be computed from different counts. -#}
+    {%- set estimates = [] -%}
+    {%- set families = {
+        'binary': ml_monitor._binary_estimates, 'multiclass': ml_monitor._multiclass_estimates,
+        'regression': ml_monitor._regression_estimates, 'ranking': ml_monitor._ranking_estimates,
     } -%}
-    {%- set f1_error = 'sqrt(4e0 * tp * (fp + fn) * (tp + fp + fn)) / power(2e0 * tp + fp + fn, 2)' -%}
-    {%- set rmse_error = ml_monitor.mean_error('sum_squared_error', 'sum_fourth_error', 'n') ~ ' / (2 * sqrt(sum_squared_error / n))' -%}
-    {%- set means = {
-        'f1': ['2e0 * tp / (2 * tp + fp + fn)', f1_error, '2 * tp + fp + fn > 0'],
-        'roc_auc': ['roc_auc', 'roc_auc_error', 'roc_auc is not null'],
-        'log_loss': ['sum_log_loss / n', ml_monitor.mean_error('sum_log_loss', 'sum_squared_log_loss', 'n'), 'sum_log_loss is not null'],
-        'brier': ['sum_squared_error / n', ml_monitor.mean_error('sum_squared_error', 'sum_fourth_error', 'n'), 'sum_squared_error is not null'],
-        'mae': ['sum_absolute_error / n', ml_monitor.mean_error('sum_absolute_error', 'sum_squared_error', 'n'), 'sum_absolute_error is not null'],
-        'rmse': ['sqrt(sum_squared_error / n)', rmse_error, 'sum_squared_error > 0'],
-        'bias': ['sum_error / n', ml_monitor.mean_error('sum_error', 'sum_squared_error', 'n'), 'sum_error is not null'],
-        'r2': ['1 - sum_squared_error / (sum_squared_label - sum_label * sum_label / n)', 'null', 'sum_squared_label - sum_label * sum_label / n > 0'],
-    } -%}
-    {%- set keys = 'monitor, window_number, span, model_version, segment, segment_value' -%}
-    {%- for metric, (successes, n) in shares.items() %}
-    select {{ keys }}, '{{ metric }}' as metric, 1e0 * {{ successes }} / {{ n }} as metric_value, {{ n }} as sample_size,
-        {{ ml_monitor.wilson_bound(successes, n, '-') }} as lower_bound,
-        {{ ml_monitor.wilson_bound(successes, n, '+') }} as upper_bound,
-        1e0 * n / n_predictions as label_coverage
-    from {{ totals }}
-    where {{ n }} > 0
-    union all
-    {%- endfor %}
-    {%- for metric, (value, error, defined) in means.items() %}
-    select {{ keys }}, '{{ metric }}', {{ value }}, n,
-        {{ value }} - 1.959963984540054 * ({{ error }}), {{ value }} + 1.959963984540054 * ({{ error }}), 1e0 * n / n_predictions
-    from {{ totals }}
-    where n > 0 and {{ defined }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {%- for estimate in ml_monitor._label_estimates() -%}
+        {%- do estimates.append(dict({'tasks': ['binary', 'multiclass', 'regression', 'ranking']}, **estimate)) -%}
+    {%- endfor -%}
+    {%- for task in ml_monitor.declared_tasks() -%}
+        {%- for estimate in families[task]() -%}
+            {%- do estimates.append(dict({'tasks': [task]}, **estimate)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(estimates) }}
+{% endmacro %}
+
+
+{% macro _share(metric, successes, n, why='no labels') %}
+    {#- A proportion, with Wilson's interval. -#}
+    {{ return({
+        'metric': metric, 'value': '1e0 * (' ~ successes ~ ') / ' ~ n, 'n': n, 'when': n ~ ' > 0', 'why': why,
+        'lower': ml_monitor.wilson_bound('(' ~ successes ~ ')', n, '-'), 'upper': ml_monitor.wilson_bound('(' ~ successes ~ ')', n, '+'),
+    }) }}
+{% endmacro %}
+
+
+{% macro _estimate(metric, value, error, when, why='no labels', n='n') %}
+    {#- Any other number, with its standard error. -#}
+    {{ return({'metric': metric, 'value': value, 'error': error, 'when': when, 'why': why, 'n': n}) }}
+{% endmacro %}
+
+
+{% macro _mean(metric, sum, sum_squares, n, why='no labels') %}
+    {{ return(ml_monitor._estimate(metric, sum ~ ' / ' ~ n, ml_monitor.mean_error(sum, sum_squares, n), n ~ ' > 0', why, n)) }}
+{% endmacro %}
+
+
+{% macro _label_estimates() %}
+    {#- Of every task: how many labels there are, and how many cannot be right. -#}
+    {{ return([
+        ml_monitor._share('label_coverage', 'n', 'n_predictions', 'no predictions'),
+        ml_monitor._share('early_label_rate', 'n_early', 'n_labels'),
+        ml_monitor._share('invalid_label_rate', 'n_invalid_label', '(n_labels + n_invalid_label)'),
+    ]) }}
 {% endmacro %}

@@ -1,47 +1,49 @@
 {% macro rank_statistics() %}
-    {#- ROC AUC as the Mann-Whitney statistic from counts per score, ties counted half, with DeLong's standard error
-        (DeLong, DeLong and Clarke-Pearson 1988): placements of positives among negatives and the reverse. -#}
+    {#- What needs the order of scores, from counts per score: `rank_statistics`. One pass gives each score the rows before and behind
+        it; the sums are kept apart for ten bands with equal numbers of rows (equal scores share one), for calibration. -#}
     {%- set group = 'cell, window_number, span' -%}
+    {%- set double = ml_monitor.type_double() -%}
+    {%- set sums = ['positives', 'negatives', 'sum_score'] -%}
+    window_scores as (
+        {{ ml_monitor.cell_counts(['score'], {
+            'positives': 'sum(case when label = 1 then n else 0 end)',
+            'negatives': 'sum(case when label = 0 then n else 0 end)',
+            'sum_score': 'sum(sum_score)',
+        }, 'score is not null and label is not null') }}
+    ),
+
+    span_scores as (
+        {{ ml_monitor.ranked_sums('window_scores', ['score'], sums) }}
+    ),
+
     score_counts as (
-        select {{ group }}, score, cast(positives as {{ ml_monitor.type_double() }}) as positives, cast(negatives as {{ ml_monitor.type_double() }}) as negatives
+        select {{ group }}, {% for column in ['score'] + sums %}cast({{ column }} as {{ double }}) as {{ column }}{{ ', ' if not loop.last }}{% endfor %}
         from span_scores
     ),
 
+    {{ ml_monitor.score_placements() }},
+
+    {{ ml_monitor.score_bands() }},
+
+    {{ ml_monitor.band_statistics() }}
+{% endmacro %}
+
+
+{% macro score_placements() %}
+    {%- set group = 'cell, window_number, span' -%}
     class_counts as (
-        select {{ group }}, sum(positives) as all_positives, sum(negatives) as all_negatives
+        select {{ group }}, sum(positives) as all_positives, sum(negatives) as all_negatives,
+            sum(score * (positives + negatives)) / sum(positives + negatives) as mean_score,
+            sum(score * score * (positives + negatives)) as sum_squared_score,
+            sum(score * positives) as sum_positive_score
         from score_counts
         group by {{ group }}
     ),
 
     placements as (
-        select cell, window_number, span, positives, negatives,
+        select {{ group }}, score, positives, negatives, sum_score,
             sum(negatives) over (partition by {{ group }} order by score rows between unbounded preceding and current row) - negatives / 2 as negatives_below,
             sum(positives) over (partition by {{ group }} order by score rows between unbounded preceding and current row) - positives / 2 as positives_below
         from score_counts
-    ),
-
-    areas as (
-        select placements.cell, placements.window_number, placements.span, all_positives, all_negatives,
-            sum(positives * negatives_below) / (all_positives * all_negatives) as roc_auc,
-            sum(positives * power(negatives_below / all_negatives, 2)) as sum_squared_positive_placements,
-            sum(negatives * power((all_positives - positives_below) / all_positives, 2)) as sum_squared_negative_placements
-        from placements
-        inner join class_counts
-            on class_counts.cell = placements.cell
-            and class_counts.window_number = placements.window_number
-            and class_counts.span = placements.span
-        where all_positives > 0 and all_negatives > 0
-        group by placements.cell, placements.window_number, placements.span, all_positives, all_negatives
-    ),
-
-    rank_statistics as (
-        select {{ group }}, roc_auc,
-            case when all_positives > 1 and all_negatives > 1 then
-                sqrt(
-                    {{ ml_monitor.non_negative('(sum_squared_positive_placements - all_positives * roc_auc * roc_auc)') }} / (all_positives - 1) / all_positives
-                    + {{ ml_monitor.non_negative('(sum_squared_negative_placements - all_negatives * roc_auc * roc_auc)') }} / (all_negatives - 1) / all_negatives
-                )
-            end as roc_auc_error
-        from areas
     )
-{% endmacro %}
+{%- endmacro %}

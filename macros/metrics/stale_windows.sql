@@ -1,4 +1,4 @@
-{% macro stale_windows(source, horizon) %}
+{% macro stale_windows(source, horizon, spec_id='monitors.metric_spec_id') %}
     {#- Closed windows whose metrics are missing or older than the profile windows that they cover: `horizon` of them, ending
         with the window itself. A silence longer than every span has no metrics. Compared window by window, so no order of runs and no crash can leave one behind. -#}
     source_windows as (
@@ -13,7 +13,7 @@
             windows.window_number,
             windows.window_start,
             windows.window_end,
-            monitors.metric_spec_id,
+            {{ spec_id }} as metric_spec_id,
             {{ horizon }} as horizon,
             max(source_windows.updated_at) as source_updated_at
         from {{ ref('ml_monitor__windows') }} as windows
@@ -23,7 +23,7 @@
             on source_windows.monitor = windows.monitor
             and source_windows.window_number > windows.window_number - ({{ horizon }})
             and source_windows.window_number <= windows.window_number
-        group by windows.monitor, windows.window_number, windows.window_start, windows.window_end, monitors.metric_spec_id, monitors.longest_span, {{ horizon }}
+        group by windows.monitor, windows.window_number, windows.window_start, windows.window_end, {{ spec_id }}, monitors.longest_span, {{ horizon }}
         having max(source_windows.window_number) > windows.window_number - monitors.longest_span
     ),
 

@@ -10,12 +10,15 @@
     case
         when status = 'no_reference' then {{ subject }} || ': no reference rows to compare with'
         when status = 'insufficient_data' and sample_size < min_rows then {{ subject }} || ': only ' || {{ rows_seen }} || ' rows' || {{ window }} || ', at least ' || {{ number('min_rows') }} || ' are needed'
+        when status = 'insufficient_data' and metric_value is null then {{ subject }} || ': has no value' || {{ window }} || ' (n = ' || {{ rows_seen }} || ')'
         when status = 'insufficient_data' and window_end < first_full_span_end then {{ subject }} || ': the log does not yet span ' || cast(span as {{ dbt.type_string() }}) || ' windows'
+        when status = 'insufficient_data' and metric_value is null then {{ subject }} || ' is not defined' || {{ window }} || coalesce(': ' || detail, '')
         when status = 'immature' then {{ subject }} || ': labels are still arriving'
         when metric = 'row_count' and status <> 'ok' then 'no predictions were logged'
         when status = 'ok' and within_noise and (beyond_alert or beyond_warn) then {{ subject }} || ' = ' || {{ value }} || {{ window }} || ': no more than sampling noise with ' || {{ rows_seen }} || ' rows'
         when status = 'ok' and test = 'material' and (beyond_alert or beyond_warn) then {{ subject }} || ' = ' || {{ value }} || {{ window }}
             || ': not surely above ' || {{ number('coalesce(warn_threshold, alert_threshold)') }} || {{ size }}
+        when status = 'ok' and metric = 'concept_drift' then {{ subject }} || ' = ' || {{ value }} || {{ window }} || ' is within its limits (n = ' || {{ rows_seen }} || '): ' || detail
         when status = 'ok' then {{ subject }} || ' = ' || {{ value }} || {{ window }} || ' is within its limits (n = ' || {{ rows_seen }} || ')'
         when status = 'warning' and beyond_alert and is_seasonal and family = 'drift' then {{ subject }} || ' = ' || {{ value }} || {{ window }}
             || {{ side }} || {{ number('alert_threshold') }} || '; declared seasonal, so the reference is of another season'

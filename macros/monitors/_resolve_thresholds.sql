@@ -1,7 +1,7 @@
 {% macro _resolve_thresholds(name, spec) %}
     {#- Declared thresholds over the defaults, each checked against the metric catalogue. `metric: null` switches one off. -#}
     {% set catalogue = {} %}
-    {% for metric in ml_monitor.metric_catalogue() %}
+    {% for metric in ml_monitor.metric_catalogue() + ml_monitor.custom_catalogue(spec) %}
         {% do catalogue.update({metric.metric: metric}) %}
     {% endfor %}
     {% if spec.thresholds is not mapping %}
@@ -11,8 +11,12 @@
     {% for metric, declared in dict(ml_monitor._default_thresholds(), **spec.thresholds).items() %}
         {% if metric not in catalogue %}
             {% do ml_monitor._config_error(name, 'thresholds.' ~ metric, 'is not a metric', catalogue.keys() | list) %}
+        {% elif spec.task not in catalogue[metric].tasks and metric not in spec.thresholds %}
+            {#- A default of other tasks. #}
         {% elif spec.task not in catalogue[metric].tasks %}
             {% do ml_monitor._config_error(name, 'thresholds.' ~ metric, 'does not fit task ' ~ spec.task) %}
+        {% elif declared is not none and catalogue[metric].needs == 'multivariate' and spec.multivariate is sameas false %}
+            {% do ml_monitor._config_error(name, 'thresholds.' ~ metric, 'needs the option multivariate', ['multivariate: true', 'multivariate: a list of numeric features']) %}
         {% elif declared is not none %}
             {% do ml_monitor._validate_threshold(name, metric, declared, spec, catalogue[metric].breaches) %}
             {% do resolved.append({

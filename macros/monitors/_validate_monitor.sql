@@ -14,19 +14,24 @@
     {% for key in ['predictions', 'reference', 'features'] if not spec[key] %}
         {% do ml_monitor._config_error(name, key, 'is required') %}
     {% endfor %}
-    {% do ml_monitor._validate_choice(name, 'task', spec.task, ['binary', 'regression']) %}
+    {% do ml_monitor._validate_choice(name, 'task', spec.task, ['binary', 'regression', 'multiclass', 'ranking']) %}
     {% do ml_monitor._validate_choice(name, 'window', spec.window, ['hour', 'day', 'week', 'month']) %}
-    {% for key in ['predictions', 'feedback', 'prediction_id', 'predicted_at', 'model_version', 'score', 'prediction', 'label', 'labelled_at', 'loaded_at', 'owner', 'description'] %}
+    {% for key in ['predictions', 'feedback', 'prediction_id', 'predicted_at', 'model_version', 'score', 'prediction', 'label', 'labelled_at', 'loaded_at', 'lower', 'upper', 'query_id', 'item', 'owner', 'description'] %}
         {% if spec[key] is not none and (spec[key] is not string or not spec[key]) %}
             {% do ml_monitor._config_error(name, key, 'must be text, not ' ~ tojson(spec[key])) %}
         {% endif %}
     {% endfor %}
     {% do ml_monitor._validate_numbers(name, spec) %}
+    {% do ml_monitor._validate_outcomes(name, spec, declared) %}
     {% do ml_monitor._validate_features(name, spec) %}
+    {% do ml_monitor._validate_multivariate(name, spec) %}
+    {% do ml_monitor._validate_segments(name, spec.segments) %}
+    {% do ml_monitor._validate_custom_metrics(name, spec) %}
     {% do ml_monitor._validate_reference(name, spec.reference, spec.window) %}
     {% do ml_monitor._validate_smoothing(name, spec.smoothing) %}
     {% do ml_monitor._validate_choice(name, 'alpha', spec.alpha, [0.05, 0.01, 0.001]) %}
     {% do ml_monitor._validate_healthy(name, spec.healthy) %}
+    {% do ml_monitor._validate_estimation(name, spec) %}
     {% do ml_monitor._validate_retraining(name, spec.retraining) %}
 {% endmacro %}
 
@@ -77,18 +82,16 @@
     {% for feature, declared in spec.features.items() %}
         {% set key = 'features.' ~ feature %}
         {% if declared is mapping %}
-            {% for option in declared if option not in ['type', 'seasonal'] %}
-                {% do ml_monitor._config_error(name, key, option ~ ' is not an option', ['type', 'seasonal']) %}
+            {% set options = ['type', 'seasonal', 'min', 'max', 'allowed'] %}
+            {% for option in declared if option not in options %}
+                {% do ml_monitor._config_error(name, key, option ~ ' is not an option', options) %}
             {% endfor %}
             {% do ml_monitor._validate_choice(name, key ~ '.seasonal', declared.get('seasonal', false), [true, false]) %}
         {% endif %}
         {% do ml_monitor._validate_choice(name, key, declared.get('type') if declared is mapping else declared, ['numeric', 'categorical']) %}
-    {% endfor %}
-    {% if spec.segments is string or spec.segments is mapping or spec.segments is not iterable %}
-        {% do ml_monitor._config_error(name, 'segments', 'must be a list of columns, such as [origin], or crosses of columns, such as [[origin, carrier]]') %}
-    {% endif %}
-    {% for segment in spec.segments if segment is not string and (segment is mapping or segment is not iterable or segment | length < 2 or segment | reject('string') | list) %}
-        {% do ml_monitor._config_error(name, 'segments', tojson(segment) ~ ' is neither a column nor a list of two or more columns to cross') %}
+        {% if declared is mapping %}
+            {% do ml_monitor._validate_bounds(name, key, declared) %}
+        {% endif %}
     {% endfor %}
 {% endmacro %}
 
@@ -141,7 +144,7 @@
         {% do ml_monitor._validate_choice(name, 'retraining', key, allowed) %}
     {% endfor %}
     {% for kind in (retraining or {}).get('triggers', []) %}
-        {% do ml_monitor._validate_choice(name, 'retraining.triggers', kind, ['drift', 'performance', 'labels', 'schedule']) %}
+        {% do ml_monitor._validate_choice(name, 'retraining.triggers', kind, ['drift', 'performance', 'custom', 'labels', 'schedule']) %}
     {% endfor %}
 {% endmacro %}
 

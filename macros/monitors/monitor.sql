@@ -6,9 +6,7 @@
     {% endif %}
     {% do ml_monitor._validate_monitor(name, declared[name]) %}
     {% set spec = dict(ml_monitor._monitor_defaults(), **declared[name]) %}
-    {% if spec.task != 'binary' %}
-        {% do spec.update({'score': none}) %}
-    {% endif %}
+    {% do ml_monitor._drop_unused_columns(spec) %}
     {% if spec.reference.from is defined %}
         {% do spec.update({'reference': {'from': ml_monitor._iso(spec.reference.from), 'to': ml_monitor._iso(spec.reference.to)}}) %}
     {% endif %}
@@ -16,21 +14,39 @@
     {% if spec.healthy.from %}
         {% do spec.healthy.update({'from': ml_monitor._iso(spec.healthy.from), 'to': ml_monitor._iso(spec.healthy.to)}) %}
     {% endif %}
+    {% do spec.update(ml_monitor._resolved_estimation(spec)) %}
     {% do spec.update({'alerting': dict(ml_monitor._monitor_defaults().alerting, **spec.alerting)}) %}
     {% set variables = ml_monitor._monitored_variables(spec) %}
-    {% set segment_columns = {} %}
-    {% for segment in spec.segments %}
-        {% do segment_columns.update({segment: [segment]} if segment is string else {segment | join(' x '): segment}) %}
-    {% endfor %}
-    {% do spec.update({'segments': segment_columns.keys() | list, 'segment_columns': segment_columns}) %}
+    {% do spec.update({'name': name}) %}
+    {% do spec.update(ml_monitor._resolve_segments(spec.segments)) %}
+    {% set edge_set_id = ml_monitor._edge_set_id(spec, variables) %}
+    {% set multivariate = ml_monitor._multivariate_features(spec) %}
+    {% set custom = ml_monitor.custom_metrics(spec) %}
     {% do spec.update({
-        'name': name,
         'variables': variables,
         'thresholds': ml_monitor._resolve_thresholds(name, spec),
-        'edge_set_id': ml_monitor._edge_set_id(spec, variables),
-        'metric_spec_id': local_md5(tojson([spec.rolling, spec.smoothing, spec.trailing_baseline, spec.task, ml_monitor.metric_version()], sort_keys=true)),
+        'edge_set_id': edge_set_id,
+        'multivariate': multivariate,
+        'moment_set_id': local_md5(tojson([edge_set_id, multivariate])) if multivariate else none,
+        'outcome_spec_id': ml_monitor._outcome_spec_id(spec),
+        'metric_spec_id': local_md5(tojson([
+            spec.rolling, spec.smoothing, spec.trailing_baseline, spec.task, spec.beta, spec.lift_at, spec.classes, ml_monitor.metric_version(),
+        ], sort_keys=true)),
+        'custom_spec_id': local_md5(tojson([spec.rolling, custom.metrics | map(attribute='metric_id') | sort], sort_keys=true)),
     }) %}
     {{ return(spec) }}
+{% endmacro %}
+
+
+{% macro _drop_unused_columns(spec) %}
+    {#- Columns of other tasks have defaults too: what this one has no use for is not read. -#}
+    {% set unused = {
+        'binary': ['query_id', 'item', 'lower', 'upper'], 'multiclass': ['score', 'query_id', 'item', 'lower', 'upper'],
+        'regression': ['score', 'query_id', 'item'], 'ranking': ['prediction', 'lower', 'upper'],
+    } %}
+    {% for key in unused[spec.task] %}
+        {% do spec.update({key: none}) %}
+    {% endfor %}
 {% endmacro %}
 
 
@@ -43,13 +59,16 @@
             'column': feature,
             'type': declared.type if declared is mapping else declared,
             'seasonal': declared.get('seasonal', false) if declared is mapping else false,
+            'bounds': ml_monitor._declared_bounds(declared),
         }) %}
     {% endfor %}
     {% if spec.score %}
-        {% do variables.append({'name': '__score__', 'column': spec.score, 'type': 'numeric', 'seasonal': false}) %}
+        {% do variables.append({'name': '__score__', 'column': spec.score, 'type': 'numeric', 'seasonal': false, 'bounds': {}}) %}
     {% endif %}
-    {% set prediction_type = 'numeric' if spec.task == 'regression' else 'categorical' %}
-    {% do variables.append({'name': '__prediction__', 'column': spec.prediction, 'type': prediction_type, 'seasonal': false}) %}
+    {% if spec.prediction %}
+        {% set prediction_type = 'numeric' if spec.task == 'regression' else 'categorical' %}
+        {% do variables.append({'name': '__prediction__', 'column': spec.prediction, 'type': prediction_type, 'seasonal': false, 'bounds': {}}) %}
+    {% endif %}
     {{ return(variables) }}
 {% endmacro %}
 
@@ -57,14 +76,30 @@
 {% macro _edge_set_id(spec, variables) %}
     {% set columns = [] %}
     {% for variable in variables %}
-        {% do columns.append([variable.name, variable.column, variable.type]) %}
+        {% do columns.append([variable.name, variable.column, variable.type, variable.bounds]) %}
     {% endfor %}
-    {#- Bins are frozen under this id: whatever changes what a bin means changes the id. -#}
-    {{ return(local_md5(tojson([spec.predictions, spec.reference, columns, spec.bins, spec.categories, spec.segments], sort_keys=true))) }}
+    {#- Bins are frozen under this id: whatever changes what a bin or a count of the profile means changes the id. -#}
+    {{ return(local_md5(tojson([spec.predictions, spec.reference, columns, spec.bins, spec.categories, spec.segment_columns, spec.segment_limits,
+        ml_monitor.profile_version()], sort_keys=true))) }}
+{% endmacro %}
+
+
+{% macro profile_version() %}
+    {#- Raised when a release counts something else: logs are then profiled again. -#}
+    {{ return(2) }}
+{% endmacro %}
+
+
+{% macro _outcome_spec_id(spec) %}
+    {#- Whatever changes what the outcome profile counts: windows that the log still has are then profiled again. -#}
+    {{ return(local_md5(tojson([
+        spec.task, spec.score, spec.prediction, spec.label, spec.positive, spec.scores, spec.lower, spec.upper, spec.query_id, spec.item,
+        spec.quantile, spec.k, spec.score_decimals, spec.segments, ml_monitor.metric_version(),
+    ], sort_keys=true))) }}
 {% endmacro %}
 
 
 {% macro metric_version() %}
     {#- Raised when a release changes what a metric is: every window is then computed again. -#}
-    {{ return(2) }}
+    {{ return(3) }}
 {% endmacro %}

@@ -9,5 +9,7 @@
         'duplicate': -5,
         'untimely': -6,
         'late': -7,
+        'frequent_value': -8,
+        'kept_segment': -9,
     }) }}
 {% endmacro %}

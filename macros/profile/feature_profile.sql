@@ -18,7 +18,11 @@
     bins as (
         select feature, feature_type, bin, upper_bound, category, centre, value_min, value_max, updated_at
         from {{ ref(name ~ '__reference') }}
-        where edge_set_id = '{{ spec.edge_set_id }}' and segment = '__all__'
+        where edge_set_id = '{{ spec.edge_set_id }}' and segment = '__all__' and bin <> {{ codes.frequent_value }}
+    ),
+
+    kept_segments as (
+        {{ ml_monitor.frozen_segments(spec) }}
     ),
 
     edges as (
@@ -31,7 +35,7 @@
         {{ ml_monitor.log_rows(log, {'prediction_id': spec.prediction_id, 'predicted_at': spec.predicted_at, 'raw_version': spec.model_version}, optional) }}
     ),
 
-    log_rows as {{ ml_monitor.inline_cte() }} (
+    parsed_rows as {{ ml_monitor.inline_cte() }} (
         select
             {{ ml_monitor.window_start_of('predicted_at', spec.window) }} as window_start,
             coalesce(cast(raw_version as {{ dbt.type_string() }}), '__missing__') as model_version,
@@ -45,6 +49,14 @@
             and {{ ml_monitor.window_start_of('predicted_at', spec.window) }} in (select window_start from touched)
     ),
 
+    log_rows as {{ ml_monitor.inline_cte() }} (
+        select
+            {{- ml_monitor.kept_segment_columns(spec) }}
+            parsed_rows.*
+        from parsed_rows
+        {{- ml_monitor.kept_segment_joins(spec) }}
+    ),
+
     wide as (
         {{ ml_monitor.wide_counts(spec, 'log_rows', 'edges', keys) }}
     ),
@@ -53,18 +65,32 @@
         {{ ml_monitor.tall_counts(spec, 'wide', 'log_rows', 'bins', keys) }}
     ),
 
+    sampled_rows as {{ ml_monitor.inline_cte() }} (
+        select parsed_rows.*
+        from parsed_rows
+        inner join touched on touched.window_start = parsed_rows.window_start
+        where {{ ml_monitor.is_sampled('parsed_rows.prediction_id', 'touched.n_timely') }}
+    ),
+
+    {{ ml_monitor.frequent_values(spec, 'sampled_rows', ['window_start'], top=3, share=0.01) }},
+
     row_counts as (
         {{ ml_monitor.row_counts(spec) }}
     ),
 
     counts as (
         select window_start, model_version, segment, segment_value, feature, bin, category, n,
-            value_sum, value_sum_squares, value_min, value_max, n_below, n_above, n_valid, cast(null as timestamp) as loaded_until, cast(null as timestamp) as predicted_until
+            value_sum, value_sum_squares, value_min, value_max, n_below, n_above, n_valid, n_out_of_bounds, cast(null as timestamp) as loaded_until, cast(null as timestamp) as predicted_until
         from feature_counts
         union all
         select window_start, model_version, segment, segment_value, '__all__', bin, null, n,
-            null, null, null, null, null, null, null, loaded_until, predicted_until
+            null, null, null, null, null, null, null, null, loaded_until, predicted_until
         from row_counts
+        union all
+        {#- all versions together: with the version as a further key counting takes half as long again #}
+        select window_start, '__all__', '__all__', '__all__', feature, {{ codes.frequent_value }}, null, n,
+            null, null, value, null, null, null, n_valid, null, null, null
+        from frequent_values
     ),
 
     final as (
@@ -87,6 +113,7 @@
             n_below,
             n_above,
             n_valid,
+            n_out_of_bounds,
             predicted_until,
             loaded_until,
             cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as updated_at

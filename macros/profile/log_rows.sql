@@ -1,7 +1,7 @@
-{% macro log_rows(relation, required, optional) %}{{ return(adapter.dispatch('log_rows', 'ml_monitor')(relation, required, optional)) }}{% endmacro %}
+{% macro log_rows(relation, required, optional, types={}) %}{{ return(adapter.dispatch('log_rows', 'ml_monitor')(relation, required, optional, types)) }}{% endmacro %}
 
 
-{% macro default__log_rows(relation, required, optional) %}
+{% macro default__log_rows(relation, required, optional, types={}) %}
     {#- Named columns of a log, as `alias` -> column. An optional column that the log has lost reads as NULL instead of breaking the
         run: inside the lateral subquery its name then resolves to the outer, all-NULL row. That is plain SQL scoping, so
         no catalogue has to be asked while compiling; the loss itself is reported by the schema check. -#}
@@ -12,7 +12,7 @@
     from (
         select
             {%- for column in optional.values() | unique %}
-            cast(null as {{ dbt.type_string() }}) as {{ ml_monitor.identifier(column) }},
+            cast(null as {{ types.get(column, dbt.type_string()) }}) as {{ ml_monitor.identifier(column) }},
             {%- endfor %}
             1 as absent
     ) as absent_columns

@@ -15,12 +15,19 @@
         end as n,
         {%- for output, column in {'value_sum': 'sum', 'value_sum_squares': 'sum_squares', 'value_min': 'low', 'value_max': 'high', 'n_below': 'below', 'n_above': 'above', 'n_valid': 'valid'}.items() %}
         case
-            when bins.bin <> 0 then null
+            when bins.bin <> 0 then cast(null as {{ 'bigint' if column in ['below', 'above', 'valid'] else ml_monitor.type_double() }})
             {%- for variable in spec.variables if variable.type == 'numeric' %}
             when bins.feature = {{ ml_monitor.literal(variable.name) }} then wide.x{{ spec.variables.index(variable) + 1 }}_{{ column }}
             {%- endfor %}
-        end as {{ output }}{{ ',' if not loop.last }}
+        end as {{ output }},
         {%- endfor %}
+        case
+            when bins.bin <> 0 then null
+            {%- for variable in spec.variables if variable.bounds %}
+            when bins.feature = {{ ml_monitor.literal(variable.name) }} then wide.x{{ spec.variables.index(variable) + 1 }}_outside
+            {%- endfor %}
+            else cast(null as bigint)
+        end as n_out_of_bounds
     from {{ counts }} as wide
     cross join {{ bins }} as bins
     where bins.bin = 0 or bins.feature_type = 'numeric'

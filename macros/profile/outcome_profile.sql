@@ -12,12 +12,15 @@
     {%- set log = ml_monitor.monitor_relation(spec.predictions) -%}
     {%- set feedback = ml_monitor.monitor_relation(spec.feedback) if spec.feedback -%}
     {%- set segments = ml_monitor.segment_sources(spec) -%}
-    {%- set required = {'prediction_id': spec.prediction_id, 'predicted_at': spec.predicted_at, 'raw_version': spec.model_version, 'raw_prediction': spec.prediction} -%}
-    {%- if spec.score %}{% do required.update({'raw_score': spec.score}) %}{% endif -%}
-    {%- set keys = ['window_start', 'model_version', 'label_age', 'outcome', 'score', 'prediction', 'label'] %}
+    {%- set required = ml_monitor.outcome_columns(spec) -%}
+    {%- set keys = ['window_start', 'model_version', 'label_age', 'outcome'] + ml_monitor.outcome_keys(spec) %}
     with
 
     {{ ml_monitor.feedback_rows(spec, feedback) }},
+
+    kept_segments as (
+        {{ ml_monitor.frozen_segments(spec) }}
+    ),
 
     {{ ml_monitor.touched_outcome_windows(spec, log) }},
 
@@ -30,12 +33,10 @@
             {{ ml_monitor.window_start_of('predicted_at', spec.window) }} as window_start,
             prediction_id,
             coalesce(cast(raw_version as {{ dbt.type_string() }}), '__missing__') as model_version,
-            {%- for segment in spec.segments %}
-            {{ ml_monitor.segment_value_of(spec, segment) }} as segment_{{ loop.index }},
-            {%- endfor %}
-            {{ ml_monitor.finite(ml_monitor.to_number('raw_score')) if spec.score else 'cast(null as ' ~ ml_monitor.type_double() ~ ')' }} as score,
-            {{ ml_monitor.outcome_number('raw_prediction', spec) }} as prediction
+            {{- ml_monitor.kept_segment_columns(spec) }}
+            {{ ml_monitor.parsed_outcomes(spec) }}
         from log
+        {{- ml_monitor.kept_segment_joins(spec) }}
         where predicted_at < {{ ml_monitor.monitoring_now() }}
             and predicted_at >= (select min(window_start) from touched)
             and {{ ml_monitor.window_start_of('predicted_at', spec.window) }} in (select window_start from touched)
@@ -50,9 +51,9 @@
             {{- ml_monitor.segment_columns(spec.segments) }},
             label_age,
             outcome,
-            score,
-            prediction,
-            label,
+            {%- for key in ml_monitor.outcome_keys(spec) %}
+            {{ key }},
+            {%- endfor %}
             {{ ml_monitor.outcome_sums(spec) }}
         from outcome_rows
         {{ ml_monitor.grouping_keys(keys, spec.segments) }}
@@ -68,21 +69,16 @@
             {{ ml_monitor.window_number_of('window_start', spec.window) }} as window_number,
             label_age,
             outcome,
-            score,
-            prediction,
-            label,
+            {%- for key, type in ml_monitor.all_outcome_keys().items() %}
+            {{ 'cast(' ~ (key if key in keys else 'null') ~ ' as ' ~ type ~ ')' }} as {{ key }},
+            {%- endfor %}
             n,
             n_feedback,
-            sum_score,
-            sum_squared_error,
-            sum_fourth_error,
-            sum_log_loss,
-            sum_squared_log_loss,
-            sum_error,
-            sum_absolute_error,
-            sum_label,
-            sum_squared_label,
+            {%- for name in ml_monitor.outcome_measure_names() %}
+            {{ 'cast(' ~ (name if name in ml_monitor.outcome_measures(spec) else 'null') ~ ' as ' ~ ml_monitor.type_double() ~ ')' }} as {{ name }},
+            {%- endfor %}
             labelled_until,
+            '{{ spec.outcome_spec_id }}' as outcome_spec_id,
             cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as updated_at
         from outcomes
     )
@@ -90,12 +86,3 @@
     select * from final
 {% endmacro %}
 
-
-{% macro outcome_number(column, spec) %}
-    {#- Classes of a binary model as 1 and 0, whether they are logged as numbers, booleans or text. -#}
-    {%- if spec.task == 'binary' -%}
-    case when lower(cast({{ column }} as {{ dbt.type_string() }})) in ('1', '1.0', 'true', 't', 'yes') then 1e0 when {{ column }} is not null then 0e0 end
-    {%- else -%}
-    {{ ml_monitor.finite(ml_monitor.to_number(column)) }}
-    {%- endif -%}
-{% endmacro %}

@@ -8,11 +8,13 @@
         select
             {{ id }} as prediction_id,
             cast({{ labelled_at }} as timestamp) as labelled_at,
-            {{ ml_monitor.outcome_number(ml_monitor.identifier(spec.label), spec) }} as label
+            {{ ml_monitor.outcome_value(ml_monitor.identifier(spec.label), spec) }} as label,
+            case when {{ ml_monitor.identifier(spec.label) }} is not null then 1 end as has_label
         from {{ feedback }}
         where {{ labelled_at }} is null or {{ labelled_at }} < {{ ml_monitor.monitoring_now() }}
         {%- else %}
-        select cast(null as {{ dbt.type_string() }}) as prediction_id, cast(null as timestamp) as labelled_at, cast(null as {{ ml_monitor.type_double() }}) as label
+        select cast(null as {{ dbt.type_string() }}) as prediction_id, cast(null as timestamp) as labelled_at,
+            cast(null as {{ dbt.type_string() if spec.task == 'multiclass' else ml_monitor.type_double() }}) as label, cast(null as integer) as has_label
         {{ ml_monitor.no_rows() }}
         {%- endif %}
     )
@@ -20,7 +22,7 @@
 
 
 {% macro touched_outcome_windows(spec, log) %}
-    {#- Windows with a changed number of predictions, and windows whose predictions got labels: those labelled in a window that now
+    {#- Windows with a changed number of predictions or older than the segments, and windows whose predictions got labels: those labelled in a window that now
         holds another number of feedback rows than the profile. Late, changed and deleted labels are found alike. -#}
     {%- set unit = spec.window -%}
     {%- set epoch = ml_monitor.window_epoch(unit) -%}
@@ -45,7 +47,9 @@
             coalesce({{ ml_monitor.add_units(unit, 'label_age', 'window_start') }}, {{ epoch }}) as labelled_window,
             sum(case when outcome <> 'orphan' then n else 0 end) as n,
             sum(n_feedback) as n_feedback,
-            max(labelled_until) as labelled_until
+            max(labelled_until) as labelled_until,
+            min(updated_at) as updated_at,
+            min(outcome_spec_id) as outcome_spec_id
         from {{ this }}
         where segment = '__all__'
         group by window_start, coalesce({{ ml_monitor.add_units(unit, 'label_age', 'window_start') }}, {{ epoch }})
@@ -72,9 +76,16 @@
     changed_prediction_windows as (
         select prediction_counts.window_start
         from prediction_counts
-        left join (select window_start, sum(n) as n from profiled group by window_start) as known
+        left join (
+            select window_start, sum(n) as n, min(updated_at) as updated_at, min(outcome_spec_id) as outcome_spec_id
+            from profiled
+            group by window_start
+        ) as known
             on known.window_start = prediction_counts.window_start
-        where known.window_start is null or known.n <> prediction_counts.n
+        where known.window_start is null
+            or known.n <> prediction_counts.n
+            or known.updated_at < (select max(updated_at) from kept_segments)
+            or coalesce(known.outcome_spec_id, '') <> '{{ spec.outcome_spec_id }}'
     ),
 
     matched_labels as (
@@ -107,16 +118,14 @@
 {% endmacro %}
 
 
-{% macro outcome_rows(spec) %}
-    {#- Predictions of the touched windows with their latest label; then what belongs to no prediction, or is no longer the label. -#}
-    {%- set unit = spec.window -%}
-    {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit) ~ ', ' ~ ml_monitor.window_epoch(unit) ~ ')' -%}
-    {%- set null_double = 'cast(null as ' ~ ml_monitor.type_double() ~ ')' -%}
+{% macro latest_labels() %}
+    {#- CTE `labels`: of the labels for one prediction the latest. -#}
     ranked_feedback as (
         select
             feedback.prediction_id,
             feedback.labelled_at,
             feedback.label,
+            feedback.has_label,
             row_number() over (partition by feedback.prediction_id order by case when feedback.labelled_at is null then 1 else 0 end, feedback.labelled_at desc) as recency
         from feedback
         inner join (select distinct prediction_id from predictions) as relevant
@@ -124,8 +133,17 @@
     ),
 
     labels as (
-        select prediction_id, labelled_at, label from ranked_feedback where recency = 1
-    ),
+        select prediction_id, labelled_at, label, has_label from ranked_feedback where recency = 1
+    )
+{% endmacro %}
+
+
+{% macro outcome_rows(spec) %}
+    {#- Predictions of the touched windows with their latest label; then what belongs to no prediction, or is no longer the label. -#}
+    {%- set unit = spec.window -%}
+    {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit) ~ ', ' ~ ml_monitor.window_epoch(unit) ~ ')' -%}
+    {%- set nulls = 'null, ' * (ml_monitor.outcome_row(spec) | length) -%}
+    {{ ml_monitor.latest_labels() }},
 
     orphans as (
         select {{ labelled_window }} as window_start, feedback.labelled_at
@@ -136,40 +154,53 @@
             and {{ labelled_window }} in (select window_start from touched)
     ),
 
-    outcome_rows as (
+    matched as {{ ml_monitor.inline_cte() }} (
         select
-            predictions.window_start,
-            predictions.model_version,
-            {%- for segment in spec.segments %}
-            predictions.segment_{{ loop.index }},
-            {%- endfor %}
+            predictions.*,
             {{ ml_monitor.units_between('predictions.window_start', 'labels.labelled_at', unit) }} as label_age,
-            case when labels.label is not null then 'labelled' else 'unlabelled' end as outcome,
-            {{ ('round(cast(predictions.score as numeric), ' ~ spec.score_decimals ~ ')') if target.type == 'postgres' else 'round(predictions.score, ' ~ spec.score_decimals ~ ')' }} as score,
-            {{ 'predictions.prediction' if spec.task == 'binary' else null_double }} as prediction,
-            {{ 'labels.label' if spec.task == 'binary' else null_double }} as label,
-            predictions.score as exact_score,
-            predictions.prediction as exact_prediction,
-            labels.label as exact_label,
-            case when labels.prediction_id is not null then 1 else 0 end as n_feedback,
-            1 as n,
-            labels.labelled_at
+            labels.label,
+            labels.has_label,
+            labels.labelled_at,
+            case when labels.prediction_id is not null then 1 else 0 end as n_feedback
         from predictions
         left join labels on labels.prediction_id = predictions.prediction_id
+    ),
+
+    {%- if spec.task == 'ranking' %}
+
+    {{ ml_monitor.query_scores(spec) }},
+    {%- endif %}
+
+    outcome_rows as (
+        select
+            window_start,
+            model_version,
+            {%- for segment in spec.segments %}
+            segment_{{ loop.index }},
+            {%- endfor %}
+            label_age,
+            case when label is not null then 'labelled' else 'unlabelled' end as outcome,
+            {%- for name, expression in ml_monitor.outcome_row(spec).items() %}
+            {{ expression }} as {{ name }},
+            {%- endfor %}
+            n_feedback,
+            1 as n,
+            labelled_at
+        from {{ 'query_scores' if spec.task == 'ranking' else 'matched' }}
         union all
         select window_start, '__missing__', {% for segment in spec.segments %}'__missing__', {% endfor %}
-            case when labelled_at is not null then 0 end, 'orphan', null, null, null, null, null, null, 1, 1, labelled_at
+            case when labelled_at is not null then 0 end, 'orphan', {{ nulls }}1, 1, labelled_at
         from orphans
         union all
         select predictions.window_start, predictions.model_version, {% for segment in spec.segments %}predictions.segment_{{ loop.index }}, {% endfor %}
-            {{ ml_monitor.units_between('predictions.window_start', 'superseded.labelled_at', unit) }}, 'superseded', null, null, null, null, null, null, 1, 0, superseded.labelled_at
+            {{ ml_monitor.units_between('predictions.window_start', 'superseded.labelled_at', unit) }}, 'superseded', {{ nulls }}1, 0, superseded.labelled_at
         from ranked_feedback as superseded
         inner join predictions on predictions.prediction_id = superseded.prediction_id
         where superseded.recency > 1
         union all
         {#- Replacing a window needs a row of it, also when nothing is left in it. #}
         select window_start, '__missing__', {% for segment in spec.segments %}'__missing__', {% endfor %}
-            null, 'empty', null, null, null, null, null, null, 0, 0, null
+            null, 'empty', {{ nulls }}0, 0, null
         from touched
         where window_start not in (select window_start from predictions) and window_start not in (select window_start from orphans)
     )

@@ -1,18 +1,30 @@
 {% macro outcome_sums(spec) %}
-    {#- Sums from which every performance metric and its standard error follow, for any roll-up. Errors are prediction - label;
-        labels are centred on nothing: R2 is the one metric that needs their spread, and it says so. -#}
-    {%- set error = '(exact_score - exact_label)' if spec.task == 'binary' else '(exact_prediction - exact_label)' -%}
-    {%- set log_loss = ml_monitor.log_loss('exact_score', 'exact_label') if spec.task == 'binary' else 'cast(null as ' ~ ml_monitor.type_double() ~ ')' -%}
+    {#- The counts and sums of one group of outcome rows. -#}
     sum(n) as n,
             sum(n_feedback) as n_feedback,
-            sum(exact_score) as sum_score,
-            sum({{ error }} * {{ error }}) as sum_squared_error,
-            sum(power({{ error }}, 4)) as sum_fourth_error,
-            sum({{ log_loss }}) as sum_log_loss,
-            sum(power({{ log_loss }}, 2)) as sum_squared_log_loss,
-            sum({{ error }}) as sum_error,
-            sum(abs({{ error }})) as sum_absolute_error,
-            sum(exact_label) as sum_label,
-            sum(exact_label * exact_label) as sum_squared_label,
             max(labelled_at) as labelled_until
+            {%- for name, measure in ml_monitor.outcome_measures(spec).items() %},
+            sum({{ measure }}) as {{ name }}
+            {%- endfor %}
 {%- endmacro %}
+
+
+{% macro outcome_keys(spec) %}
+    {#- What tells the outcome rows of a task apart, so that their order and confusion survive the sums. -#}
+    {{ return({
+        'binary': ['score', 'prediction', 'label'],
+        'multiclass': ['predicted_class', 'actual_class'],
+        'regression': ['score', 'error_bin'],
+        'ranking': ['item'] if spec.item else [],
+    }[spec.task]) }}
+{% endmacro %}
+
+
+{% macro all_outcome_keys() %}
+    {#- Of all tasks, with the type that they have where a task has none. -#}
+    {%- set double = ml_monitor.type_double() -%}
+    {{ return({
+        'score': double, 'prediction': double, 'label': double, 'predicted_class': dbt.type_string(), 'actual_class': dbt.type_string(),
+        'error_bin': 'integer', 'item': dbt.type_string(),
+    }) }}
+{% endmacro %}

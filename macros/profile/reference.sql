@@ -14,30 +14,15 @@
     {%- do ml_monitor.check_log_columns(spec, log, source_relation) -%}
     with
 
-    excluded_periods as (
-        {{ ml_monitor.excluded_periods() }}
-    ),
+    {{ ml_monitor.raw_reference_rows(spec, unless=ml_monitor.edges_are_frozen(spec) if is_incremental()) }},
 
-    log as {{ ml_monitor.inline_cte() }} (
-        {{ ml_monitor.log_rows(source_relation, {'predicted_at': spec.predicted_at}, ml_monitor.optional_columns(spec)) }}
-    ),
+    {{ ml_monitor.prepared_reference(spec) }},
 
-    reference_rows as {{ ml_monitor.inline_cte() }} (
-        select
-            {{ ml_monitor.parsed_columns(spec) }}
-        from log
-        where {{ ml_monitor.reference_period(spec, 'log') }}
-            {%- if var('ml_monitor__excluded_periods', none) %}
-            and not {{ ml_monitor.is_excluded(ml_monitor.literal(name), 'log.predicted_at') }}
-            {%- endif %}
-        {%- if is_incremental() %}
-            and not exists (select 1 from {{ this }} as frozen where frozen.edge_set_id = '{{ spec.edge_set_id }}')
-        {%- endif %}
-    ),
+    {{ ml_monitor.frequent_values(spec, 'sampled_rows', [], top=20, share=0) }},
 
-    {{ ml_monitor.numeric_bins(spec, 'reference_rows') }},
+    {{ ml_monitor.numeric_bins(spec, 'parsed_rows') }},
 
-    {{ ml_monitor.category_bins(spec, 'reference_rows') }},
+    {{ ml_monitor.category_bins(spec, 'parsed_rows') }},
 
     bins as (
         {{ ml_monitor.all_bins(spec) }}
@@ -55,35 +40,59 @@
         {{ ml_monitor.tall_counts(spec, 'wide', 'reference_rows', 'bins', []) }}
     ),
 
-    segments as (
-        select segment, segment_value from wide where n_rows > 0
-    ),
+    {{ ml_monitor.counted_bins() }},
+
+    {{ ml_monitor.reference_facts() }},
 
     final as (
         select
             {{ ml_monitor.literal(name) }} as monitor,
             '{{ spec.edge_set_id }}' as edge_set_id,
-            segments.segment,
-            segments.segment_value,
-            bins.feature,
-            bins.feature_type,
-            bins.bin,
-            bins.bin_kind,
-            bins.lower_bound,
-            bins.upper_bound,
-            bins.category,
-            coalesce(counts.n, 0) as n,
-            bins.centre,
-            bins.clip_low,
-            bins.clip_high,
-            bins.robust_deviation,
-            counts.value_sum,
-            counts.value_sum_squares,
-            counts.value_min,
-            counts.value_max,
-            counts.n_valid,
+            segment,
+            segment_value,
+            feature,
+            feature_type,
+            bin,
+            bin_kind,
+            lower_bound,
+            upper_bound,
+            category,
+            n,
+            centre,
+            clip_low,
+            clip_high,
+            robust_deviation,
+            value_sum,
+            value_sum_squares,
+            value_min,
+            value_max,
+            n_valid,
             {{ ml_monitor.monitoring_now() }} as frozen_at,
             cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as updated_at
+        from reference_facts
+    )
+
+    select * from final
+{% endmacro %}
+
+
+{% macro counted_bins() %}
+    {#- What the reference holds in each bin, for the whole and for each segment. -#}
+    segments as (
+        select segment, segment_value from wide where n_rows > 0
+    ),
+
+    counted_bins as (
+        select
+            segments.segment,
+            segments.segment_value,
+            bins.*,
+            coalesce(counts.n, 0) as n,
+            counts.value_sum,
+            counts.value_sum_squares,
+            counts.value_min as low,
+            counts.value_max as high,
+            counts.n_valid
         from segments
         cross join bins
         left join counts
@@ -94,6 +103,23 @@
             and (counts.category = bins.category or (counts.category is null and bins.category is null))
         where segments.segment = '__all__' or counts.n > 0 or bins.bin = 0
     )
+{% endmacro %}
 
-    select * from final
+
+{% macro reference_facts() %}
+    {#- Everything that is frozen, as rows of one form: the bins, the frequent values of numeric variables, the segment values kept apart. -#}
+    {%- set codes = ml_monitor.bin_codes() -%}
+    reference_facts as (
+        select segment, segment_value, feature, feature_type, bin, bin_kind, lower_bound, upper_bound, category, n,
+            centre, clip_low, clip_high, robust_deviation, value_sum, value_sum_squares, low as value_min, high as value_max, n_valid
+        from counted_bins
+        union all
+        select '__all__', '__all__', feature, 'numeric', {{ codes.frequent_value }}, 'frequent value', null, null, null, n,
+            null, null, null, null, null, null, value, null, n_valid
+        from frequent_values
+        union all
+        select segment, segment_value, '__all__', null, {{ codes.kept_segment }}, 'segment', null, null, null, n,
+            null, null, null, null, null, null, null, null, null
+        from kept_segments
+    )
 {% endmacro %}

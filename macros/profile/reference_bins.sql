@@ -48,18 +48,19 @@
         {%- for variable in numeric %}
         select {{ spec.variables.index(variable) + 1 }} as i, {{ ml_monitor.literal(variable.name) }} as feature union all
         {%- endfor %}
-        select 0, '' {{ ml_monitor.no_rows() }}
+        select 0 as i, '' as feature {{ ml_monitor.no_rows() }}
     ),
 
     quantiles as (
         select
             numeric_features.feature,
             case numeric_features.i
+                {#- A monitor may have no number at all. #}
+                when 0 then cast(null as {{ ml_monitor.type_double() }})
                 {%- for variable in numeric %}
                     {%- set i = spec.variables.index(variable) + 1 %}
                 when {{ i }} then case quantile_slots.slot {% for slot in range(1, spec.bins) %}when {{ slot }} then x{{ i }}_q{{ slot }} {% endfor %}end
                 {%- endfor %}
-                else null
             end as edge
         from reference_summary
         cross join numeric_features
@@ -130,7 +131,7 @@
     union all
     select {{ ml_monitor.literal(variable.name) }}, '{{ variable.type }}', {{ codes[kind] }}, '{{ kind }}', null, null, null
         {%- if numeric and kind == 'total' -%}
-            , x{{ i }}_mean, x{{ i }}_low, x{{ i }}_high, x{{ i }}_q_low, x{{ i }}_q_high, (x{{ i }}_q_95 - x{{ i }}_q_05) / 3.289707253902945 from reference_summary
+            , x{{ i }}_mean, x{{ i }}_low, x{{ i }}_high, x{{ i }}_q_low, x{{ i }}_q_high, (x{{ i }}_q_95 - x{{ i }}_q_05) / 3.289707253902945e0 from reference_summary
         {%- else -%}
             , null, null, null, null, null, null
         {%- endif %}

@@ -33,13 +33,14 @@
 
 
 {% macro parsed_columns(spec) %}
-    {%- for segment in spec.segments %}
-        {{ ml_monitor.segment_value_of(spec, segment) }} as segment_{{ loop.index }},
+    {%- for alias in ml_monitor.segment_sources(spec) %}
+        {{ alias }},
     {%- endfor %}
     {%- for variable in spec.variables %}
         {%- if variable.type == 'numeric' %}
+        raw_{{ loop.index }},
         case when raw_{{ loop.index }} is not null then 1 end as present_{{ loop.index }},
-        {{ ml_monitor.finite(ml_monitor.to_number('raw_' ~ loop.index)) }} as x{{ loop.index }}{{ ',' if not loop.last }}
+        {{ ml_monitor.score_value('raw_' ~ loop.index, spec) if variable.name == '__score__' else ml_monitor.finite(ml_monitor.to_number('raw_' ~ loop.index)) }} as x{{ loop.index }}{{ ',' if not loop.last }}
         {%- else %}
         cast(raw_{{ loop.index }} as {{ dbt.type_string() }}) as c{{ loop.index }}{{ ',' if not loop.last }}
         {%- endif %}

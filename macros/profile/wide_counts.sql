@@ -38,8 +38,27 @@
         count(case when x{{ i }} < x{{ i }}_min then 1 end) as x{{ i }}_below,
         count(case when x{{ i }} > x{{ i }}_max then 1 end) as x{{ i }}_above,
         {%- endfor %}
+        {%- for variable in spec.variables if variable.bounds %}
+        count(case when {{ ml_monitor.out_of_bounds(spec, variable) }} then 1 end) as x{{ spec.variables.index(variable) + 1 }}_outside,
+        {%- endfor %}
         count(*) as n_rows
     from {{ rows }}
     cross join {{ edges }}
     {{ ml_monitor.grouping_keys(keys, spec.segments) }}
+{% endmacro %}
+
+
+{% macro out_of_bounds(spec, variable) %}
+    {#- Condition: a value outside what the user declared. NULL is not: it is missing. -#}
+    {%- set i = spec.variables.index(variable) + 1 -%}
+    {%- set bounds = variable.bounds -%}
+    {%- if bounds.allowed is defined -%}
+    c{{ i }} not in ({% for value in bounds.allowed %}{{ ml_monitor.literal(value) }}{{ ', ' if not loop.last }}{% endfor %})
+    {%- else -%}
+        {%- set sides = [] -%}
+        {%- for option, comparison in {'min': '<', 'max': '>'}.items() if bounds[option] is defined -%}
+            {%- do sides.append('x' ~ i ~ ' ' ~ comparison ~ ' cast(' ~ bounds[option] ~ ' as ' ~ ml_monitor.type_double() ~ ')') -%}
+        {%- endfor -%}
+    {{ sides | join(' or ') }}
+    {%- endif -%}
 {% endmacro %}

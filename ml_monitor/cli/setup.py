@@ -74,18 +74,21 @@ def add(
     """Add a monitor: three one-line models, and a configuration to start from.
 
     With [bold]--predictions[/bold] it looks at the columns of the log and proposes the features and their
-    types. Nothing that is there is overwritten.
+    types. A declared monitor with multivariate, metrics, comparison or selective has a model more for each; run it
+    again after adding the key. Nothing that is there is overwritten.
 
     Example: [green]ml-monitor add flight_delay --predictions flight_predictions --write[/green]
     """
     context = Context(project_dir, target, profiles_dir, None, as_json)
     with errors_for_people(context):
-        from ml_monitor.scaffold import add_files, config_block, insert_config, propose, validate_name
+        from ml_monitor.scaffold import OPTIONAL_KINDS, add_files, config_block, insert_config, propose, validate_name
 
         validate_name(name)
-        declared = name in context.project.monitors
+        known = context.project.monitors.get(name)
         proposal = propose(context.warehouse, context.project, predictions) if predictions else None
-        paths = add_files(name, directory or context.project.root / "models" / "monitoring")
+        spec = known if isinstance(known, dict) else {}
+        optional = [kind for kind, key in OPTIONAL_KINDS.items() if spec.get(key)]
+        paths = add_files(name, directory or context.project.root / "models" / "monitoring", optional=optional)
         for path in paths:
             context.say(f"wrote {path}")
         content: dict[str, object] = {
@@ -93,10 +96,11 @@ def add(
             "files": [str(path) for path in paths],
             "config": None,
         }
-        if declared:
+        if known is not None:
             context.finish(content)
 
-        block = config_block(name, predictions or "my_predictions", proposal.features if proposal else None)
+        roles_to_name = proposal.roles_to_name if proposal else {}
+        block = config_block(name, predictions or "my_predictions", proposal.features if proposal else None, roles_to_name)
         for column, reason in (proposal.left_out if proposal else {}).items():
             context.say(f"left out {column} ({reason})")
         config = context.project.root / "dbt_project.yml"
@@ -109,5 +113,8 @@ def add(
             context.say(f"{config} {where} this under vars.ml_monitor__monitors:\n")
             if not as_json:
                 typer.echo("".join(f"    {line}\n" for line in block.splitlines()), nl=False)
-        context.say("next: review the features, then dbt parse && ml-monitor check && dbt build")
-        context.finish({**content, "config": block, "config_written": changed is not None})
+        roles = f"name the columns for {', '.join(roles_to_name)}, " if roles_to_name else ""
+        context.say(f"next: {roles}review the features, then dbt parse && ml-monitor check && dbt build")
+        refused = write and changed is None
+        content |= {"status": "by_hand" if refused else "done", "config": block, "config_written": changed is not None}
+        context.finish(content, Exit.FAILED if refused else Exit.DONE)

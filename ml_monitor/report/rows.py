@@ -23,6 +23,8 @@ VIEWS: Mapping[str, str] = {
     "rpt_quality_findings": "monitor, is_current desc, worst_status, n_windows desc, metric, feature",
     "rpt_distribution": "monitor, feature_rank, part desc, bin_order",
     "rpt_calibration": "monitor, band",
+    "rpt_estimated_performance": "monitor, window_start",
+    "rpt_label_maturity": "monitor, label_age",
 }
 
 

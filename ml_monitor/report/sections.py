@@ -57,6 +57,8 @@ class Monitor:
     hidden_alerts: int
     findings: Table
     calibration: Figure | None
+    estimate: Figure | None
+    maturity: Figure | None
     facts: list[str]
 
 
@@ -97,6 +99,8 @@ def _monitor(headline: Row, report: Report, position: int) -> Monitor:
         hidden_alerts=len(alerts) - len(shown),
         findings=_findings(rows["rpt_quality_findings"], headline["window_unit"]),
         calibration=_calibration(rows["rpt_calibration"], scope),
+        estimate=_estimate(rows["rpt_estimated_performance"], headline["window_unit"], scope),
+        maturity=_maturity(rows["rpt_label_maturity"], scope),
         facts=_facts(headline),
     )
 
@@ -344,6 +348,54 @@ def _calibration(bands: list[Row], scope: str) -> Figure | None:
         scope=f"{scope}-calibration",
     )
     return Figure("Do the scores mean what they say?", svg, caption)
+
+
+def _estimate(windows: list[Row], unit: str, scope: str) -> Figure | None:
+    if not windows:
+        return None
+    metric, span = windows[0]["metric"], windows[0]["span"]
+    drawn = [
+        {
+            **{name: window[name] for name in ("estimated_value", "lower_bound", "upper_bound", "realised_value")},
+            "at": milliseconds(window["window_start"]),
+            "note": f"{words.day(window['window_start'])}: {words.value(window['realised_value'], metric)} by the labels, "
+            f"{words.value(window['estimated_value'], metric)} "
+            f"{words.interval(window['lower_bound'], window['upper_bound'], metric)} by the scores",
+        }
+        for window in windows
+    ]
+    caption = (
+        f"Dashed: the {words.metric_name(metric)} over {words.over(span, unit)} that the calibrated scores promise, "
+        "without labels, with its 95 % band. Solid: what the labels say. "
+        "Both move together: other cases came in. The solid line leaves the band: the same cases now end otherwise."
+    )
+    labelled = [window for window in drawn if window["realised_value"] is not None]
+    svg = charts.render(
+        "estimate",
+        {"windows": drawn, "labelled": labelled},
+        label="Estimated and realised performance over time",
+        scope=f"{scope}-estimate",
+    )
+    return Figure("Is it as good as its scores promise?", svg, caption)
+
+
+def _maturity(ages: list[Row], scope: str) -> Figure | None:
+    if not ages:
+        return None
+    drawn = [
+        {
+            **{name: age[name] for name in ("label_age", "development_share")},
+            "note": f"{words.counted(age['label_age'], 'window')} after the prediction: "
+            f"{words.percent(age['development_share'])} of the labels are there",
+        }
+        for age in ages
+    ]
+    caption = (
+        "Share of the labels that have come, by age, as recent windows developed. "
+        f"Windows younger than {words.counted(ages[0]['label_delay'], 'window')} are not judged by their labels."
+    )
+    svg = charts.render("maturity", {"ages": drawn}, label="How fast labels arrive", scope=f"{scope}-maturity")
+    return Figure("How late do the labels come?", svg, caption)
 
 
 def _facts(row: Row) -> list[str]:

@@ -10,7 +10,7 @@ from ml_monitor.retraining.spec import RetrainingPolicy
 LEASE = timedelta(hours=6)
 """A run that is still `running` after this is taken for dead and blocks nobody."""
 
-PRIORITY = ("manual", "performance", "drift", "labels", "schedule")
+PRIORITY = ("manual", "performance", "custom", "drift", "labels", "schedule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +99,7 @@ def decide(
         attempts = [run for run in runs if run.trigger_key == trigger.trigger_key]
         answered = next((run for run in attempts if run.status in ("promoted", "kept")), None)
         if answered:
-            refused.append(
-                f"{trigger.kind} trigger {trigger.trigger_key} was answered by {answered.training_run_id}"
-            )
+            refused.append(f"{trigger.kind} trigger {trigger.trigger_key} was answered by {answered.training_run_id}")
         elif len(attempts) >= policy.max_attempts:
             refused.append(
                 f"{trigger.kind} trigger {trigger.trigger_key} failed {len(attempts)} times, "

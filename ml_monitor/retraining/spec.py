@@ -10,7 +10,7 @@ from ml_monitor.retraining.errors import RetrainingError
 from ml_monitor.warehouse import Warehouse
 
 Task = Literal["binary", "regression"]
-TriggerKind = Literal["drift", "performance", "labels", "schedule"]
+TriggerKind = Literal["drift", "performance", "custom", "labels", "schedule"]
 FeatureType = Literal["numeric", "categorical"]
 
 
@@ -95,9 +95,7 @@ def load_spec(warehouse: Warehouse, monitor: str) -> MonitorSpec:
     rows = warehouse.query(f"select monitor, spec from {warehouse.table('monitors')} order by monitor")
     specs = {row["monitor"]: row["spec"] for row in rows}
     if monitor not in specs:
-        raise RetrainingError(
-            f"no monitor '{monitor}'. Allowed: {', '.join(specs) or 'none, run `dbt build`'}."
-        )
+        raise RetrainingError(f"no monitor '{monitor}'. Allowed: {', '.join(specs) or 'none, run `dbt build`'}.")
     try:
         return MonitorSpec.model_validate_json(specs[monitor])
     except ValidationError as error:

@@ -9,12 +9,17 @@ from itertools import chain
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from sqlglot import exp
 
 from ml_monitor.scaffold.columns import Kind, columns_of, kind_of
+from ml_monitor.scaffold.custom_metrics import CustomMetricError, validate
+from ml_monitor.scaffold.monitor import OPTIONAL_KINDS
 from ml_monitor.settings import DbtProject, ProjectError, Relation, utc
 from ml_monitor.warehouse import QueryFailed, Warehouse
 
 _NUMBER = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$"
+_POSITIVE = ("1", "1.0", "true", "t", "yes", "y")
+_NEGATIVE = ("0", "0.0", "false", "f", "no", "n")
 _EXAMPLES, _EXAMPLE_CHARACTERS = 3, 40
 
 
@@ -37,6 +42,21 @@ def _declared_type(declared: Any) -> Any:
 FeatureType = Annotated[Literal["numeric", "categorical"], BeforeValidator(_declared_type)]
 
 
+class CustomMetric(BaseModel):
+    """A metric of the user's own."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    sql: str
+
+
+def _segment_columns(declared: Any) -> Any:
+    return declared.get("column") or declared.get("columns") if isinstance(declared, dict) else declared
+
+
+Segment = Annotated[str | list[str], BeforeValidator(_segment_columns)]
+
+
 class MonitorConfig(BaseModel):
     """The keys of a monitor that name things in the warehouse, with the defaults of the dbt package.
 
@@ -47,7 +67,7 @@ class MonitorConfig(BaseModel):
 
     predictions: str
     feedback: str | None = None
-    task: Literal["binary", "regression"] = "binary"
+    task: Literal["binary", "multiclass", "regression", "ranking"] = "binary"
     prediction_id: str = "prediction_id"
     predicted_at: str = "predicted_at"
     model_version: str | None = "model_version"
@@ -56,9 +76,40 @@ class MonitorConfig(BaseModel):
     label: str = "label"
     labelled_at: str = "labelled_at"
     loaded_at: str | None = None
+    positive: Any = None
+    scores: dict[Any, str] = {}
+    lower: str | None = None
+    upper: str | None = None
+    query_id: str = "query_id"
+    item: str | None = None
     reference: dict[str, Any]
     features: dict[str, FeatureType]
-    segments: list[str | list[str]] = []
+    metrics: dict[str, CustomMetric] = {}
+    segments: list[Segment] = []
+    multivariate: bool | list[str] = False
+    comparison: dict[str, Any] | None = None
+    selective: dict[str, Any] | None = None
+
+    @property
+    def together(self) -> list[str]:
+        """The features that are looked at together."""
+        if isinstance(self.multivariate, list):
+            return self.multivariate
+        return [name for name, kind in self.features.items() if kind == "numeric"] if self.multivariate else []
+
+    @property
+    def outcome_kinds(self) -> tuple[Kind, ...]:
+        """What labels and predictions of the task may be."""
+        return ("number",) if self.task in ("regression", "ranking") else ("number", "boolean", "text")
+
+    @property
+    def positive_words(self) -> tuple[str, ...]:
+        """Text in lower case that counts as 1."""
+        if self.positive is None:
+            return _POSITIVE
+        declared = self.positive if isinstance(self.positive, list) else [self.positive]
+        words = [str(value).lower() for value in declared]
+        return (*words, *(f"{value}.0" for value in declared if type(value) is int))
 
 
 def check(warehouse: Warehouse, project: DbtProject, now: datetime) -> list[Finding]:
@@ -112,22 +163,59 @@ class _MonitorCheck:
 
     def _predictions(self, relation: Relation, columns: Mapping[str, str]) -> None:
         config = self._config
-        outcome: tuple[Kind, ...] = ("number",) if config.task == "regression" else ("number", "boolean", "text")
         wanted: list[tuple[str, str | None, tuple[Kind, ...]]] = [
             ("prediction_id", config.prediction_id, ("number", "text")),
             ("predicted_at", config.predicted_at, ("time",)),
             ("model_version", config.model_version, ("number", "text")),
-            ("prediction", config.prediction, outcome),
             ("loaded_at", config.loaded_at, ("time",)),
+            *self._outcome_columns(),
         ]
-        if config.task == "binary":
-            wanted.append(("score", config.score, ("number",)))
         usable = {key for key, column, kinds in wanted if self._column(key, column, kinds, relation, columns)}
         crossed = ([segment] if isinstance(segment, str) else segment for segment in config.segments)
         for segment in dict.fromkeys(chain.from_iterable(crossed)):
             self._column("segments", segment, ("number", "text", "boolean"), relation, columns)
         texts = self._features(relation, columns)
-        self._log_rows(relation, usable, texts)
+        self._optional_models()
+        self._custom_metrics(relation, columns)
+        self._log_rows(relation, columns, usable, texts)
+        if "prediction" in usable:
+            self._classes("prediction", config.prediction, relation)
+
+    def _outcome_columns(self) -> list[tuple[str, str | None, tuple[Kind, ...]]]:
+        """The columns of the prediction log that the task needs."""
+        config = self._config
+        prediction: tuple[str, str | None, tuple[Kind, ...]] = ("prediction", config.prediction, config.outcome_kinds)
+        score: tuple[str, str | None, tuple[Kind, ...]] = ("score", config.score, ("number",))
+        limits: list[tuple[str, str | None, tuple[Kind, ...]]] = [
+            ("lower", config.lower, ("number",)),
+            ("upper", config.upper, ("number",)),
+        ]
+        return {
+            "binary": [prediction, score],
+            "multiclass": [prediction, *((f"scores.{name}", column, ("number",)) for name, column in config.scores.items())],
+            "regression": [prediction, *limits],
+            "ranking": [score, ("query_id", config.query_id, ("number", "text")), ("item", config.item, ("number", "text"))],
+        }[config.task]
+
+    def _classes(self, key: str, column: str, relation: Relation) -> None:
+        """Whether both sides of a binary monitor can be told: a class that is neither would be left out of every metric."""
+        config = self._config
+        if config.task != "binary":
+            return
+        quoted = self._quote(column)
+        rows = self._warehouse.query(f"select distinct {quoted} as class from {relation.quoted} where {quoted} is not null")
+        known = {str(row["class"]).lower() for row in rows}
+        strange = sorted(known - set(_POSITIVE) - set(_NEGATIVE)) if config.positive is None else []
+        if strange:
+            examples = ", ".join(repr(_clip(word)) for word in strange[:_EXAMPLES])
+            self._error(
+                key,
+                f"{column} of {relation.quoted} has values that are neither class, e.g. {examples}. "
+                f"Allowed: {', '.join(_POSITIVE)} and {', '.join(_NEGATIVE)}, or name the class that counts as 1 in `positive`.",
+            )
+        elif known and not known & set(config.positive_words):
+            allowed = ", ".join(repr(word) for word in config.positive_words)
+            self._warning(key, f"no {column} of {relation.quoted} is positive ({allowed}), so there is nothing to find")
 
     def _features(self, relation: Relation, columns: Mapping[str, str]) -> list[str]:
         """Check the features, and return the numeric ones that are logged as text."""
@@ -140,7 +228,35 @@ class _MonitorCheck:
                 texts.append(feature)
         return texts
 
-    def _log_rows(self, relation: Relation, usable: set[str], texts: list[str]) -> None:
+    def _optional_models(self) -> None:
+        for kind, key in OPTIONAL_KINDS.items():
+            model = f"{self._name}__{kind}"
+            if getattr(self._config, key) and not self._project.has_model(model):
+                self._error(key, f"there is no model {model}: run `ml-monitor add {self._name}`, then `dbt parse`")
+
+    def _custom_metrics(self, relation: Relation, columns: Mapping[str, str]) -> None:
+        config = self._config
+        label = [config.label] if config.feedback else []
+        for name, metric in config.metrics.items():
+            try:
+                self._dry_run(metric.sql, relation, [*columns, *label], label)
+            except (CustomMetricError, QueryFailed) as error:
+                self._error(f"metrics.{name}.sql", str(error))
+
+    def _dry_run(self, sql: str, relation: Relation, columns: list[str], label: list[str]) -> None:
+        """Let the warehouse look at the types."""
+        dialect = "postgres" if self._warehouse.dialect == "postgresql" else self._warehouse.dialect
+        expression = validate(sql, columns, dialect)
+        used = {column.name for column in expression.find_all(exp.Column)} or set(columns[:1])
+        selected = ", ".join(
+            f"cast(null as double precision) as {self._quote(column)}" if column in label else self._quote(column)
+            for column in sorted(used)
+        )
+        text = expression.sql(dialect).replace(":", r"\:")
+        empty = f"select {selected} from {relation.quoted} where 1 = 0"
+        self._warehouse.query(f"explain select cast({text} as double precision) as metric_value from ({empty}) as log")
+
+    def _log_rows(self, relation: Relation, columns: Mapping[str, str], usable: set[str], texts: list[str]) -> None:
         config = self._config
         counted = {"n": "count(*)"}
         if "prediction_id" in usable:
@@ -154,6 +270,9 @@ class _MonitorCheck:
         if "score" in usable and config.score and config.task == "binary":
             score = self._quote(config.score)
             counted["outside"] = f"sum(case when {score} < 0 or {score} > 1 then 1 else 0 end)"
+        if config.together and all(feature in columns for feature in config.together):
+            complete = " and ".join(f"{self._quote(feature)} is not null" for feature in config.together)
+            counted["complete"] = f"sum(case when {complete} then 1 else 0 end)"
         for i, feature in enumerate(texts):
             counted[f"unreadable_{i}"] = f"sum(case when {self._unreadable(feature)} then 1 else 0 end)"
         row = self._counts(relation, counted)
@@ -177,6 +296,9 @@ class _MonitorCheck:
         for count, (key, sentence) in sentences.items():
             if row.get(count):
                 self._warning(key, f"{row[count]} of {n} rows of {relation.quoted} have {sentence}")
+        if "complete" in row and row["complete"] * 2 < n:
+            found = f"only {row['complete']} of {n} rows of {relation.quoted} have all of {', '.join(config.together)}"
+            self._warning("multivariate", f"{found}; the others are left out. List features that are rarely missing.")
         for i, feature in enumerate(texts):
             self._unreadable_numbers(relation, feature, row[f"unreadable_{i}"] or 0, n)
 
@@ -198,10 +320,11 @@ class _MonitorCheck:
 
     def _feedback(self, relation: Relation, columns: Mapping[str, str], predictions: Relation) -> None:
         config = self._config
-        outcome: tuple[Kind, ...] = ("number",) if config.task == "regression" else ("number", "boolean", "text")
         has_id = self._column("prediction_id", config.prediction_id, ("number", "text"), relation, columns)
         has_time = self._column("labelled_at", config.labelled_at, ("time",), relation, columns)
-        has_label = self._column("label", config.label, outcome, relation, columns)
+        has_label = self._column("label", config.label, config.outcome_kinds, relation, columns)
+        if has_label:
+            self._classes("label", config.label, relation)
         if not has_id:
             return
         identity = self._quote(config.prediction_id)

@@ -2,7 +2,7 @@
 
 import keyword
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,13 @@ from ml_monitor.errors import MlMonitorError
 from ml_monitor.settings import MONITORS_VAR
 
 KINDS = ("reference", "feature_profile", "outcome_profile")
+OPTIONAL_KINDS = {
+    "feature_moments": "multivariate",
+    "custom_profile": "metrics",
+    "model_comparison": "comparison",
+    "selective_profile": "selective",
+}
+"""Further one-line models, with the key of the configuration that asks for each."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 # Model names are <name>__feature_profile, and Postgres cuts identifiers at 63 characters.
@@ -39,14 +46,22 @@ def validate_name(name: str) -> str:
     return name
 
 
-def add_files(name: str, directory: Path) -> list[Path]:
-    """Write the three one-line models of a monitor: all of them or none.
+def add_files(name: str, directory: Path, *, optional: Iterable[str] = ()) -> list[Path]:
+    """Write the one-line models of a monitor: all of them or none.
+
+    Args:
+        name: Of the monitor.
+        directory: Where they go.
+        optional: Those of `OPTIONAL_KINDS` that its configuration asks for. Of a monitor that is there already only those are
+            written that it lacks.
 
     Raises:
         ScaffoldError: The name does not fit, or one of the files is there.
     """
     validate_name(name)
-    paths = {kind: directory / f"{name}__{kind}.sql" for kind in KINDS}
+    paths = {kind: directory / f"{name}__{kind}.sql" for kind in (*KINDS, *optional)}
+    if all(paths[kind].exists() for kind in KINDS):
+        paths = {kind: path for kind, path in paths.items() if not path.exists()} or paths
     present = [str(path) for path in paths.values() if path.exists()]
     if present:
         raise ScaffoldError(f"nothing written, already there: {', '.join(present)}")
@@ -57,13 +72,22 @@ def add_files(name: str, directory: Path) -> list[Path]:
     return list(paths.values())
 
 
-def config_block(name: str, predictions: str = "my_predictions", features: Mapping[str, str] | None = None) -> str:
-    """The configuration of a monitor as YAML, to stand under `vars.ml_monitor__monitors`."""
+def config_block(
+    name: str,
+    predictions: str = "my_predictions",
+    features: Mapping[str, str] | None = None,
+    roles_to_name: Mapping[str, str] | None = None,
+) -> str:
+    """The configuration of a monitor as YAML, to stand under `vars.ml_monitor__monitors`.
+
+    Roles that no column has by its default name stand there as comments to fill in.
+    """
     lines = [
         f"{name}:",
         f"{_STEP}predictions: {predictions}  # a model, or source.table",
-        f"{_STEP}task: binary  # or regression",
+        f"{_STEP}task: binary  # or multiclass, regression, ranking",
         f"{_STEP}reference: {{trailing: 28}}  # or {{relation: a_model}}, or {{from: a_date, to: a_date}}",
+        *(f"{_STEP}# {role}: a_column  # the log has no {default}" for role, default in (roles_to_name or {}).items()),
         f"{_STEP}features:",
     ]
     listed = features or {"my_number": "numeric", "my_category": "categorical"}

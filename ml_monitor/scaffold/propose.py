@@ -9,27 +9,25 @@ from ml_monitor.settings import DbtProject
 from ml_monitor.warehouse import Warehouse
 
 _TYPES = {"number": "numeric", "text": "categorical", "boolean": "categorical"}
-# The default names of the columns of a monitor that are no features.
-_ROLES = frozenset(
-    {
-        "prediction_id",
-        "predicted_at",
-        "model_version",
-        "y_score",
-        "y_pred",
-        "label",
-        "labelled_at",
-        "loaded_at",
-    }
-)
+# Columns that every log has, with their default names; the label may come with the feedback.
+_ROLES = {
+    "prediction_id": "prediction_id",
+    "predicted_at": "predicted_at",
+    "model_version": "model_version",
+    "score": "y_score",
+    "prediction": "y_pred",
+}
+_NO_FEATURES = frozenset(_ROLES.values()) | {"label", "labelled_at", "loaded_at"}
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """Features with their types, and the columns that were left out, with the reason."""
+    """Features with their types, the columns that were left out, with the reason, and the roles (with the default name of their
+    column) that no column has by its name."""
 
     features: Mapping[str, str]
     left_out: Mapping[str, str]
+    roles_to_name: Mapping[str, str]
 
 
 def propose(warehouse: Warehouse, project: DbtProject, predictions: str) -> Proposal:
@@ -47,7 +45,7 @@ def propose(warehouse: Warehouse, project: DbtProject, predictions: str) -> Prop
     left_out: dict[str, str] = {}
     for column, data_type in columns.items():
         kind = kind_of(data_type)
-        if column.lower() in _ROLES:
+        if column.lower() in _NO_FEATURES:
             left_out[column] = "not a feature"
         elif column.lower() == "id" or column.lower().endswith("_id"):
             left_out[column] = "looks like an id"
@@ -57,4 +55,5 @@ def propose(warehouse: Warehouse, project: DbtProject, predictions: str) -> Prop
             features[column] = _TYPES[kind]
     if not features:
         raise ScaffoldError(f"{relation.quoted} has no column that can be a feature: {', '.join(columns)}")
-    return Proposal(features, left_out)
+    present = {column.lower() for column in columns}
+    return Proposal(features, left_out, {role: name for role, name in _ROLES.items() if name not in present})

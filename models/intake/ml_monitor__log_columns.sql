@@ -1,7 +1,7 @@
 {{ config(
     enabled=ml_monitor.any_monitors(),
     materialized='incremental',
-    incremental_strategy='append',
+    incremental_strategy=ml_monitor.append_strategy(),
     on_schema_change='append_new_columns',
 ) }}
 
@@ -9,7 +9,7 @@ with
 
 {%- for spec in ml_monitor.monitors() %}
     {%- set log = ml_monitor.monitor_relation(spec.predictions) %}
-    {%- set columns = (spec.variables | map(attribute='column') | list) + spec.segments %}
+    {%- set columns = (spec.variables | map(attribute='column') | list) + (ml_monitor.segment_sources(spec).values() | list) + (ml_monitor.custom_metrics(spec).columns.keys() | list) %}
 
 observed_{{ loop.index }} as (
     select {{ ml_monitor.literal(spec.name) }} as monitor, '{{ spec.edge_set_id }}' as edge_set_id, column_name, data_type

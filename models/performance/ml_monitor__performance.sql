@@ -4,10 +4,22 @@ with
 
 {{ ml_monitor.stale_windows(ref('ml_monitor__outcome_profiles'), 'monitors.longest_span') }},
 
-{{ ml_monitor.performance_totals(from_table=ml_monitor.repeats_ctes()) }},
+{{ ml_monitor.outcome_statistics() }},
+
+totals as (
+    {%- if ml_monitor.repeats_ctes() %}
+    select * from {{ ref('ml_monitor__performance_totals') }}
+    {%- else %}
+    {{ ml_monitor.outcome_totals() }}
+    {%- endif %}
+),
 
 estimates as (
     {{ ml_monitor.performance_estimates('totals') }}
+),
+
+judged as (
+    select distinct monitor, metric, span from {{ ref('ml_monitor__thresholds') }}
 ),
 
 final as (
@@ -16,26 +28,31 @@ final as (
         estimates.model_version,
         estimates.segment,
         estimates.segment_value,
-        '__all__' as feature,
+        estimates.feature,
         stale_windows.window_start,
         stale_windows.window_end,
         estimates.span,
         estimates.metric,
-        'performance' as family,
-        {%- for number in ['metric_value', 'lower_bound', 'upper_bound', 'label_coverage'] %}
-        cast(estimates.{{ number }} as {{ ml_monitor.type_double() }}) as {{ number }},
-        {%- endfor %}
+        metrics.family,
+        estimates.metric_value,
+        estimates.lower_bound,
+        estimates.upper_bound,
+        cast(estimates.label_coverage as {{ ml_monitor.type_double() }}) as label_coverage,
         estimates.sample_size,
+        estimates.detail,
         stale_windows.metric_spec_id,
         stale_windows.source_updated_at
     from estimates
     inner join {{ ref('ml_monitor__metrics') }} as metrics on metrics.metric = estimates.metric
-    inner join {{ ref('ml_monitor__monitors') }} as monitors
-        on monitors.monitor = estimates.monitor
-        and metrics.tasks like '%' || monitors.task || '%'
     inner join stale_windows
         on stale_windows.monitor = estimates.monitor
         and stale_windows.window_number = estimates.window_number
+    {#- What is not defined has no row, unless somebody waits for a verdict: then it says why there is none. #}
+    left join judged
+        on judged.monitor = estimates.monitor
+        and judged.metric = estimates.metric
+        and judged.span = estimates.span
+    where estimates.metric_value is not null or judged.monitor is not null
 )
 
 select * from final

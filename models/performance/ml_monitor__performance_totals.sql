@@ -1,12 +1,16 @@
 {{ config(**dict(ml_monitor.metric_config(), enabled=ml_monitor.any_monitors() and ml_monitor.repeats_ctes())) }}
 
-{#- A CTE of `ml_monitor__performance`, as a table where a warehouse would compute it once per metric: see `performance_totals`. -#}
+{#- A CTE of `ml_monitor__performance`, as a table where a warehouse would compute it once per metric. -#}
 
 with
 
 {{ ml_monitor.stale_windows(ref('ml_monitor__outcome_profiles'), 'monitors.longest_span') }},
 
-{{ ml_monitor.performance_totals(from_table=false) }}
+{{ ml_monitor.outcome_statistics() }},
+
+totals as (
+    {{ ml_monitor.outcome_totals() }}
+)
 
 select totals.*, stale_windows.window_start, stale_windows.metric_spec_id, stale_windows.source_updated_at
 from totals

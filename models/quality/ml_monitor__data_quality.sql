@@ -1,140 +1,59 @@
 {{ config(**ml_monitor.metric_config()) }}
 
-{%- set codes = ml_monitor.bin_codes() %}
-{%- set keys = ['monitor', 'window_number', 'span', 'model_version', 'segment', 'segment_value', 'feature', 'feature_type'] %}
+{%- set double = ml_monitor.type_double() %}
+{%- set keys = ml_monitor.quality_keys() %}
+{%- set types = {'reference_size': 'bigint', 'lower_bound': double, 'upper_bound': double, 'noise_floor': double, 'p_value': double, 'detail': dbt.type_string()} %}
+{%- set has = {
+    'rate_metrics': ['lower_bound', 'upper_bound'],
+    'missing_rate_increases': ['reference_size', 'lower_bound', 'upper_bound', 'p_value'],
+    'category_count_metrics': ['reference_size', 'lower_bound', 'upper_bound'],
+    'vanished_rates': ['reference_size', 'noise_floor', 'detail'],
+    'point_mass_increases': ['reference_size', 'lower_bound', 'upper_bound', 'detail'],
+} %}
 
 with
 
 {{ ml_monitor.stale_windows(ref('ml_monitor__feature_profiles'), 'monitors.longest_span') }},
 
-features as (
-    select monitor, feature, feature_type from {{ ref('ml_monitor__features') }}
-),
+{{ ml_monitor.quality_profiles() }},
 
-spans as (
-    select stale_windows.monitor, stale_windows.window_number, spans.span, monitors.edge_set_id
-    from stale_windows
-    inner join {{ ref('ml_monitor__spans') }} as spans on spans.monitor = stale_windows.monitor
-    inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = stale_windows.monitor
-),
+{{ ml_monitor.quality_counts() }},
 
-profiles as (
-    select
-        profile.monitor,
-        profile.edge_set_id,
-        profile.model_version,
-        profile.segment,
-        profile.segment_value,
-        profile.feature,
-        features.feature_type,
-        profile.window_number,
-        sum(case when profile.bin = {{ codes.total }} then profile.n else 0 end) as n_rows,
-        sum(case when profile.bin = {{ codes.missing }} then profile.n else 0 end) as n_missing,
-        sum(case when profile.bin = {{ codes.invalid }} then profile.n else 0 end) as n_invalid,
-        sum(case when profile.bin = {{ codes.unseen }} then profile.n else 0 end) as n_unseen,
-        sum(coalesce(profile.n_below, 0) + coalesce(profile.n_above, 0)) as n_out_of_range
-    from {{ ref('ml_monitor__feature_profiles') }} as profile
-    inner join features on features.monitor = profile.monitor and features.feature = profile.feature
-    inner join needed_windows on needed_windows.monitor = profile.monitor and profile.window_number > needed_windows.since_number
-    group by profile.monitor, profile.edge_set_id, profile.model_version, profile.segment, profile.segment_value, profile.feature,
-        features.feature_type, profile.window_number
-),
+{{ ml_monitor.quality_reference() }},
 
-counts as (
-    select
-        spans.monitor,
-        spans.window_number,
-        spans.span,
-        coalesce(profiles.model_version, '__all__') as model_version,
-        profiles.segment,
-        profiles.segment_value,
-        profiles.feature,
-        profiles.feature_type,
-        sum(profiles.n_rows) as n_rows,
-        sum(profiles.n_missing) as n_missing,
-        sum(profiles.n_invalid) as n_invalid,
-        sum(profiles.n_unseen) as n_unseen,
-        sum(profiles.n_out_of_range) as n_out_of_range
-    from spans
-    inner join profiles
-        on profiles.monitor = spans.monitor
-        and profiles.edge_set_id = spans.edge_set_id
-        and profiles.window_number > spans.window_number - spans.span
-        and profiles.window_number <= spans.window_number
-    group by grouping sets (
-        (spans.monitor, spans.window_number, spans.span, profiles.segment, profiles.segment_value, profiles.feature, profiles.feature_type),
-        (spans.monitor, spans.window_number, spans.span, profiles.segment, profiles.segment_value, profiles.feature, profiles.feature_type, profiles.model_version)
-    )
-),
+{{ ml_monitor.category_windows() }},
 
-unseen_counts as (
-    select spans.monitor, spans.window_number, spans.span, profile.segment, profile.segment_value, profile.feature, profile.category, sum(profile.n) as n
-    from spans
-    inner join {{ ref('ml_monitor__feature_profiles') }} as profile
-        on profile.monitor = spans.monitor
-        and profile.edge_set_id = spans.edge_set_id
-        and profile.window_number > spans.window_number - spans.span
-        and profile.window_number <= spans.window_number
-    where profile.bin = {{ codes.unseen }}
-    group by spans.monitor, spans.window_number, spans.span, profile.segment, profile.segment_value, profile.feature, profile.category
-),
+{{ ml_monitor.rate_metrics() }},
 
-unseen_names as (
-    select monitor, window_number, span, segment, segment_value, feature, {{ ml_monitor.listed('category', 'frequency_rank') }} as detail
-    from (
-        select *, row_number() over (partition by monitor, window_number, span, segment, segment_value, feature order by n desc, category) as frequency_rank
-        from unseen_counts
-    ) as ranked
-    where frequency_rank <= 5
-    group by monitor, window_number, span, segment, segment_value, feature
-),
+{{ ml_monitor.unseen_names() }},
 
-reference_missing as (
-    select bins.monitor, bins.segment, bins.segment_value, bins.feature,
-        sum(case when bins.bin = {{ codes.missing }} then bins.n else 0 end) as n_missing,
-        sum(case when bins.bin = {{ codes.total }} then bins.n else 0 end) as n_rows
-    from {{ ref('ml_monitor__reference_bins') }} as bins
-    inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = bins.monitor and monitors.edge_set_id = bins.edge_set_id
-    group by bins.monitor, bins.segment, bins.segment_value, bins.feature
-),
+{{ ml_monitor.missing_rate_increases() }},
 
-rates as (
-    select {{ keys | join(', ') }}, 'missing_rate' as metric, n_missing as n_bad, n_rows as n from counts
-    union all
-    select {{ keys | join(', ') }}, 'invalid_rate', n_invalid, n_rows from counts where feature_type = 'numeric'
-    union all
-    select {{ keys | join(', ') }}, 'out_of_range_rate', n_out_of_range, n_rows - n_missing - n_invalid from counts where feature_type = 'numeric'
-    union all
-    select {{ keys | join(', ') }}, 'unseen_rate', n_unseen, n_rows - n_missing from counts where feature_type = 'categorical'
-),
+{{ ml_monitor.category_presence() }},
+
+{{ ml_monitor.expected_categories() }},
+
+{{ ml_monitor.category_count_metrics() }},
+
+{{ ml_monitor.absences() }},
+
+{{ ml_monitor.vanished_rates() }},
+
+{{ ml_monitor.value_sums() }},
+
+{{ ml_monitor.value_shares() }},
+
+{{ ml_monitor.point_mass_increases() }},
 
 metrics as (
-    select
-        {{ keys | join(', ') }},
-        metric,
-        1e0 * n_bad / n as metric_value,
-        n as sample_size,
-        cast(null as bigint) as reference_size,
-        {{ ml_monitor.wilson_bound('n_bad', 'n', '-') }} as lower_bound,
-        {{ ml_monitor.wilson_bound('n_bad', 'n', '+') }} as upper_bound
-    from rates
-    where n > 0
-    union all
-    select
-        {% for key in keys %}counts.{{ key }}, {% endfor %}
-        'missing_rate_increase',
-        1e0 * counts.n_missing / counts.n_rows - 1e0 * reference_missing.n_missing / reference_missing.n_rows,
-        counts.n_rows,
-        reference_missing.n_rows,
-        {{ ml_monitor.wilson_bound('counts.n_missing', 'counts.n_rows', '-') }} - 1e0 * reference_missing.n_missing / reference_missing.n_rows,
-        {{ ml_monitor.wilson_bound('counts.n_missing', 'counts.n_rows', '+') }} - 1e0 * reference_missing.n_missing / reference_missing.n_rows
-    from counts
-    inner join reference_missing
-        on reference_missing.monitor = counts.monitor
-        and reference_missing.segment = counts.segment
-        and reference_missing.segment_value = counts.segment_value
-        and reference_missing.feature = counts.feature
-    where counts.n_rows > 0 and reference_missing.n_rows > 0
+    {%- for relation, columns in has.items() %}
+    select {{ keys | join(', ') }}, metric, cast(metric_value as {{ double }}) as metric_value, cast(sample_size as bigint) as sample_size
+        {%- for column, type in types.items() %},
+        cast({{ column if column in columns else 'null' }} as {{ type }}) as {{ column }}
+        {%- endfor %}
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 final as (
@@ -149,12 +68,14 @@ final as (
         metrics.span,
         metrics.metric,
         'data_quality' as family,
-        {%- for number in ['metric_value', 'lower_bound', 'upper_bound'] %}
-        cast(metrics.{{ number }} as {{ ml_monitor.type_double() }}) as {{ number }},
-        {%- endfor %}
+        metrics.metric_value,
+        metrics.lower_bound,
+        metrics.upper_bound,
+        metrics.noise_floor,
+        metrics.p_value,
         metrics.sample_size,
         metrics.reference_size,
-        unseen_names.detail,
+        coalesce(metrics.detail, unseen_names.detail) as detail,
         stale_windows.metric_spec_id,
         stale_windows.source_updated_at
     from metrics

@@ -19,16 +19,28 @@ select
     cast({{ spec.healthy.windows }} as integer) as healthy_windows,
     cast({{ "'" ~ spec.healthy.from ~ "'" if spec.healthy.from else 'null' }} as timestamp) as healthy_from,
     cast({{ "'" ~ spec.healthy.to ~ "'" if spec.healthy.to else 'null' }} as timestamp) as healthy_to,
+    '{{ spec.calibration_id }}' as calibration_id,
+    cast({{ spec.calibration.windows }} as integer) as calibration_windows,
+    cast({{ "'" ~ spec.calibration.from ~ "'" if spec.calibration.from else 'null' }} as timestamp) as calibration_from,
+    cast({{ "'" ~ spec.calibration.to ~ "'" if spec.calibration.to else 'null' }} as timestamp) as calibration_to,
+    {%- for outcome in ['tp', 'fp', 'fn', 'tn'] %}
+    cast({{ spec.costs.get(outcome, 0) if spec.costs else 'null' }} as {{ ml_monitor.type_double() }}) as cost_{{ outcome }},
+    {%- endfor %}
     cast({{ spec.reference.trailing if spec.reference.trailing is defined else 'null' }} as integer) as reference_trailing,
     cast({{ spec.trailing_baseline }} as integer) as trailing_baseline,
     cast({{ ([1] + spec.rolling) | max }} as integer) as longest_span,
     cast({{ ml_monitor.look_back(spec) }} as integer) as look_back,
     cast({{ spec.label_delay }} as integer) as label_delay,
+    cast({{ spec.beta }} as {{ ml_monitor.type_double() }}) as beta,
+    cast({{ spec.lift_at }} as {{ ml_monitor.type_double() }}) as lift_at,
+    cast({{ spec.classes }} as integer) as n_classes,
     cast({{ spec.alerting.open_after }} as integer) as open_after,
     cast({{ spec.alerting.resolve_after }} as integer) as resolve_after,
     cast({{ spec.alerting.renotify_after }} as integer) as renotify_after,
     '{{ spec.edge_set_id }}' as edge_set_id,
+    {{ ml_monitor.literal(spec.moment_set_id) }} as moment_set_id,
     '{{ spec.metric_spec_id }}' as metric_spec_id,
+    '{{ spec.custom_spec_id }}' as custom_spec_id,
     {{ ml_monitor.literal(tojson(public, sort_keys=true)) }} as spec
 {{ 'union all' if not loop.last }}
 {% endfor %}

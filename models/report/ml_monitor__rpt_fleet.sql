@@ -30,7 +30,7 @@ time_axis as (
 ranked as (
     select
         verdicts.monitor,
-        case verdicts.family when 'performance' then 'performance' when 'drift' then 'inputs' else 'data' end as lane,
+        case verdicts.family when 'performance' then 'performance' when 'estimated_performance' then 'performance' when 'custom' then 'performance' when 'drift' then 'inputs' else 'data' end as lane,
         time_axis.column_start,
         time_axis.column_end,
         verdicts.status,
@@ -38,7 +38,7 @@ ranked as (
         row_number() over (
             partition by
                 verdicts.monitor,
-                case verdicts.family when 'performance' then 'performance' when 'drift' then 'inputs' else 'data' end,
+                case verdicts.family when 'performance' then 'performance' when 'estimated_performance' then 'performance' when 'custom' then 'performance' when 'drift' then 'inputs' else 'data' end,
                 time_axis.column_start
             order by
                 case verdicts.status when 'alert' then 3 when 'warning' then 2 when 'ok' then 1 else 0 end desc,

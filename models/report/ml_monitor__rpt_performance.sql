@@ -15,7 +15,7 @@ metric_values as (
         upper_bound,
         label_coverage
     from {{ ref('ml_monitor__metric_values') }}
-    where family = 'performance' and segment = '__all__' and model_version = '__all__'
+    where family = 'performance' and feature = '__all__' and segment = '__all__' and model_version = '__all__'
 ),
 
 verdicts as (
@@ -27,7 +27,7 @@ verdicts as (
         status,
         reason
     from {{ ref('ml_monitor__verdicts') }}
-    where family = 'performance' and segment = '__all__' and model_version = '__all__'
+    where family = 'performance' and feature = '__all__' and segment = '__all__' and model_version = '__all__'
 ),
 
 thresholds as (
@@ -66,7 +66,7 @@ candidates as (
             order by
                 case when max(thresholds.span) is not null then 0 else 1 end,
                 case metric_values.metric
-                    when 'roc_auc' then 1 when 'mae' then 1
+                    when 'roc_auc' then 1 when 'mae' then 1 when 'ndcg' then 1 when 'macro_f1' then 1
                     when 'f1' then 2 when 'rmse' then 2
                     when 'accuracy' then 3 when 'r2' then 3
                     when 'recall' then 4 when 'precision' then 5
@@ -79,7 +79,7 @@ candidates as (
     left join thresholds
         on thresholds.monitor = metric_values.monitor
         and thresholds.metric = metric_values.metric
-    where metric_values.metric not in ('label_coverage', 'prevalence')
+    where metric_values.metric not in ('label_coverage', 'prevalence', 'concept_drift', 'page_hinkley', 'cusum', 'ewma', 'ddm')
         and metric_values.metric_value is not null
     group by metric_values.monitor, metric_values.metric
 ),

@@ -10,14 +10,14 @@ policies as (
         {%- set policy = spec.retraining %}
     select
         {{ ml_monitor.literal(spec.name) }} as monitor,
-        {%- for kind in ['drift', 'performance', 'labels', 'schedule'] %}
+        {%- for kind in ['drift', 'performance', 'custom', 'labels', 'schedule'] %}
         {{ 'true' if kind in policy.get('triggers', ['performance']) else 'false' }} as on_{{ kind }},
         {%- endfor %}
         cast({{ policy.get('min_new_labels', 1000) }} as bigint) as min_new_labels,
         cast({{ policy.get('every_days', 90) }} as integer) as every_days
     union all
     {%- endfor %}
-    select cast(null as {{ dbt.type_string() }}) as monitor, false as on_drift, false as on_performance, false as on_labels, false as on_schedule,
+    select cast(null as {{ dbt.type_string() }}) as monitor, false as on_drift, false as on_performance, false as on_custom, false as on_labels, false as on_schedule,
         cast(null as bigint) as min_new_labels, cast(null as integer) as every_days
     {{ ml_monitor.no_rows() }}
 ),
@@ -68,12 +68,13 @@ clocks as (
 ),
 
 triggers as (
-    select incidents.monitor, case incidents.family when 'performance' then 'performance' else 'drift' end as trigger_kind,
+    select incidents.monitor, incidents.family as trigger_kind,
         incidents.incident_id as evidence_id, incidents.opened_at as window_start, incidents.last_window_end as window_end,
         incidents.metric, incidents.feature, incidents.metric_value, incidents.reason
     from open_incidents as incidents
     inner join policies on policies.monitor = incidents.monitor
     where (incidents.family = 'performance' and policies.on_performance) or (incidents.family = 'drift' and policies.on_drift)
+        or (incidents.family = 'custom' and policies.on_custom)
     union all
     select clocks.monitor, 'labels', cast(clocks.counted_from as {{ dbt.type_string() }}), clocks.counted_from, clocks.labelled_until,
         'new_labels', '__all__', 1e0 * clocks.n_new_labels,

@@ -5,10 +5,19 @@
 {%- set details = ['metric_value', 'reference_size', 'lower_bound', 'upper_bound', 'noise_floor', 'n_bins', 'p_value', 'label_coverage'] %}
 {%- set has = {
     'ml_monitor__drift': ['reference_size', 'noise_floor', 'n_bins', 'p_value'],
-    'ml_monitor__data_quality': ['reference_size', 'lower_bound', 'upper_bound'],
+    'ml_monitor__data_quality': ['reference_size', 'lower_bound', 'upper_bound', 'noise_floor', 'p_value', 'detail'],
     'ml_monitor__intake': [],
-    'ml_monitor__performance': ['lower_bound', 'upper_bound', 'label_coverage'],
+    'ml_monitor__performance': ['lower_bound', 'upper_bound', 'label_coverage', 'detail'],
+    'ml_monitor__estimated_performance': ['lower_bound', 'upper_bound', 'detail'],
+    'ml_monitor__label_nowcast': ['lower_bound', 'upper_bound', 'label_coverage'],
+    'ml_monitor__change_detection': [],
+    'ml_monitor__selective_labels': ['lower_bound', 'upper_bound'],
+    'ml_monitor__decisions': ['lower_bound', 'upper_bound', 'label_coverage'],
 } %}
+{%- if ml_monitor.any_custom_metrics() %}{% do has.update({'ml_monitor__custom_metrics': ['label_coverage']}) %}{% endif %}
+{%- if ml_monitor.any_multivariate() %}
+    {%- do has.update({'ml_monitor__multivariate_drift': ['reference_size', 'noise_floor', 'p_value', 'detail']}) %}
+{%- endif %}
 
 {% for model, columns in has.items() %}
 select
@@ -17,7 +26,7 @@ select
     {%- for detail in details %}
     cast({{ detail if detail in columns + ['metric_value'] else 'null' }} as {{ ml_monitor.type_double() }}) as {{ detail }},
     {%- endfor %}
-    {{ 'detail' if model == 'ml_monitor__data_quality' else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as detail,
+    {{ 'detail' if 'detail' in columns else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as detail,
     source_updated_at as updated_at
 from {{ ref(model) }}
 {{ 'union all' if not loop.last }}

@@ -136,7 +136,9 @@ measured as (
         end as within_noise,
         case
             when judged.test = 'material' then coalesce(judged.q_p_alert <= judged.alpha, false)
-            when judged.family <> 'performance' then true
+            when judged.family not in ('performance', 'estimated_performance') then true
+            when judged.direction = 'both' then coalesce(judged.lower_bound, judged.metric_value) > judged.alert_threshold
+                or coalesce(judged.upper_bound, judged.metric_value) < -judged.alert_threshold
             when judged.direction = 'above' then coalesce(judged.lower_bound, judged.metric_value) > judged.alert_threshold
             else coalesce(judged.upper_bound, judged.metric_value) < judged.alert_threshold
         end as certain,
@@ -165,7 +167,7 @@ decided as (
             when family = 'drift' and coalesce(reference_size, 0) = 0 then 'no_reference'
             when metric_value is null then 'insufficient_data'
             when family <> 'intake' and sample_size < min_rows then 'insufficient_data'
-            when family = 'performance' and mature_at > {{ ml_monitor.monitoring_now() }} then 'immature'
+            when (family = 'performance' or (family = 'custom' and label_coverage is not null)) and mature_at > {{ ml_monitor.monitoring_now() }} then 'immature'
             when window_end < first_full_span_end then 'insufficient_data'
             when within_noise then 'ok'
             when test = 'material' and certain and not is_seasonal then 'alert'

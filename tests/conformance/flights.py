@@ -8,6 +8,8 @@ from scipy.stats import chi2_contingency, entropy, kstwobign, norm
 from scipy.stats.contingency import association
 from sklearn import metrics
 
+from tests.conformance import outcomes
+
 FLOOR = 1e-4
 
 
@@ -101,22 +103,7 @@ def binary_performance(frame: pd.DataFrame) -> dict[str, float]:
     """Every binary metric of one window; `frame` has label, y_pred, y_score; NULL labels are unlabelled."""
     labelled = frame.dropna(subset=["label"])
     y, prediction, score = (labelled[c].to_numpy() for c in ("label", "y_pred", "y_score"))
-    values = {
-        "label_coverage": len(labelled) / len(frame),
-        "accuracy": metrics.accuracy_score(y, prediction),
-        "prevalence": y.mean(),
-        "log_loss": metrics.log_loss(y, np.clip(score, 1e-15, 1 - 1e-15), labels=[0, 1]),
-        "brier": metrics.brier_score_loss(y, score),
-    }
-    if prediction.sum():
-        values["precision"] = metrics.precision_score(y, prediction)
-    if y.sum():
-        values["recall"] = metrics.recall_score(y, prediction)
-    if prediction.sum() + y.sum():
-        values["f1"] = metrics.f1_score(y, prediction)
-    if 0 < y.sum() < len(y):
-        values["roc_auc"] = metrics.roc_auc_score(y, score)
-    return values
+    return {"label_coverage": len(labelled) / len(frame)} | outcomes.binary(y, prediction, score)
 
 
 def regression_performance(prediction: pd.Series, label: pd.Series) -> dict[str, float]:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.conformance.flights import binary_performance, drift, regression_performance
+from tests.conformance.quality import categories, newcombe, point_mass, two_proportions, wilson
 from tests.project import FLIGHTS, PostgresProject, Project
 
 NUMERIC = [
@@ -24,6 +25,11 @@ MONITOR = {
     "categories": 110,
     "rolling": [],
 }
+BOUNDED = {
+    "distance": {"type": "numeric", "min": 100.5, "max": 2500},
+    "visib": {"type": "numeric", "min": 1},
+    "carrier": {"type": "categorical", "allowed": ["UA", "AA", "O'Brien"]},
+}
 LOGS = {name: FLIGHTS / f"{name}.parquet" for name in ("predictions", "feedback", "reference", "arrival_delays")}
 STARTS = {"week": "W-SUN", "month": "M"}
 
@@ -31,10 +37,10 @@ STARTS = {"week": "W-SUN", "month": "M"}
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
     monitors: dict[str, Any] = {
-        "weekly": MONITOR | {"window": "week"},
+        "weekly": MONITOR | {"window": "week", "features": MONITOR["features"] | BOUNDED},
         "monthly": MONITOR | {"window": "month", "smoothing": {"floor": 0.0001}},
         "many": MONITOR | {"window": "month", "features": {"tailnum": "categorical"}, "categories": 5000, "segments": []},
-        "daily": MONITOR | {"features": {"origin": "categorical"}, "window": "day", "rolling": [7, 30]},
+        "daily": MONITOR | {"features": {"dest": "categorical", "humid": "numeric"}, "window": "day", "rolling": [7, 30]},
     }
     directory = tmp_path_factory.mktemp("flights") / "project"
     if request.param == "postgres":
@@ -110,16 +116,17 @@ def test_binary_performance(built: Project, log: pd.DataFrame, monitor: str, uni
     actual = values(built, monitor, "performance", segment=segment)
     expected = {}
     keys = [log["predicted_at"].dt.to_period(STARTS[unit]).dt.start_time]
-    keys += [log[segment]] if segment != "__all__" else []
+    if segment != "__all__":
+        known = pd.read_parquet(FLIGHTS / "reference.parquet")[segment]
+        keys.append(log[segment].where(log[segment].isin(known), "__other__"))
     for key, window in log.groupby(keys):
         start, value = key[0], key[1] if len(key) > 1 else "__all__"
         for version, part in versions_of(window):
             if part["label"].notna().any():
                 for metric, number in binary_performance(part).items():
                     expected[(start, version, value, "__all__", 1, metric)] = number
-    assert {k: v for k, v in actual.items() if k[5] != "label_coverage"}.keys() == {
-        k for k in expected if k[5] != "label_coverage"
-    }
+    about_labels = {"label_coverage", "early_label_rate", "invalid_label_rate", "invalid_prediction_rate"}
+    assert {k for k in actual if k[5] not in about_labels} == {k for k in expected if k[5] not in about_labels}
     for key, number in expected.items():
         assert actual[key] == pytest.approx(number, rel=1e-9, abs=1e-9), key
 
@@ -172,3 +179,91 @@ def test_rates(built: Project, log: pd.DataFrame) -> None:
                 expected["out_of_range_rate"] = ((column < known.min()) | (column > known.max())).sum() / column.notna().sum()
             for metric, number in expected.items():
                 assert actual[(start, "__all__", "__all__", feature, 1, metric)] == pytest.approx(number, abs=1e-12), (start, feature, metric)
+
+
+def test_missing_rates(built: Project, log: pd.DataFrame) -> None:
+    reference = pd.read_parquet(FLIGHTS / "reference.parquet")
+    keys = {"metric": "missing_rate_increase", "segment": "__all__", "model_version": "__all__"}
+    low, high, p_value = (values(built, "weekly", "metric_values", column, **keys) for column in ("lower_bound", "upper_bound", "p_value"))
+    tested = 0
+    for start, window in log.groupby(log["predicted_at"].dt.to_period("W-SUN").dt.start_time):
+        for feature in [*NUMERIC, *CATEGORICAL]:
+            key = (start, "__all__", "__all__", feature, 1, "missing_rate_increase")
+            missing, base = window[feature].isna(), reference[feature].isna()
+            assert (low[key], high[key]) == pytest.approx(newcombe(missing.mean(), len(window), base.mean(), len(base)), abs=1e-6), key
+            expected = two_proportions(missing.sum(), len(window), base.sum(), len(base))
+            if expected is None:
+                assert p_value[key] is None
+            else:
+                assert p_value[key] == pytest.approx(expected, rel=1e-6, abs=1e-300), key
+                tested += 1
+    assert tested > 200
+
+
+def test_declared_bounds(built: Project, log: pd.DataFrame) -> None:
+    keys = {"metric": "out_of_bounds_rate", "segment": "__all__", "model_version": "__all__"}
+    rates = values(built, "weekly", "data_quality", **keys)
+    low = values(built, "weekly", "data_quality", "lower_bound", **keys)
+    outside = {
+        "distance": (log["distance"] < 100.5) | (log["distance"] > 2500),
+        "visib": log["visib"] < 1,
+        "carrier": ~log["carrier"].isin(["UA", "AA"]),
+    }
+    assert {key[3] for key in rates} == set(BOUNDED)
+    for start, window in log.groupby(log["predicted_at"].dt.to_period("W-SUN").dt.start_time):
+        for feature, bad in outside.items():
+            n, share = window[feature].notna().sum(), bad[window.index].sum() / window[feature].notna().sum()
+            key = (start, "__all__", "__all__", feature, 1, "out_of_bounds_rate")
+            assert rates[key] == pytest.approx(share, abs=1e-12)
+            assert low[key] == pytest.approx(wilson(share, n)[0], abs=1e-9)
+
+
+@pytest.mark.parametrize("segment", ["__all__", "carrier"])
+def test_categories(built: Project, log: pd.DataFrame, segment: str) -> None:
+    reference = pd.read_parquet(FLIGHTS / "reference.parquet")
+    actual = values(built, "daily", "data_quality", segment=segment, feature="dest")
+    others = {name: values(built, "daily", "data_quality", name, segment=segment, feature="dest") for name in ("noise_floor", "upper_bound", "detail")}
+    days, vanished = log["predicted_at"].dt.floor("D"), 0
+    for day in sorted(days.unique())[40::17]:
+        for span in (1, 7, 30):
+            part = log[(days <= day) & (days > day - pd.Timedelta(days=span))]
+            for version, rows in versions_of(part):
+                for value, frame in [("__all__", rows)] if segment == "__all__" else rows.groupby(segment):
+                    known = reference if segment == "__all__" else reference[reference[segment] == value]
+                    if known.empty:
+                        continue
+                    expected = categories(known["dest"], frame["dest"])
+                    key = (day, version, value, "dest", span)
+                    assert ("vanished_rate" in expected) == ((*key, "vanished_rate") in actual), key
+                    for metric in expected.keys() & {"category_count", "category_count_ratio", "vanished_rate"}:
+                        assert actual[(*key, metric)] == pytest.approx(expected[metric], rel=1e-9), (key, metric)
+                    ratio = expected["category_count_ratio"] + expected["ratio_half_width"]
+                    assert others["upper_bound"][(*key, "category_count_ratio")] == pytest.approx(ratio, rel=1e-9)
+                    if "vanished_rate" in expected:
+                        assert others["noise_floor"][(*key, "vanished_rate")] == pytest.approx(expected["noise_floor"], rel=1e-9)
+                        assert others["detail"][(*key, "vanished_rate")] == expected["vanished"], key
+                        vanished += expected["vanished"] is not None
+    assert vanished > 10
+
+
+@pytest.mark.parametrize(("monitor", "unit", "spans"), [("weekly", "W-SUN", [1]), ("daily", "D", [1, 7, 30])])
+def test_point_masses(built: Project, log: pd.DataFrame, monitor: str, unit: str, spans: list[int]) -> None:
+    reference = pd.read_parquet(FLIGHTS / "reference.parquet")
+    columns = ("metric_value", "sample_size", "lower_bound", "upper_bound", "detail")
+    actual = {name: values(built, monitor, "data_quality", name, metric="point_mass_increase") for name in columns}
+    periods = log["predicted_at"].dt.to_period(unit)
+    for period in sorted(periods.unique())[31::9]:
+        for span in spans:
+            part = log[(periods <= period) & (periods > period - span)]
+            for feature in NUMERIC if monitor == "weekly" else ["humid"]:
+                windows = [rows for _, rows in part.groupby(periods[part.index])]
+                expected, value, n = point_mass(reference, windows, feature)
+                key = (period.start_time, "__all__", "__all__", feature, span, "point_mass_increase")
+                if n == 0:
+                    assert key not in actual["metric_value"]
+                    continue
+                assert actual["metric_value"][key] == pytest.approx(expected, abs=1e-9), key
+                assert actual["sample_size"][key] == n
+                if value is not None:
+                    assert actual["detail"][key] == f"the value {round(value, 3):g}", key
+                    assert actual["lower_bound"][key] < expected < actual["upper_bound"][key]

@@ -98,6 +98,48 @@ def test_two_labels_for_one_prediction(project: Callable[..., Project]) -> None:
     assert value(consumer, "label_coverage", day="2026-01-05") == 1
 
 
+def test_classes_that_are_words(project: Callable[..., Project]) -> None:
+    log = predictions()
+    labels = feedback(log).assign(label=lambda rows: np.where(rows["label"] == 1, "Churned", "o'k"))
+    log = log.assign(y_pred=np.where(log["y_pred"] == 1, "churned", "o'k"))
+    consumer = build(project, predictions=log, feedback=labels)
+    assert value(consumer, "invalid_label_rate", day="2026-01-05") == 1
+    assert value(consumer, "invalid_prediction_rate", day="2026-01-05") == 1
+    assert status(consumer, "invalid_label_rate", day="2026-01-05")[0] == "alert"
+    assert value(consumer, "accuracy", day="2026-01-05") is None, "nothing is guessed"
+    consumer.monitors["churn"] = MONITOR | {"positive": "churned"}
+    consumer.write_config()
+    consumer.run()
+    day = log["predicted_at"].dt.normalize() == "2026-01-05"
+    expected = (labels.loc[day, "label"].str.lower() == log.loc[day, "y_pred"]).mean()
+    assert value(consumer, "accuracy", day="2026-01-05") == pytest.approx(expected), "a changed setting profiles the log again"
+    assert value(consumer, "invalid_label_rate", day="2026-01-05") == 0
+
+
+def test_scores_that_are_no_probabilities(project: Callable[..., Project]) -> None:
+    log = predictions()
+    day = (log["predicted_at"].dt.normalize() == "2026-01-05").to_numpy()
+    outside = day & (np.arange(len(log)) % 4 == 0)
+    labels = feedback(log)
+    log.loc[outside, "y_score"] = np.where(np.arange(outside.sum()) % 2 == 0, 1.5, -3)
+    consumer = build(project, predictions=log, feedback=labels)
+    assert value(consumer, "invalid_rate", day="2026-01-05", feature="__score__") == pytest.approx(15 / 60)
+    kept = day & ~outside
+    expected = ((log.loc[kept, "y_score"] - labels.loc[kept, "label"]) ** 2).mean()
+    assert value(consumer, "brier", day="2026-01-05") == pytest.approx(expected)
+
+
+def test_labels_before_their_predictions(project: Callable[..., Project]) -> None:
+    log = predictions()
+    labels = feedback(log)
+    early = (log["predicted_at"].dt.normalize() == "2026-01-05") & (np.arange(len(log)) % 3 == 0)
+    labels.loc[early, "labelled_at"] -= pd.Timedelta(days=2)
+    consumer = build(project, predictions=log, feedback=labels)
+    assert value(consumer, "early_label_rate", day="2026-01-05") == pytest.approx(20 / 60)
+    assert status(consumer, "early_label_rate", day="2026-01-05")[0] == "alert"
+    assert value(consumer, "label_coverage", day="2026-01-05") == 1
+
+
 def test_column_lost_later_is_a_finding(project: Callable[..., Project]) -> None:
     consumer = build(project)
     more = predictions(days=1, start="2026-01-11", seed=5).drop(columns="amount")

@@ -91,6 +91,16 @@ def test_add_writes_when_asked_and_never_twice(project_dir):
     assert "nothing written, already there" in again.stderr
 
 
+def test_add_says_when_it_cannot_write_and_fails(project_dir):
+    config = project_dir / "dbt_project.yml"
+    text = config.read_text() + "\nvars: {ml_monitor__monitors: {}}\n"
+    config.write_text(text)
+    done = run("add", "churn", "--write", "--project-dir", str(project_dir))
+    assert done.exit_code == 1
+    assert "could not be changed safely" in done.output.replace("\n", " ")
+    assert config.read_text() == text
+
+
 def test_add_refuses_a_name_that_is_a_trick(project_dir):
     done = run("add", "x'); drop table users; --", "--project-dir", str(project_dir))
     assert done.exit_code == 1

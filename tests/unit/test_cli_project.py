@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from ml_monitor.cli import app
@@ -128,6 +129,21 @@ def test_add_proposes_the_features_of_the_log(built):
     assert not any(name in block for name in ("customer_id", "y_score", "predicted_at", "model_version"))
 
 
+def test_add_asks_for_the_columns_that_it_cannot_know(built):
+    built.load("predictions_renamed", predictions().rename(columns={"y_score": "probability"}))
+    sources = built.directory / "models" / "sources.yml"
+    before = sources.read_text()
+    declared = yaml.safe_load(before)
+    declared["sources"][0]["tables"].append({"name": "predictions_renamed"})
+    sources.write_text(yaml.safe_dump(declared))
+    built.write_config()
+    built.dbt("parse")
+    done = run(built, "add", "fourth", "--predictions", "raw.predictions_renamed", "--directory", str(built.directory / "y"))
+    sources.write_text(before)
+    assert done.exit_code == 0, done.output
+    assert "# score: a_column  # the log has no y_score" in json.loads(done.stdout)["config"]
+
+
 def test_add_for_a_log_that_is_not_there(built):
     done = run(built, "add", "third", "--predictions", "raw.prediction")
     assert done.exit_code == 1
@@ -144,6 +160,7 @@ def test_check_finds_what_does_not_fit(tmp_path):
     labels = feedback(predictions())
     labels.loc[:9, "prediction_id"] = [f"unknown-{i}" for i in range(10)]
     labels["labelled_at"] = labels["labelled_at"].astype(str)
+    labels["label"] = labels["label"].map({0: "stayed", 1: "churned"})
     wrong = monitor(
         reference={"from": "2020-01-01", "to": "2020-02-01"},
         features={"amount": "numeric", "plan": {"type": "numeric", "seasonal": True}, "nothing": "numeric"},
@@ -172,6 +189,8 @@ def test_check_finds_what_does_not_fit(tmp_path):
     assert "1 of 720 rows" in found["prediction_id"][1]
     assert "later than now" in found["predicted_at"][1]
     assert "outside 0 to 1" in found["score"][1]
+    assert found["label"][0] == "error"
+    assert "neither class, e.g. 'churned', 'stayed'" in found["label"][1]
     assert "is VARCHAR. Allowed: time" in found["labelled_at"][1]
     assert found["feedback"] == (
         "warning",

@@ -48,6 +48,15 @@ def test_the_three_files(tmp_path):
     }
 
 
+def test_the_file_of_the_option_multivariate(tmp_path):
+    assert len(add_files("churn", tmp_path / "new", optional=["feature_moments"])) == 4
+    add_files("churn", tmp_path / "later")
+    (added,) = add_files("churn", tmp_path / "later", optional=["feature_moments"])
+    assert added.read_text() == "{{ ml_monitor.feature_moments('churn') }}\n"
+    with pytest.raises(ScaffoldError, match="already there"):
+        add_files("churn", tmp_path / "later", optional=["feature_moments"])
+
+
 def test_nothing_is_overwritten_and_nothing_half_written(tmp_path):
     (tmp_path / "churn__outcome_profile.sql").write_text("mine")
     with pytest.raises(ScaffoldError, match=r"already there: .*churn__outcome_profile\.sql"):
@@ -134,3 +143,9 @@ def test_install_says_what_it_could_not_do(project_dir):
     assert "- local: ../package" in done.by_hand[0]
     assert "ml_monitor__monitors: {}" in done.by_hand[1]
     assert (project_dir / "packages.yml").read_text() == "packages: [{local: ../other}]\n"
+
+
+def test_roles_that_the_log_has_under_other_names_are_left_to_fill_in():
+    block = config_block("churn", "raw.predictions", {"amount": "numeric"}, {"score": "y_score"})
+    assert "# score: a_column  # the log has no y_score" in block
+    assert set(yaml.safe_load(block)["churn"]) == {"predictions", "task", "reference", "features"}

@@ -1,0 +1,39 @@
+{% macro mix_and_rate() %}
+    {#- CTE `mix_and_rate` from `baselines` and `current_spans`. A value that one side lacks has no rate there: it takes that of the other side and is
+        mix alone. Mix is measured from the mean of both sides, so that a growing segment that is better than the rest counts as a gain. -#}
+    {%- set span = ['monitor', 'segment', 'metric', 'span', 'window_start'] -%}
+    both_sides as (
+        select monitor, segment, segment_value, metric, span, window_start, window_end,
+            sum(n1) as n1, sum(n0) as n0, coalesce(max(value1), max(value0)) as value1, coalesce(max(value0), max(value1)) as value0
+        from (
+            select monitor, segment, segment_value, metric, span, window_start, window_end, n as n1, 0 as n0, metric_value as value1, null as value0 from current_spans
+            union all
+            select monitor, segment, segment_value, metric, span, window_start, window_end, 0, n, null, metric_value from baselines
+        ) as sides
+        group by monitor, segment, segment_value, metric, span, window_start, window_end
+    ),
+
+    weighted as (
+        select *, n1 / nullif(all_n1, 0) as share1, n0 / nullif(all_n0, 0) as share0,
+            (total1 / nullif(all_n1, 0) + total0 / nullif(all_n0, 0)) / 2 as middle
+        from (
+            select both_sides.*,
+                sum(n1) over (partition by {{ span | join(', ') }}) as all_n1,
+                sum(n0) over (partition by {{ span | join(', ') }}) as all_n0,
+                sum(n1 * value1) over (partition by {{ span | join(', ') }}) as total1,
+                sum(n0 * value0) over (partition by {{ span | join(', ') }}) as total0
+            from both_sides
+        ) as summed
+        where all_n1 > 0 and all_n0 > 0
+    ),
+
+    mix_and_rate as (
+        select monitor, segment, segment_value, metric, span, window_start, window_end,
+            share0 as baseline_share, share1 as share, value0 as baseline_value, value1 as metric_value,
+            (share1 - share0) * ((value0 + value1) / 2 - middle) as mix_effect,
+            (value1 - value0) * (share0 + share1) / 2 as rate_effect,
+            total1 / all_n1 - total0 / all_n0 as total_change,
+            cast(n1 as bigint) as sample_size, cast(n0 as bigint) as baseline_size
+        from weighted
+    )
+{%- endmacro %}

@@ -1,0 +1,80 @@
+{% macro _validate_estimation(name, spec) %}
+    {% if spec.calibration is not none %}
+        {% set keys = spec.calibration.keys() | sort | list if spec.calibration is mapping else [] %}
+        {% if keys not in [['windows'], ['from', 'to']] %}
+            {% do ml_monitor._config_error(name, 'calibration', tojson(spec.calibration) ~ ' is not a choice', ['{windows: 28}', '{from: date, to: date}']) %}
+        {% endif %}
+        {% if 'windows' in keys %}
+            {% do ml_monitor._validate_whole_number(name, 'calibration.windows', spec.calibration.windows, 1) %}
+        {% elif ml_monitor._iso(spec.calibration.from) >= ml_monitor._iso(spec.calibration.to) %}
+            {% do ml_monitor._config_error(name, 'calibration', 'is empty: from must be before to (to is excluded)') %}
+        {% endif %}
+    {% endif %}
+    {% do ml_monitor._validate_decisions(name, spec) %}
+    {% do ml_monitor._validate_row_models(name, spec) %}
+{% endmacro %}
+
+
+{% macro _validate_decisions(name, spec) %}
+    {% set segments = [] %}
+    {% for segment in spec.segments %}
+        {% do segments.append(segment if segment is string else segment | join(' x ')) %}
+    {% endfor %}
+    {% if spec.protected is string or spec.protected is mapping or spec.protected is not iterable %}
+        {% do ml_monitor._config_error(name, 'protected', 'must be a list of segments', segments) %}
+    {% endif %}
+    {% for segment in spec.protected %}
+        {% do ml_monitor._validate_choice(name, 'protected', segment, segments) %}
+    {% endfor %}
+    {% if (spec.protected or spec.costs) and spec.task != 'binary' %}
+        {% do ml_monitor._config_error(name, 'protected' if spec.protected else 'costs', 'needs task binary') %}
+    {% endif %}
+    {% if spec.costs is not none %}
+        {% if spec.costs is not mapping or not spec.costs %}
+            {% do ml_monitor._config_error(name, 'costs', 'must map outcomes to what one of them costs', ['tp', 'fp', 'fn', 'tn']) %}
+        {% endif %}
+        {% for outcome, cost in spec.costs.items() %}
+            {% do ml_monitor._validate_choice(name, 'costs', outcome, ['tp', 'fp', 'fn', 'tn']) %}
+            {% if cost is not number %}
+                {% do ml_monitor._config_error(name, 'costs.' ~ outcome, 'must be a number; a gain is negative') %}
+            {% endif %}
+        {% endfor %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro _validate_row_models(name, spec) %}
+    {#- `comparison` and `selective` name columns of the log. -#}
+    {% for key, columns, options in [('comparison', ['on'], ['on', 'windows']), ('selective', ['action', 'propensity'], ['action', 'propensity'])] if spec[key] is not none %}
+        {% if spec[key] is not mapping %}
+            {% do ml_monitor._config_error(name, key, 'must be a mapping', options) %}
+        {% endif %}
+        {% for option in spec[key] %}
+            {% do ml_monitor._validate_choice(name, key, option, options) %}
+        {% endfor %}
+        {% for column in columns if spec[key].get(column) is not string %}
+            {% do ml_monitor._config_error(name, key ~ '.' ~ column, 'must name a column of the prediction log') %}
+        {% endfor %}
+    {% endfor %}
+    {% if spec.comparison and spec.task not in ['binary', 'regression'] %}
+        {% do ml_monitor._config_error(name, 'comparison', 'needs task binary or regression') %}
+    {% endif %}
+    {% if spec.comparison %}
+        {% do ml_monitor._validate_whole_number(name, 'comparison.windows', spec.comparison.get('windows', 30), 1) %}
+    {% endif %}
+    {% if spec.selective and spec.task != 'binary' %}
+        {% do ml_monitor._config_error(name, 'selective', 'needs task binary') %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro _resolved_estimation(spec) %}
+    {#- Labelled windows that say how scores and labels belong together: what `calibration` says, else the healthy ones. A calibration is
+        frozen under an id of all that it depends on. -#}
+    {% set calibration = dict({'windows': 28, 'from': none, 'to': none}, **(spec.calibration or spec.healthy)) %}
+    {% if calibration.from %}
+        {% do calibration.update({'from': ml_monitor._iso(calibration.from), 'to': ml_monitor._iso(calibration.to)}) %}
+    {% endif %}
+    {% set depends = [spec.predictions, spec.feedback, spec.score, spec.prediction, spec.label, spec.task, spec.window, spec.score_decimals, calibration] %}
+    {{ return({'calibration': calibration, 'calibration_id': local_md5(tojson(depends, sort_keys=true))}) }}
+{% endmacro %}

@@ -1,0 +1,104 @@
+{% macro estimated_spans() %}
+    {#- CTEs up to `score_counts`: the bins summed over each span, for all predictions and for the labelled ones. Expected positives and negatives
+        per bin stand for the counts that the AUC needs: within a bin half of the pairs are taken for ordered. -#}
+    {%- set keys = 'cells.cell, stale_windows.window_number, spans.span' -%}
+    span_bins as (
+        {%- for population, (n, suffix) in {'all': ('n', ''), 'labelled': ('n_labelled', '_labelled')}.items() %}
+        select {{ keys }}, '{{ population }}' as population, bins.model_version, bins.bin,
+            {%- for side in [1, 0] %}
+            sum(case when bins.side = {{ side }} then bins.{{ n }} else 0 end) as n{{ side }},
+            sum(case when bins.side = {{ side }} then bins.expected{{ suffix }} else 0 end) as expected{{ side }},
+            sum(case when bins.side = {{ side }} then bins.variance{{ suffix }} else 0 end) as variance{{ side }},
+            {%- endfor %}
+            sum(bins.realised) as realised
+        from stale_windows
+        inner join {{ ref('ml_monitor__spans') }} as spans on spans.monitor = stale_windows.monitor
+        inner join window_bins as bins
+            on bins.monitor = stale_windows.monitor
+            and bins.window_number > stale_windows.window_number - spans.span
+            and bins.window_number <= stale_windows.window_number
+        inner join cells
+            on cells.monitor = bins.monitor and cells.model_version in (bins.model_version, '__all__')
+            and cells.segment = bins.segment and cells.segment_value = bins.segment_value
+        {{ 'where bins.n_labelled > 0' if population == 'labelled' }}
+        group by {{ keys }}, bins.model_version, bins.bin
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    ),
+
+    calibrated_span_bins as (
+        select span_bins.*, calibrations.block, calibrations.mean_score, calibrations.value_variance * calibrations.dispersion as value_variance
+        from span_bins
+        inner join cells on cells.cell = span_bins.cell
+        inner join calibrations
+            on calibrations.monitor = cells.monitor and calibrations.model_version = span_bins.model_version and calibrations.bin = span_bins.bin
+    ),
+
+    score_counts as (
+        select bins.cell, bins.window_number, bins.span, bins.mean_score as score,
+            {%- for name, sum in {
+                'positives': 'bins.expected1 + bins.expected0',
+                'negatives': 'bins.n1 + bins.n0 - bins.expected1 - bins.expected0',
+                'sum_score': '(bins.n1 + bins.n0) * bins.mean_score',
+            }.items() %}
+            cast(sum({{ sum }}) as {{ ml_monitor.type_double() }}) as {{ name }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from calibrated_span_bins as bins
+        inner join cells on cells.cell = bins.cell and cells.task = 'binary'
+        where bins.population = 'all'
+        group by bins.cell, bins.window_number, bins.span, bins.mean_score
+    ),
+
+    {{ ml_monitor.score_placements() }},
+
+    {{ ml_monitor.expected_areas() }}
+{%- endmacro %}
+
+
+{% macro estimated_totals() %}
+    {#- CTE `totals`. Every metric follows from what is expected of the two sides, its error from their variances: of the labels, and of the
+        calibration, which is common to all rows of a block and does not fade with the size of the window. -#}
+    {%- set keys = 'cell, window_number, span, population' -%}
+    span_blocks as (
+        select {{ keys }}, model_version, block, max(value_variance) as value_variance, sum(realised) as realised,
+            {%- for side in [1, 0] %}
+            sum(n{{ side }}) as n{{ side }}, sum(expected{{ side }}) as expected{{ side }}, sum(variance{{ side }}) as variance{{ side }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from calibrated_span_bins
+        group by {{ keys }}, model_version, block
+    ),
+
+    totals as (
+        select {{ keys }},
+            cast(sum(n1) as {{ ml_monitor.type_double() }}) as n1, cast(sum(n0) as {{ ml_monitor.type_double() }}) as n0, cast(sum(n1 + n0) as {{ ml_monitor.type_double() }}) as n,
+            sum(expected1) as expected1, sum(expected0) as expected0, sum(realised) as realised,
+            sum(variance1 + 1e0 * n1 * n1 * value_variance) as variance1,
+            sum(1e0 * n1 * n0 * value_variance) as covariance,
+            sum(variance0 + 1e0 * n0 * n0 * value_variance) as variance0
+        from span_blocks
+        group by {{ keys }}
+    )
+{%- endmacro %}
+
+
+{% macro expected_areas() %}
+    {#- CTE `areas`: the AUC of the expected counts. -#}
+    {%- set group = 'placements.cell, placements.window_number, placements.span, all_positives, all_negatives' -%}
+    area_sums as (
+        select {{ group }},
+            sum(positives * negatives_below) / nullif(all_positives * all_negatives, 0) as roc_auc,
+            sum(positives * negatives_below * negatives_below) as sum_squared_positive_placements,
+            sum(negatives * (all_positives - positives_below) * (all_positives - positives_below)) as sum_squared_negative_placements
+        from placements
+        inner join class_counts
+            on class_counts.cell = placements.cell
+            and class_counts.window_number = placements.window_number
+            and class_counts.span = placements.span
+        group by {{ group }}
+    ),
+
+    areas as (
+        select area_sums.*, {{ ml_monitor.delong_error() }} as roc_auc_error
+        from area_sums
+    )
+{%- endmacro %}

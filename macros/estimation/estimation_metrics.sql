@@ -1,0 +1,34 @@
+{% macro _estimation_metrics() %}
+    {#- Metrics of models that have no labels yet, or not all of them. -#}
+    {% set family = 'estimated_performance' %}
+    {% set binary = ['binary'] %}
+    {% set estimated = ['binary', 'regression'] %}
+    {{ return([
+        ml_monitor._metric('nowcast_label_coverage', family, 'share', 'below', 'labels expected in the end / predictions (chain-ladder)'),
+        ml_monitor._metric('nowcast_positive_rate', family, 'share', 'above', 'positive labels expected in the end / predictions (chain-ladder)', binary),
+        ml_monitor._metric('nowcast_prevalence', family, 'share', 'above', 'positive labels expected in the end / labels expected in the end (chain-ladder)', binary),
+        ml_monitor._metric('nowcast_accuracy', family, 'share', 'below', 'right predictions expected in the end / labels expected in the end (chain-ladder)', binary),
+        ml_monitor._metric('estimated_accuracy', family, 'share', 'below', 'expected right predictions / predictions, from calibrated scores', binary),
+        ml_monitor._metric('estimated_precision', family, 'share', 'below', 'expected positives among the predicted ones / predicted ones, from calibrated scores', binary),
+        ml_monitor._metric('estimated_recall', family, 'share', 'below', 'expected positives among the predicted ones / expected positives, from calibrated scores', binary),
+        ml_monitor._metric('estimated_f1', family, 'share', 'below', 'F1 of the expected counts, from calibrated scores', binary),
+        ml_monitor._metric('estimated_roc_auc', family, 'probability', 'below', 'ROC AUC of the expected counts per calibration bin', binary),
+        ml_monitor._metric('estimated_mae', family, 'label unit', 'above', 'mean of the error expected at each prediction', ['regression']),
+        ml_monitor._metric('concept_drift', 'performance', 'standard errors', 'both', '(realised - estimated accuracy or mean absolute error) / standard error, on labelled predictions', estimated),
+        ml_monitor._metric('page_hinkley', 'performance', 'standard deviations', 'above', 'sum of (x - mean so far - 0.25) above its least value so far; x: the error in deviations of the healthy windows', estimated),
+        ml_monitor._metric('cusum', 'performance', 'standard deviations', 'above', 'S = max(0, S + x - 0.5); x: the error in deviations of the healthy windows', estimated),
+        ml_monitor._metric('ewma', 'performance', 'standard deviations', 'above', 'exponentially weighted mean of x, weight 0.2, in its own standard deviations', estimated),
+        ml_monitor._metric('ddm', 'performance', 'standard deviations', 'above', '(p + s - p_min) / s_min of the error rate of all rows so far', binary),
+        ml_monitor._metric('estimated_cost', family, 'cost', 'above', 'expected cost per prediction, from calibrated scores and `costs`', binary),
+        ml_monitor._metric('cost', 'performance', 'cost', 'above', 'cost of the outcomes / labelled predictions, with `costs`; negative is a gain', binary),
+        ml_monitor._metric('selection_rate_gap', 'performance', 'share', 'both', 'predicted positives / predictions of a protected group, minus that of everyone else', binary),
+        ml_monitor._metric('tpr_gap', 'performance', 'share', 'both', 'recall of a protected group minus that of everyone else', binary),
+        ml_monitor._metric('fpr_gap', 'performance', 'share', 'both', 'FP / (FP + TN) of a protected group minus that of everyone else', binary),
+        ml_monitor._metric('ppv_gap', 'performance', 'share', 'both', 'precision of a protected group minus that of everyone else', binary),
+        ml_monitor._metric('ipw_accuracy', 'performance', 'share', 'below', 'sum(right / propensity) / sum(1 / propensity) over labelled rows that were acted on', binary),
+        ml_monitor._metric('ipw_prevalence', 'performance', 'share', 'above', 'sum(label / propensity) / sum(1 / propensity) over labelled rows that were acted on', binary),
+        ml_monitor._metric('accuracy_worst_case', 'performance', 'share', 'below', 'right predictions / predictions: every missing label proves the model wrong', binary),
+        ml_monitor._metric('accuracy_best_case', 'performance', 'share', 'below', '(right + unlabelled predictions) / predictions: every missing label proves it right', binary),
+        ml_monitor._metric('exploration_share', 'performance', 'share', 'below', 'rows acted on with a propensity under 0.5 / rows acted on', binary),
+    ]) }}
+{% endmacro %}

@@ -1,0 +1,58 @@
+{% macro _multiclass_estimates() %}
+    {%- set estimates = [] -%}
+    {#- With one class per row the micro averages are all the share of rows that are right. -#}
+    {%- for metric in ['accuracy', 'micro_precision', 'micro_recall', 'micro_f1', 'weighted_recall'] -%}
+        {%- do estimates.append(ml_monitor._share(metric, 'n_correct', 'n_paired')) -%}
+    {%- endfor -%}
+    {%- for metric in ['macro_precision', 'macro_recall', 'macro_f1', 'weighted_precision', 'weighted_f1'] -%}
+        {%- do estimates.append(ml_monitor._estimate(metric, metric, metric ~ '_error', metric ~ ' is not null', n='n_paired')) -%}
+    {%- endfor -%}
+    {{ return(estimates + [
+        ml_monitor._share('unseen_class_rate', 'n_unseen_labels', 'n_known_labels'),
+        ml_monitor._estimate('balanced_accuracy', 'balanced_accuracy', 'balanced_accuracy_error', 'n_actual_classes > 1', 'one class only among the labels', 'n_paired'),
+        ml_monitor._estimate('mcc', 'mcc', 'mcc_error', 'mcc is not null', 'one class only among the labels or the predictions', 'n_paired'),
+        ml_monitor._estimate('cohen_kappa', 'cohen_kappa', 'cohen_kappa_error', 'cohen_kappa is not null', 'labels and predictions are all of one class', 'n_paired'),
+        ml_monitor._mean('log_loss', 'sum_log_loss', 'sum_squared_log_loss', 'n_scored', 'no labelled score'),
+    ]) }}
+{% endmacro %}
+
+
+{% macro class_estimates(totals) %}
+    {#- Precision, recall and F1 of the most frequent classes; `feature` is class:<name>. Wilson's intervals, for F1 the delta method. -#}
+    {%- set right, only_predicted, only_actual = 'classes.n_both', '(classes.n_predicted - classes.n_both)', '(classes.n_actual - classes.n_both)' -%}
+    {%- set f1_error = 'sqrt(4e0 * ' ~ right ~ ' * (' ~ only_predicted ~ ' + ' ~ only_actual ~ ') * (' ~ right ~ ' + ' ~ only_predicted ~ ' + ' ~ only_actual
+        ~ ')) / power(classes.n_predicted + classes.n_actual, 2)' -%}
+    {%- set estimates = [
+        ml_monitor._share('class_precision', right, 'classes.n_predicted', 'the class was not predicted'),
+        ml_monitor._share('class_recall', right, 'classes.n_actual', 'no label of the class'),
+        ml_monitor._estimate('class_f1', 'classes.class_f1', f1_error, 'classes.n_predicted + classes.n_actual > 0', n='(classes.n_predicted + classes.n_actual - classes.n_both)'),
+    ] -%}
+    {%- for estimate in estimates %}
+        select totals.monitor, totals.window_number, totals.span, totals.model_version, totals.segment, totals.segment_value,
+            1e0 * totals.n / totals.n_predictions as label_coverage, 'class:' || classes.class as feature, '{{ estimate.metric }}' as metric,
+            case when {{ estimate.when }} then {{ estimate.value }} end as metric_value, cast({{ estimate.n }} as bigint) as sample_size, {{ ml_monitor.literal(estimate.why) }} as detail,
+            {%- for part in ['lower', 'upper', 'error'] %}
+            cast({{ 'case when ' ~ estimate.when ~ ' then ' ~ estimate[part] ~ ' end' if estimate[part] else 'null' }} as {{ ml_monitor.type_double() }}) as {{ {'error': 'standard_error'}.get(part, part ~ '_bound') }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ totals }} as totals
+        inner join frequent_classes as classes
+            on classes.cell = totals.ranked_cell and classes.window_number = totals.window_number and classes.span = totals.span
+        where totals.task = 'multiclass'
+        {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+
+{% macro frequent_classes() %}
+    {#- Every class counts in the averages; so many have metrics of their own. -#}
+    frequent_classes as (
+        select ranked.*
+        from (
+            select class_scores.*, row_number() over (partition by cell, window_number, span order by n_actual desc, n_predicted desc, class) as place
+            from class_scores
+        ) as ranked
+        inner join cells on cells.cell = ranked.cell
+        inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = cells.monitor
+        where ranked.place <= monitors.n_classes
+    )
+{%- endmacro %}

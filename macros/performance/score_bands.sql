@@ -1,0 +1,113 @@
+{% macro score_bands() %}
+    {#- Sums over the scores of each band. `negatives_below` and `positives_below` count rows with equal scores half, so the rows at or
+        above a score are the rest and half of its own. -#}
+    {%- set at_or_above = {
+        'positives': '(all_positives - positives_below + positives / 2)',
+        'negatives': '(all_negatives - negatives_below + negatives / 2)',
+    } -%}
+    {%- set rows_above = '(' ~ at_or_above.positives ~ ' + ' ~ at_or_above.negatives ~ ' - positives - negatives)' -%}
+    {%- set wanted = '(monitors.lift_at * (all_positives + all_negatives) - ' ~ rows_above ~ ')' -%}
+    {%- set captured = 'case when ' ~ wanted ~ ' <= 0 then 0 when ' ~ wanted ~ ' >= positives + negatives then positives else positives * ' ~ wanted ~ ' / (positives + negatives) end' -%}
+    {%- set group = ['placements.cell', 'placements.window_number', 'placements.span', 'all_positives', 'all_negatives', 'mean_score', 'sum_squared_score', 'sum_positive_score'] -%}
+    {%- set band = 'floor(10 * (positives_below + negatives_below) / (all_positives + all_negatives))' -%}
+    {%- set n, rate = '(all_positives + all_negatives)', '(all_positives / (all_positives + all_negatives))' -%}
+    {%- set residual = '(' ~ rate ~ ' + calibration_slope * (score - mean_score))' -%}
+    {{ ml_monitor.score_slopes() }},
+
+    score_bands as (
+        select {{ group | join(', ') }}, {{ band }} as band,
+            sum(positives) as positives,
+            sum(negatives) as negatives,
+            sum(sum_score) as sum_score,
+            sum(positives * (1 - score) * (1 - score) + negatives * score * score) as sum_squared_error,
+            sum(positives * negatives_below) as pairs_won,
+            sum(positives * negatives_below * negatives_below) as sum_squared_positive_placements,
+            sum(negatives * (all_positives - positives_below) * (all_positives - positives_below)) as sum_squared_negative_placements,
+            sum(positives * {{ at_or_above.positives }} / ({{ at_or_above.positives }} + {{ at_or_above.negatives }})) as sum_precision,
+            max(abs({{ at_or_above.positives }} / nullif(all_positives, 0) - {{ at_or_above.negatives }} / nullif(all_negatives, 0))) as largest_gap,
+            sum({{ captured }}) as captured_positives,
+            sum((score - mean_score) * (score - mean_score) * (
+                positives * (1 - {{ residual }}) * (1 - {{ residual }}) + negatives * {{ residual }} * {{ residual }})) as slope_noise
+        from placements
+        inner join slopes
+            on slopes.cell = placements.cell
+            and slopes.window_number = placements.window_number
+            and slopes.span = placements.span
+        inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = slopes.monitor
+        group by {{ group | join(', ') }}, {{ band }}
+    )
+{%- endmacro %}
+
+
+{% macro band_statistics() %}
+    {#- ROC AUC as the Mann-Whitney statistic with DeLong's standard error (DeLong, DeLong and Clarke-Pearson 1988), average precision,
+        KS, captured positives; the calibration error of the bands and Murphy's terms (1973), with standard errors by the delta method
+        (edges taken as given). -#}
+    {%- set group = 'cell, window_number, span' -%}
+    {%- set n = '(positives + negatives)' -%}
+    {%- set total = '(all_positives + all_negatives)' -%}
+    banded as (
+        select score_bands.*,
+            {{ n }} as n,
+            (sum_score - positives) / {{ n }} as gap,
+            positives / {{ n }} as rate,
+            all_positives / {{ total }} as overall_rate
+        from score_bands
+    ),
+
+    band_sums as (
+        select {{ group }}, all_positives, all_negatives, mean_score, sum_squared_score,
+            {%- for sum in ['pairs_won', 'sum_squared_positive_placements', 'sum_squared_negative_placements', 'sum_precision', 'captured_positives', 'slope_noise'] %}
+            sum({{ sum }}) as {{ sum }},
+            {%- endfor %}
+            max(largest_gap) as ks_separation,
+            sum(n * abs(gap)) / {{ total }} as calibration_error,
+            sum(n * gap * gap) / {{ total }} as reliability,
+            sum(n * (rate - overall_rate) * (rate - overall_rate)) / {{ total }} as resolution,
+            sum(sum_squared_error - n * gap * gap) as within_noise,
+            sum(4 * gap * gap * sum_squared_error - 4 * n * power(gap, 4)) as reliability_noise,
+            sum(n * power(gap, 4)) as sum_fourth_gap,
+            sum(4 * n * (rate - overall_rate) * (rate - overall_rate) * rate * (1 - rate)) as resolution_noise,
+            sum(n * power(rate - overall_rate, 4)) as sum_fourth_resolution
+        from banded
+        group by {{ group }}, all_positives, all_negatives, mean_score, sum_squared_score
+    ),
+
+    {{ ml_monitor.rank_errors() }}
+{%- endmacro %}
+
+
+{% macro rank_errors() %}
+    {%- set non_negative = ml_monitor.non_negative -%}
+    {%- set total = '(all_positives + all_negatives)' -%}
+    areas as (
+        select band_sums.*, {{ total }} as n_ranked,
+            pairs_won / nullif(all_positives * all_negatives, 0) as roc_auc,
+            sum_precision / nullif(all_positives, 0) as average_precision
+        from band_sums
+    ),
+
+    rank_statistics as (
+        select areas.*,
+            {{ ml_monitor.delong_error() }} as roc_auc_error,
+            sqrt({{ non_negative('(within_noise + n_ranked * (reliability - calibration_error * calibration_error))') }}) / n_ranked as calibration_error_error,
+            sqrt({{ non_negative('(reliability_noise + sum_fourth_gap - n_ranked * reliability * reliability)') }}) / n_ranked as reliability_error,
+            sqrt({{ non_negative('(resolution_noise + sum_fourth_resolution - n_ranked * resolution * resolution)') }}) / n_ranked as resolution_error,
+            case when slope_noise is not null then sqrt(slope_noise) / (sum_squared_score - n_ranked * mean_score * mean_score) end as calibration_slope_error
+        from areas
+    )
+{%- endmacro %}
+
+
+{% macro score_slopes() %}
+    {#- The slope of labels on scores, for its own standard error. -#}
+    {%- set n = '(all_positives + all_negatives)' -%}
+    {%- set spread = '(sum_squared_score - ' ~ n ~ ' * mean_score * mean_score)' -%}
+    slopes as (
+        {#- Of equal scores rounding leaves a spread that is not quite 0. #}
+        select class_counts.*, cells.monitor,
+            case when {{ spread }} > 1e-12 * {{ n }} then (sum_positive_score - all_positives * mean_score) / {{ spread }} end as calibration_slope
+        from class_counts
+        inner join cells on cells.cell = class_counts.cell
+    )
+{%- endmacro %}

@@ -1,0 +1,72 @@
+{% macro raw_reference_rows(spec, unless=none) %}
+    {#- CTEs up to `raw_rows`: the rows of the reference as logged. `unless`: a condition under which none are read. -#}
+    {%- set relation = ml_monitor.monitor_relation(spec.reference.relation if spec.reference.relation is defined else spec.predictions) -%}
+    {%- if var('ml_monitor__excluded_periods', none) %}
+    excluded_periods as (
+        {{ ml_monitor.excluded_periods() }}
+    ),
+
+    {% endif %}
+    reference_log as {{ ml_monitor.inline_cte() }} (
+        {{ ml_monitor.log_rows(relation, {'predicted_at': spec.predicted_at}, dict(ml_monitor.optional_columns(spec), row_id=spec.prediction_id)) }}
+    ),
+
+    raw_rows as {{ ml_monitor.inline_cte() }} (
+        select *
+        from reference_log
+        where {{ ml_monitor.reference_period(spec, 'reference_log') }}
+            {%- if var('ml_monitor__excluded_periods', none) %}
+            and not {{ ml_monitor.is_excluded(ml_monitor.literal(spec.name), 'reference_log.predicted_at') }}
+            {%- endif %}
+            {%- if unless %}
+            and not {{ unless }}
+            {%- endif %}
+    )
+{% endmacro %}
+
+
+{% macro reference_rows(spec, unless=none) %}
+    {#- CTEs up to `reference_rows`: the same parsed. -#}
+    {{ ml_monitor.raw_reference_rows(spec, unless) }},
+
+    reference_rows as {{ ml_monitor.inline_cte() }} (
+        select
+            {{ ml_monitor.parsed_columns(spec) }}
+        from raw_rows
+    )
+{% endmacro %}
+
+
+{% macro edges_are_frozen(spec) %}
+    {{- return("exists (select 1 from " ~ this ~ " as frozen where frozen.edge_set_id = '" ~ spec.edge_set_id ~ "')") -}}
+{% endmacro %}
+
+
+{% macro prepared_reference(spec) %}
+    {#- The raw rows parsed: `parsed_rows` with the columns of segments as logged, `reference_rows` with the segment values that are kept,
+        `sampled_rows` for counting single values. -#}
+    {{ ml_monitor.kept_segments(spec, 'raw_rows') }},
+
+    parsed_rows as {{ ml_monitor.inline_cte() }} (
+        select
+            {#- a reference need not have ids #}
+            coalesce(cast(row_id as {{ dbt.type_string() }}), cast(predicted_at as {{ dbt.type_string() }})) as row_id,
+            {{ ml_monitor.parsed_columns(spec) }}
+        from raw_rows
+    ),
+
+    reference_rows as {{ ml_monitor.inline_cte() }} (
+        select
+            {{- ml_monitor.kept_segment_columns(spec) }}
+            parsed_rows.*
+        from parsed_rows
+        {{- ml_monitor.kept_segment_joins(spec) }}
+    ),
+
+    sampled_rows as {{ ml_monitor.inline_cte() }} (
+        select parsed_rows.*
+        from parsed_rows
+        cross join (select count(*) as n_rows from raw_rows) as sizes
+        where {{ ml_monitor.is_sampled('parsed_rows.row_id', 'sizes.n_rows') }}
+    )
+{% endmacro %}

@@ -1,0 +1,62 @@
+{{ config(materialized='view', enabled=ml_monitor.any_monitors()) }}
+
+with
+
+outcome_profiles as (
+    select
+        monitor,
+        window_number,
+        floor(score * 100 + 1e-9) / 100 as cutoff,
+        case when label = 1 then n else 0 end as positives,
+        case when label = 0 then n else 0 end as negatives
+    from {{ ref('ml_monitor__outcome_profiles') }}
+    where segment = '__all__' and outcome = 'labelled' and score is not null
+),
+
+latest_windows as (
+    select
+        monitor,
+        max(window_number) as window_number
+    from outcome_profiles
+    group by monitor
+),
+
+counts as (
+    select
+        outcome_profiles.monitor,
+        outcome_profiles.cutoff,
+        cast(sum(outcome_profiles.positives) as {{ ml_monitor.type_double() }}) as positives,
+        cast(sum(outcome_profiles.negatives) as {{ ml_monitor.type_double() }}) as negatives
+    from outcome_profiles
+    inner join latest_windows
+        on latest_windows.monitor = outcome_profiles.monitor
+        and outcome_profiles.window_number > latest_windows.window_number - 30
+    group by outcome_profiles.monitor, outcome_profiles.cutoff
+),
+
+cumulated as (
+    select
+        monitor,
+        cutoff,
+        sum(positives) over (partition by monitor order by cutoff desc rows between unbounded preceding and current row) as true_positives,
+        sum(negatives) over (partition by monitor order by cutoff desc rows between unbounded preceding and current row) as false_positives,
+        sum(positives) over (partition by monitor) as all_positives,
+        sum(negatives) over (partition by monitor) as all_negatives
+    from counts
+),
+
+final as (
+    select
+        monitor,
+        cutoff,
+        true_positives,
+        false_positives,
+        all_positives - true_positives as false_negatives,
+        all_negatives - false_positives as true_negatives,
+        true_positives / nullif(all_positives, 0) as recall,
+        false_positives / nullif(all_negatives, 0) as false_positive_rate,
+        true_positives / (true_positives + false_positives) as precision_at_cutoff
+    from cumulated
+)
+
+select * from final

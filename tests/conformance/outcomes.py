@@ -1,0 +1,169 @@
+"""Expected values of the performance metrics, computed with numpy and scikit-learn alone: no SQL, no code of ours."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from sklearn import metrics
+
+Values = dict[str, float]
+
+
+def bands(score: np.ndarray) -> np.ndarray:
+    """Ten bands with equal numbers of rows; equal scores share the band of their middle row."""
+    ranks = pd.Series(score).rank(method="average").to_numpy() - 0.5
+    return np.floor(10 * ranks / len(score))
+
+
+def binary(y: np.ndarray, prediction: np.ndarray, score: np.ndarray, beta: float = 2, lift_at: float = 0.1) -> Values:
+    """Every binary metric that is defined; labels and predictions are 0 and 1."""
+    n, positives = len(y), y.sum()
+    found = {"accuracy": metrics.accuracy_score(y, prediction), "prevalence": y.mean()}
+    if prediction.sum():
+        found["precision"] = metrics.precision_score(y, prediction)
+    if positives:
+        found["recall"] = metrics.recall_score(y, prediction)
+        found["average_precision"] = metrics.average_precision_score(y, score)
+        found["lift"] = captured(y, score, lift_at) / lift_at / positives
+    if positives < n:
+        found["specificity"] = metrics.recall_score(y, prediction, pos_label=0)
+    if positives + prediction.sum():
+        found["f1"] = metrics.f1_score(y, prediction)
+        found["f_beta"] = metrics.fbeta_score(y, prediction, beta=beta)
+    if 0 < positives < n:
+        auc = metrics.roc_auc_score(y, score)
+        false_rate, true_rate, _ = metrics.roc_curve(y, score, drop_intermediate=False)
+        found |= {"roc_auc": auc, "gini": 2 * auc - 1, "ks_separation": np.abs(true_rate - false_rate).max()}
+        found["balanced_accuracy"] = metrics.balanced_accuracy_score(y, prediction)
+    return found | agreement(y, prediction) | calibration(y, score)
+
+
+def agreement(y: np.ndarray, prediction: np.ndarray) -> Values:
+    """Cohen's kappa and the Matthews correlation, where they are defined."""
+    found = {}
+    if len(set(y) | set(prediction)) > 1:
+        found["cohen_kappa"] = metrics.cohen_kappa_score(y, prediction)
+    if len(set(y)) > 1 and len(set(prediction)) > 1:
+        found["mcc"] = metrics.matthews_corrcoef(y, prediction)
+    return found
+
+
+def captured(y: np.ndarray, score: np.ndarray, share: float) -> float:
+    """Positives expected among the highest scores when equal scores come in a random order."""
+    left, total = share * len(y), 0.0
+    for value in np.unique(score)[::-1]:
+        group = y[score == value]
+        taken = min(max(left, 0), len(group))
+        total += group.sum() * taken / len(group)
+        left -= len(group)
+    return total
+
+
+def calibration(y: np.ndarray, score: np.ndarray) -> Values:
+    """Losses, Murphy's terms, and how scores compare with rates."""
+    rate, band = y.mean(), bands(score)
+    groups = [(np.mean(band == b), score[band == b].mean(), y[band == b].mean()) for b in np.unique(band)]
+    found = {
+        "log_loss": metrics.log_loss(y, np.clip(score, 1e-15, 1 - 1e-15), labels=[0, 1]),
+        "brier": float(np.mean((score - y) ** 2)),
+        "brier_reliability": sum(w * (s - o) ** 2 for w, s, o in groups),
+        "brier_resolution": sum(w * (o - rate) ** 2 for w, s, o in groups),
+        "brier_uncertainty": rate * (1 - rate),
+        "expected_calibration_error": sum(w * abs(s - o) for w, s, o in groups),
+    }
+    if score.sum() > 0:
+        found["observed_to_expected"] = y.sum() / score.sum()
+    if len(set(score)) > 1:
+        found["calibration_slope"] = np.polyfit(score, y, 1)[0]
+    return found
+
+
+def within_bands(y: np.ndarray, score: np.ndarray) -> float:
+    """What the bands do not see of the Brier score: variance of the scores less twice their covariance with the labels."""
+    band = bands(score)
+    return float(
+        sum(
+            np.mean(band == b) * (score[band == b].var() - 2 * np.cov(score[band == b], y[band == b], ddof=0)[0, 1])
+            for b in np.unique(band)
+        )
+    )
+
+
+def regression(y: np.ndarray, f: np.ndarray, low: np.ndarray, high: np.ndarray, quantile: float = 0.5) -> Values:
+    """Every regression metric that is defined, but for the quantiles of the error."""
+    error = f - y
+    sizes = np.abs(f) + np.abs(y)
+    ratios = np.divide(2 * np.abs(error), sizes, out=np.zeros(len(y)), where=sizes > 0)
+    found = {
+        "mae": metrics.mean_absolute_error(y, f),
+        "rmse": metrics.root_mean_squared_error(y, f),
+        "bias": error.mean(),
+        "mape_excluded_rate": np.mean(y == 0),
+        "smape": ratios.mean(),
+        "pinball": metrics.mean_pinball_loss(y, f, alpha=quantile),
+    }
+    if len(set(y)) > 1:
+        found["r2"] = metrics.r2_score(y, f)
+    if (y != 0).any():
+        found["mape"] = metrics.mean_absolute_percentage_error(y[y != 0], f[y != 0])
+        found["wape"] = np.abs(error).sum() / np.abs(y).sum()
+    logged = (y > -1) & (f > -1)
+    if logged.any():
+        found["rmsle"] = metrics.root_mean_squared_log_error(y[logged], f[logged])
+    known = ~np.isnan(low) & ~np.isnan(high)
+    if known.any():
+        found["interval_coverage"] = np.mean((y[known] >= low[known]) & (y[known] <= high[known]))
+    return found
+
+
+def multiclass(y: np.ndarray, prediction: np.ndarray) -> Values:
+    """Averages over classes, and the metrics of each class as (metric, class)."""
+    accuracy = metrics.accuracy_score(y, prediction)
+    found: Values = dict.fromkeys(("accuracy", "micro_precision", "micro_recall", "micro_f1", "weighted_recall"), accuracy)
+    scores = {"precision": metrics.precision_score, "recall": metrics.recall_score, "f1": metrics.f1_score}
+    for name, score in scores.items():
+        for average in ("macro", "weighted", "micro"):
+            found[f"{average}_{name}"] = score(y, prediction, average=average, zero_division=0)
+    if len(set(y)) > 1:
+        with warnings.catch_warnings():
+            # A class that is predicted and never happens has no recall: it is left out.
+            warnings.simplefilter("ignore")
+            found["balanced_accuracy"] = metrics.balanced_accuracy_score(y, prediction)
+    return found | agreement(y, prediction)
+
+
+def of_classes(y: np.ndarray, prediction: np.ndarray) -> dict[tuple[str, str], float]:
+    """Precision, recall and F1 of each class, where they are defined."""
+    found = {}
+    for label in sorted(set(y) | set(prediction)):
+        actual, predicted = y == label, prediction == label
+        if predicted.any():
+            found["class_precision", f"class:{label}"] = metrics.precision_score(actual, predicted)
+        if actual.any():
+            found["class_recall", f"class:{label}"] = metrics.recall_score(actual, predicted)
+        found["class_f1", f"class:{label}"] = metrics.f1_score(actual, predicted)
+    return found
+
+
+def ranking(frame: pd.DataFrame, k: int) -> Values:
+    """Means over the queries with a label; `frame` has query_id, prediction_id, score, label."""
+    rows = [query(part, k) for _, part in frame.groupby("query_id") if part["label"].notna().any()]
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]} if rows else {}
+
+
+def query(part: pd.DataFrame, k: int) -> Values:
+    """One query: an item without a label is not relevant; ties are broken by prediction id, for NDCG they share their discount."""
+    relevance = part["label"].fillna(0).to_numpy(float)
+    ordered = part.assign(relevance=relevance).sort_values(["score", "prediction_id"], ascending=[False, True])
+    hits = (ordered["relevance"] > 0).to_numpy()[:k]
+    places = np.flatnonzero(hits) + 1
+    relevant = int((relevance > 0).sum())
+    precisions = [hits[:place].mean() for place in places]
+    gains, score = 2**relevance - 1, part["score"].to_numpy(float)
+    return {
+        # scikit-learn has no NDCG of one item.
+        "ndcg": metrics.ndcg_score([gains], [score], k=k) if len(part) > 1 else float(gains[0] > 0),
+        "mrr": 1 / places[0] if len(places) else 0.0,
+        "map": sum(precisions) / min(k, relevant) if relevant else 0.0,
+        "hit_rate": float(len(places) > 0),
+    }

@@ -1,0 +1,53 @@
+"""Logs whose truth is known: made with numpy alone, with fixed seeds."""
+
+import numpy as np
+import pandas as pd
+
+MONITOR = {
+    "predictions": "raw.predictions",
+    "feedback": "raw.feedback",
+    "reference": {"relation": "raw.reference"},
+    "features": {"x": "numeric"},
+    "rolling": [],
+}
+START = pd.Timestamp("2026-01-01")
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
+
+
+def predictions(days: int, rows: int, shift: np.ndarray, flip: np.ndarray, seed: int = 0) -> pd.DataFrame:
+    """A badly calibrated binary model. `shift` moves the input of each day (covariate shift), `flip` the share of labels that no longer
+    follow the input (concept drift); `probability` is the truth that no monitor sees."""
+    random = np.random.default_rng(seed)
+    day = np.repeat(np.arange(days), rows)
+    x = random.normal(size=days * rows) + shift[day]
+    probability = sigmoid(1.5 * x - 0.3)
+    probability = probability * (1 - flip[day]) + (1 - probability) * flip[day]
+    score = sigmoid(3 * x + 0.8).round(3)
+    return pd.DataFrame(
+        {
+            "prediction_id": np.arange(days * rows),
+            "predicted_at": START + pd.to_timedelta(np.arange(days * rows) * 86400 / rows, unit="s"),
+            "model_version": "m1",
+            "x": x,
+            "y_score": score,
+            "y_pred": (score > 0.6).astype(int),
+            "probability": probability,
+            "label": (random.uniform(size=days * rows) < probability).astype(int),
+        }
+    )
+
+
+def labels(log: pd.DataFrame, hours: float = 3) -> pd.DataFrame:
+    return log[["prediction_id", "label"]].assign(labelled_at=log["predicted_at"] + pd.Timedelta(hours=hours))
+
+
+def conversions(days: int, rows: int, rate: float, mean_delay: float, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Predictions and the positive labels alone, which arrive after an exponential delay; who does not convert never gets a label."""
+    log = predictions(days, rows, np.zeros(days), np.zeros(days), seed)
+    random = np.random.default_rng(seed + 1)
+    converted = log[random.uniform(size=len(log)) < rate]
+    delay = pd.to_timedelta(random.exponential(mean_delay, size=len(converted)).clip(max=60), unit="D")
+    return log, converted[["prediction_id"]].assign(label=1, labelled_at=converted["predicted_at"] + delay)

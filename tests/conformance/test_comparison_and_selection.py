@@ -1,0 +1,108 @@
+"""Paired tests of versions on shadow logs against brute force; inverse-propensity metrics against numpy and the truth."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+
+from tests.conformance.simulations import MONITOR, START, labels, predictions
+from tests.project import PostgresProject, Project
+
+MART = "main_ml_monitor.ml_monitor__"
+DAYS = 12
+
+
+def start(warehouse: str, directory: Any, request: pytest.FixtureRequest, monitor: dict[str, Any], model: str, **logs: pd.DataFrame) -> Project:
+    kind: Any = {"server": request.getfixturevalue("postgres_url")} if warehouse == "postgres" else {}
+    now = str(START + pd.Timedelta(days=DAYS, hours=5))
+    project = (PostgresProject if kind else Project)(directory / "project", {"sim": MONITOR | monitor}, logs=logs, now=now, **kind)
+    (project.directory / "models" / f"sim__{model}.sql").write_text(f"{{{{ ml_monitor.{model}('sim') }}}}\n")
+    return project
+
+
+def components(score: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """DeLong's structural components by comparing every positive with every negative."""
+    positive, negative = score[label == 1][:, None], score[label == 0][None, :]
+    wins = (positive > negative) + 0.5 * (positive == negative)
+    return wins.mean(axis=1), wins.mean(axis=0)
+
+
+@pytest.mark.parametrize("warehouse", ["duckdb", "postgres"])
+def test_paired_tests(warehouse: str, tmp_path: Any, request: pytest.FixtureRequest) -> None:
+    log = predictions(DAYS, 60, np.zeros(DAYS), np.zeros(DAYS), seed=2).assign(request=lambda log: log["prediction_id"])
+    random = np.random.default_rng(3)
+    noisy = (log["y_score"] + random.normal(scale=0.15, size=len(log))).clip(0, 1).round(2)
+    shadow = log.assign(
+        prediction_id=log["prediction_id"] + 10000, model_version="m2", y_score=noisy, y_pred=(noisy > 0.6).astype(int), predicted_at=log["predicted_at"] + pd.Timedelta(seconds=1)
+    ).iloc[50:]
+    both = pd.concat([log, shadow]).drop(columns=["probability", "label"])
+    project = start(warehouse, tmp_path, request, {"comparison": {"on": "request"}}, "model_comparison", predictions=both, feedback=labels(log), reference=log.head(500))
+    project.run("-s", "+ml_monitor__model_comparisons")
+    (row,) = project.frame(f"select * from {MART}model_comparisons").to_dict("records")
+    pairs = log.merge(shadow, on="request", suffixes=("", "_2"))
+    y = pairs["label"].to_numpy()
+    (p1, n1), (p2, n2) = components(pairs["y_score"].to_numpy(), y), components(pairs["y_score_2"].to_numpy(), y)
+    difference = p2.mean() - p1.mean()
+    error = np.sqrt(np.var(p2 - p1, ddof=1) / len(p1) + np.var(n2 - n1, ddof=1) / len(n1))
+    loss = (pairs["y_score_2"] - y) ** 2 - (pairs["y_score"] - y) ** 2
+    right, right_2 = pairs["y_pred"] == y, pairs["y_pred_2"] == y
+    b, c = int((right & ~right_2).sum()), int((right_2 & ~right).sum())
+    expected = {
+        "champion_roc_auc": p1.mean(),
+        "challenger_roc_auc": p2.mean(),
+        "roc_auc_difference": difference,
+        "roc_auc_error": error,
+        "loss_difference": loss.mean(),
+        "loss_error": loss.std() / np.sqrt(len(loss)),
+    }
+    assert (row["champion"], row["challenger"], row["sample_size"]) == ("m1", "m2", len(pairs))
+    assert (row["only_champion_right"], row["only_challenger_right"]) == (b, c)
+    for name, value in expected.items():
+        assert row[name] == pytest.approx(value, rel=1e-9), name
+    for name, z in {"roc_auc_p_value": difference / error, "mcnemar_p_value": (c - b) / np.sqrt(b + c), "loss_p_value": loss.mean() / expected["loss_error"]}.items():
+        assert row[name] == pytest.approx(2 * norm.sf(abs(z)), rel=1e-6), name
+
+
+@pytest.mark.parametrize("warehouse", ["duckdb", "postgres"])
+def test_selective_labels(warehouse: str, tmp_path: Any, request: pytest.FixtureRequest) -> None:
+    log = predictions(DAYS, 1500, np.zeros(DAYS), np.zeros(DAYS), seed=6)
+    random = np.random.default_rng(7)
+    log["propensity"] = np.where(log["y_score"] > 0.6, 0.95, 0.1)
+    log["action"] = random.uniform(size=len(log)) < log["propensity"]
+    seen = log[log["action"]]
+    project = start(
+        warehouse, tmp_path, request, {"selective": {"action": "action", "propensity": "propensity"}, "rolling": [DAYS]}, "selective_profile",
+        predictions=log.drop(columns=["probability", "label"]), feedback=labels(seen), reference=log.head(500),
+    )  # fmt: skip
+    project.run("-s", "+ml_monitor__selective_labels")
+    rows = project.rows(f"select metric, metric_value, lower_bound, upper_bound from {MART}selective_labels where span = {DAYS} and window_start = '{START + pd.Timedelta(days=DAYS - 1)}'")
+    found = {row[0]: row[1:] for row in rows}
+    weight, right = 1 / seen["propensity"], (seen["label"] == seen["y_pred"]).astype(float)
+    mean = (weight * right).sum() / weight.sum()
+    error = np.sqrt((weight**2 * (right - mean) ** 2).sum()) / weight.sum()
+    assert found["ipw_accuracy"] == pytest.approx((mean, mean - 1.959963984540054 * error, mean + 1.959963984540054 * error), rel=1e-9)
+    assert found["ipw_prevalence"][0] == pytest.approx((weight * seen["label"]).sum() / weight.sum(), rel=1e-9)
+    assert found["accuracy_worst_case"][0] == pytest.approx(right.sum() / len(log), rel=1e-12)
+    assert found["accuracy_best_case"][0] == pytest.approx((right.sum() + len(log) - len(seen)) / len(log), rel=1e-12)
+    assert found["exploration_share"][0] == pytest.approx((seen["propensity"] < 0.5).mean(), rel=1e-12)
+    truth, naive = log["label"].mean(), seen["label"].mean()
+    assert abs(found["ipw_prevalence"][0] - truth) < 0.1 * abs(naive - truth), "the labels of who was accepted are not those of all"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"calibration": {"windows": 0}}, "'calibration.windows': 0 is not a whole number"),
+        ({"calibration": {"from": "2026-02-01", "to": "2026-01-01"}}, "is empty"),
+        ({"protected": ["region"]}, "'protected': \"region\" is not a choice"),
+        ({"costs": {"false_positive": 3}}, "is not a choice. Allowed: tp, fp, fn, tn"),
+        ({"costs": {"fp": "much"}}, "must be a number; a gain is negative"),
+        ({"comparison": {"windows": 3}}, "'comparison.on': must name a column"),
+        ({"selective": {"action": "acted"}}, "'selective.propensity': must name a column"),
+    ],
+)
+def test_wrong_configuration(tmp_path: Any, changes: dict[str, Any], words: str) -> None:
+    project = Project(tmp_path / "project", {"sim": MONITOR | changes}, now="2026-03-01 00:00:00")
+    assert words in project.error()

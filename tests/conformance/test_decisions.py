@@ -1,0 +1,130 @@
+"""Costs, fairness gaps, mix against rate, worst slices and the cut-off advisor, against pandas on a log whose truth is known."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.conformance.simulations import MONITOR, START, labels, predictions
+from tests.project import PostgresProject, Project
+
+MART = "main_ml_monitor.ml_monitor__"
+DAYS, ROWS = 50, 600
+COSTS = {"tp": -20, "fp": 5, "fn": 15}
+MIX_DAY = START + pd.Timedelta(days=40)
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, pd.DataFrame]:
+    log = predictions(DAYS, ROWS, np.zeros(DAYS), np.zeros(DAYS), seed=12)
+    random = np.random.default_rng(13)
+    share = np.where(log["predicted_at"] < MIX_DAY, 0.2, 0.6)
+    log["region"] = np.where(random.uniform(size=len(log)) < share, "south", random.choice(["north", "east", "west"], size=len(log)))
+    worse = (log["region"] == "south") & (random.uniform(size=len(log)) < 0.2)
+    log.loc[worse, "label"] = 1 - log.loc[worse, "label"]
+    monitor = MONITOR | {"segments": ["region"], "protected": ["region"], "costs": COSTS, "rolling": [5]}
+    logs = {"predictions": log.drop(columns=["probability", "label"]), "feedback": labels(log), "reference": log.head(2000)}
+    kind: Any = {"server": request.getfixturevalue("postgres_url")} if request.param == "postgres" else {}
+    directory: Path = tmp_path_factory.mktemp("decisions") / "project"
+    project = (PostgresProject if kind else Project)(directory, {"sim": monitor}, logs=logs, now=str(START + pd.Timedelta(days=DAYS, hours=5)), **kind)
+    project.run("-s", "+ml_monitor__decisions", "+ml_monitor__decision_thresholds", "+ml_monitor__performance_decomposition", "+ml_monitor__worst_slices", "+ml_monitor__drift_ranking", "+ml_monitor__estimated_performance")
+    return project, log
+
+
+def of_day(log: pd.DataFrame, day: pd.Timestamp, span: int = 1) -> pd.DataFrame:
+    window = log["predicted_at"].dt.floor("D")
+    return log[(window <= day) & (window > day - pd.Timedelta(days=span))]
+
+
+def cost_of(part: pd.DataFrame) -> np.ndarray:
+    outcome = np.select(
+        [(part["y_pred"] == 1) & (part["label"] == 1), part["y_pred"] == 1, part["label"] == 1], [COSTS["tp"], COSTS["fp"], COSTS["fn"]], 0
+    )
+    return outcome.astype(float)
+
+
+def test_cost(built: tuple[Project, pd.DataFrame]) -> None:
+    project, log = built
+    rows = project.rows(f"select window_start, span, metric_value, lower_bound from {MART}decisions where metric = 'cost' and segment = '__all__' and model_version = '__all__'")
+    assert len(rows) == 2 * DAYS
+    for day, span, value, lower in rows:
+        cost = cost_of(of_day(log, day, span))
+        assert value == pytest.approx(cost.mean(), rel=1e-9)
+        assert lower == pytest.approx(cost.mean() - 1.959963984540054 * cost.std(ddof=1) / np.sqrt(len(cost)), rel=1e-9)
+    estimated = project.rows(f"select avg(metric_value) from {MART}estimated_performance where metric = 'estimated_cost' and segment = '__all__' and model_version = '__all__' and span = 1 and window_start < '{MIX_DAY}'")
+    assert estimated[0][0] == pytest.approx(cost_of(log[log["predicted_at"] < MIX_DAY]).mean(), abs=0.2)
+
+
+def test_fairness_gaps(built: tuple[Project, pd.DataFrame]) -> None:
+    project, log = built
+    rows = project.rows(f"select window_start, segment_value, metric, metric_value, lower_bound, upper_bound from {MART}decisions where metric <> 'cost' and model_version = '__all__' and span = 5")
+    found = {row[:3]: row[3:] for row in rows}
+    assert len(found) == DAYS * 4 * 4
+    for day in pd.date_range(START, periods=DAYS)[4::9]:
+        part = of_day(log, day, 5)
+        for region in ("south", "north"):
+            sides = [part[part["region"] == region], part[part["region"] != region]]
+            rates = {
+                "selection_rate_gap": [(s["y_pred"] == 1).to_numpy() for s in sides],
+                "tpr_gap": [(s.loc[s["label"] == 1, "y_pred"] == 1).to_numpy() for s in sides],
+                "fpr_gap": [(s.loc[s["label"] == 0, "y_pred"] == 1).to_numpy() for s in sides],
+                "ppv_gap": [(s.loc[s["y_pred"] == 1, "label"] == 1).to_numpy() for s in sides],
+            }
+            for metric, (one, other) in rates.items():
+                value, lower, upper = found[day, region, metric]
+                gap = one.mean() - other.mean()
+                (l1, u1), (l2, u2) = wilson(one), wilson(other)
+                assert value == pytest.approx(gap, abs=1e-12)
+                assert lower == pytest.approx(gap - np.hypot(one.mean() - l1, u2 - other.mean()), rel=1e-9)
+                assert upper == pytest.approx(gap + np.hypot(u1 - one.mean(), other.mean() - l2), rel=1e-9)
+
+
+def wilson(hits: np.ndarray) -> tuple[float, float]:
+    n, p, z = len(hits), hits.mean(), 1.959963984540054
+    centre, half = p + z * z / 2 / n, z * np.sqrt(p * (1 - p) / n + z * z / 4 / n / n)
+    return (centre - half) / (1 + z * z / n), (centre + half) / (1 + z * z / n)
+
+
+def test_mix_and_rate(built: tuple[Project, pd.DataFrame]) -> None:
+    project, log = built
+    frame = project.frame(f"select * from {MART}performance_decomposition where metric = 'accuracy' and span = 5")
+    right = log["label"] == log["y_pred"]
+    day = log["predicted_at"].dt.floor("D")
+    for start, rows in frame.groupby("window_start"):
+        now = right[of_day(log, start, 5).index]
+        before = right[(day <= start - pd.Timedelta(days=5)) & (day > start - pd.Timedelta(days=33))]
+        change = now.mean() - before.mean()
+        assert (rows["mix_effect"] + rows["rate_effect"]).sum() == pytest.approx(change, abs=1e-12)
+        assert rows["total_change"].to_numpy() == pytest.approx(change, abs=1e-12)
+    moved = frame[frame["window_start"] == MIX_DAY + pd.Timedelta(days=4)]
+    assert moved["mix_effect"].sum() < -0.02, "more of the bad region"
+    assert abs(moved["rate_effect"].sum()) < 0.02, "the model is what it was"
+
+
+def test_worst_slice(built: tuple[Project, pd.DataFrame]) -> None:
+    project, _ = built
+    frame = project.frame(f"select * from {MART}worst_slices where span = 5")
+    confirmed = frame[frame["is_confirmed"]]
+    assert set(confirmed["segment_value"]) == {"south"}
+    assert len(confirmed) > 20
+    assert (frame.loc[frame["segment_value"] != "south", "is_worse"]).mean() < 0.02
+
+
+def test_cut_off(built: tuple[Project, pd.DataFrame]) -> None:
+    project, log = built
+    curve = project.frame(f"select * from {MART}decision_thresholds where population = 'newest'")
+    best = curve[curve["is_recommended"]].iloc[0]
+    newest = of_day(log, START + pd.Timedelta(days=DAYS - 1), 5)
+    realised = {t: cost_of(newest.assign(y_pred=(newest["y_score"] >= t).astype(int))).mean() for t in np.arange(0.02, 1, 0.02)}
+    at_best = cost_of(newest.assign(y_pred=(newest["y_score"] >= best["cut_off"]).astype(int))).mean()
+    assert at_best == pytest.approx(min(realised.values()), abs=0.5)
+    assert len(project.rows(f"select * from {MART}decision_thresholds where is_recommended")) == 2
+
+
+def test_drift_ranking(built: tuple[Project, pd.DataFrame]) -> None:
+    project, _ = built
+    rows = project.frame(f"select feature, place, correlation from {MART}drift_ranking where span = 5 order by place")
+    assert len(rows) == 3
+    assert rows["correlation"].between(-1, 1).all()

@@ -1,0 +1,148 @@
+"""Estimated performance and concept drift: against scikit-learn, and on logs whose truth is known."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.isotonic import IsotonicRegression
+
+from tests.conformance.simulations import MONITOR, START, labels, predictions
+from tests.project import PostgresProject, Project
+
+MART = "main_ml_monitor.ml_monitor__"
+
+
+def build(project: Callable[..., Project], log: pd.DataFrame, days: int, **changes: Any) -> Project:
+    logs = {"predictions": log.drop(columns=["probability", "label"]), "feedback": labels(log), "reference": log.head(2000)}
+    built = project({"sim": MONITOR | changes}, logs=logs, now=str(START + pd.Timedelta(days=days)))
+    built.run("-s", "+ml_monitor__verdicts")
+    return built
+
+
+def calibration(cohort: pd.DataFrame, n_bins: int) -> tuple[pd.DataFrame, IsotonicRegression]:
+    """Equal-frequency bins of the score, and scikit-learn's isotonic regression of their rates."""
+    counts = cohort.groupby("y_score")["label"].agg(["size", "sum"])
+    middle = counts["size"].cumsum() - counts["size"] / 2
+    raw = np.floor(middle / len(cohort) * n_bins)
+    counts["weighted"] = counts.index * counts["size"]
+    bins = counts.groupby(raw.to_numpy()).sum()
+    bins["mean_score"] = bins["weighted"] / bins["size"]
+    bins["rate"] = bins["sum"] / bins["size"]
+    return bins, IsotonicRegression(out_of_bounds="clip").fit(bins["mean_score"], bins["rate"], sample_weight=bins["size"])
+
+
+@pytest.mark.parametrize("warehouse", ["duckdb", "postgres"])
+def test_calibration_and_estimates(warehouse: str, tmp_path: Any, request: pytest.FixtureRequest) -> None:
+    days, rows = 36, 150
+    log = predictions(days, rows, np.linspace(0, 0.6, days), np.zeros(days))
+    kind: Any = {"server": request.getfixturevalue("postgres_url")} if warehouse == "postgres" else {}
+
+    def make(monitors: dict[str, Any], **options: Any) -> Project:
+        return (PostgresProject if kind else Project)(tmp_path / "project", monitors, **options, **kind)
+
+    built = build(make, log, days, rolling=[5])
+    cohort = log[log["predicted_at"] < START + pd.Timedelta(days=28)]
+    bins, model = calibration(cohort, 50)
+    rows_found = built.rows(f"select bin, mean_score, value from {MART}calibration order by bin")
+    assert [r[1] for r in rows_found] == pytest.approx(list(bins["mean_score"]), rel=1e-12)
+    assert [r[2] for r in rows_found] == pytest.approx(list(model.predict(bins["mean_score"])), abs=1e-12)
+    found = {
+        (r[0], r[1], r[2]): r[3]
+        for r in built.rows(f"select window_start, span, metric, metric_value from {MART}estimated_performance where model_version = '__all__'")
+    }
+    day = log["predicted_at"].dt.floor("D")
+    p = model.predict(log["y_score"])
+    for last in day.unique()[27:]:
+        for span in (1, 5):
+            part = (day <= last) & (day > last - pd.Timedelta(days=span))
+            chance, positive = p[part], log.loc[part, "y_pred"].to_numpy() == 1
+            tp, fp, fn = chance[positive].sum(), (1 - chance[positive]).sum(), chance[~positive].sum()
+            expected = {
+                "estimated_accuracy": np.where(positive, chance, 1 - chance).mean(),
+                "estimated_precision": tp / (tp + fp),
+                "estimated_recall": tp / (tp + fn),
+                "estimated_f1": 2 * tp / (2 * tp + fp + fn),
+            }
+            for metric, value in expected.items():
+                assert found[last, span, metric] == pytest.approx(value, rel=1e-9), (last, span, metric)
+            score = log.loc[part, "y_score"].to_numpy()
+            above = (score[:, None] > score[None, :]) + 0.5 * (score[:, None] == score[None, :])
+            auc = (chance[:, None] * above * (1 - chance)[None, :]).sum() / (chance.sum() * (1 - chance).sum())
+            same = (chance * (1 - chance)).sum() * 0.5 / (chance.sum() * (1 - chance).sum())
+            assert found[last, span, "estimated_roc_auc"] == pytest.approx(auc, abs=0.002 + same), "within bins half is taken for ordered"
+
+
+def test_estimate_follows_covariate_shift(project: Callable[..., Project]) -> None:
+    """+-0.7 standard deviations of covariate shift, 5,000 rows a day: within one point of the realised accuracy, and no alarm."""
+    days, rows = 40, 5000
+    shift = np.where(np.arange(days) < 10, 0, np.linspace(-0.7, 0.7, days))
+    log = predictions(days, rows, shift, np.zeros(days), seed=3)
+    built = build(project, log, days, calibration={"windows": 10})
+    day = log["predicted_at"].dt.floor("D")
+    right = log["label"] == log["y_pred"]
+    truth = np.where(log["y_pred"] == 1, log["probability"], 1 - log["probability"])
+    found = built.frame(f"select * from {MART}estimated_performance where model_version = '__all__' and metric = 'estimated_accuracy'").set_index("window_start").sort_index()
+    late = found.loc[START + pd.Timedelta(days=10) :]
+    realised, expected = right.groupby(day).mean().loc[late.index], pd.Series(truth).groupby(day).mean().loc[late.index]
+    misses = late["metric_value"] - realised
+    assert len(late) == days - 10
+    print(f"realised {realised.min():.3f} to {realised.max():.3f}; misses: mean {misses.mean():+.4f}, rms {np.sqrt((misses**2).mean()):.4f}, max {misses.abs().max():.4f}, "
+          f"to the true probability max {(late['metric_value'] - expected).abs().max():.4f}, in the band {((late['lower_bound'] <= realised) & (realised <= late['upper_bound'])).mean():.2f}")
+    assert (late["metric_value"] - expected).abs().max() < 0.01
+    assert (misses.abs() < 0.01).mean() >= 0.9
+    assert ((late["lower_bound"] <= realised) & (realised <= late["upper_bound"])).mean() >= 0.9
+    statuses = {row[0] for row in built.rows(f"select status from {MART}verdicts where metric = 'concept_drift'")}
+    assert statuses == {"ok"}
+
+
+def test_concept_drift_is_told_from_covariate_shift(project: Callable[..., Project]) -> None:
+    """Inputs that move and a tenth of the labels that stop following them, from day 60 on: an alert within two windows, none before."""
+    days, rows, change = 70, 1000, 60
+    log = predictions(days, rows, 0.3 * np.sin(np.arange(days)), np.where(np.arange(days) >= change, 0.1, 0.0), seed=4)
+    built = build(project, log, days, label_delay=1)
+    verdicts = built.frame(f"select window_start, status, reason from {MART}verdicts where metric = 'concept_drift'").set_index("window_start").sort_index()
+    first = verdicts[verdicts["status"] == "alert"].index[0]
+    assert START + pd.Timedelta(days=change) <= first <= START + pd.Timedelta(days=change + 1)
+    assert "what they mean has changed (concept drift)" in verdicts.loc[first, "reason"]
+    assert "covariate shift at most" in verdicts.loc[START + pd.Timedelta(days=40), "reason"]
+    assert verdicts.iloc[-1]["status"] == "immature"
+
+
+def test_false_alarms_of_the_residual(project: Callable[..., Project]) -> None:
+    """900 windows without a concept change, the inputs wandering: fewer than 1 % alerts."""
+    days, rows = 300, 250
+    log = pd.concat(
+        predictions(days, rows, 0.5 * np.sin(np.arange(days) / 9 + seed), np.zeros(days), seed).assign(model_version=f"m{seed}")
+        for seed in range(3)
+    )
+    log["prediction_id"] = np.arange(len(log))
+    built = build(project, log, days)
+    z = built.frame(f"select * from {MART}estimated_performance where metric = 'concept_drift' and segment = '__all__' and model_version <> '__all__'")
+    z = z[z["window_start"] >= START + pd.Timedelta(days=28)]
+    windows, alarms = len(z), int((z["metric_value"].abs() > 3).sum())
+    print(f"{alarms} of {windows} windows, standard deviation {z['metric_value'].std():.3f}")
+    assert windows > 800
+    assert alarms / windows < 0.01
+
+
+def test_steps_give_what_one_run_gives(project: Callable[..., Project]) -> None:
+    """A calibration that comes between two runs estimates the windows before it too; nothing is computed twice."""
+    days = 34
+    log = predictions(days, 100, np.zeros(days), np.zeros(days), seed=9)
+    logs = {"predictions": log.drop(columns=["probability", "label"]), "feedback": labels(log, hours=50), "reference": log.head(2000)}
+    monitor = MONITOR | {"rolling": [3], "label_delay": 3}
+    found = []
+    for name, steps in {"once": [days], "steps": [20, 31, 32, days]}.items():
+        built = project({"sim": monitor}, name=name, logs=logs, now=str(START + pd.Timedelta(days=days)))
+        for step in steps:
+            built.run("-s", "+ml_monitor__estimated_performance", "+ml_monitor__label_nowcast", now=str(START + pd.Timedelta(days=step)))
+        values = [
+            f"select window_start, span, metric, model_version, metric_value from {MART}{table} where metric_value is not null order by 1, 2, 3, 4"
+            for table in ("estimated_performance", "label_nowcast")
+        ]
+        found.append([built.frame(query) for query in values])
+    for once, steps in zip(*found, strict=True):
+        assert len(once) > 100
+        pd.testing.assert_frame_equal(once, steps, rtol=1e-9)

@@ -1,0 +1,151 @@
+"""Label triangle, metrics at a fixed label age and the chain-ladder nowcast, against pandas; and the bias that the nowcast removes."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.conformance.simulations import MONITOR, START, conversions, predictions
+from tests.project import PostgresProject, Project
+
+MART = "main_ml_monitor.ml_monitor__"
+DAYS = 45
+NOW = START + pd.Timedelta(days=DAYS)
+
+
+def late_labels(log: pd.DataFrame) -> pd.DataFrame:
+    """Labels of both classes, positives faster than negatives, some corrected the day after."""
+    random = np.random.default_rng(5)
+    days = np.where(log["label"] == 1, random.exponential(3, len(log)), random.exponential(6, len(log))).clip(max=20)
+    first = log[["prediction_id", "label"]].assign(labelled_at=log["predicted_at"] + pd.to_timedelta(days, unit="D"))
+    second = first.sample(frac=0.05, random_state=1)
+    return pd.concat([first, second.assign(label=1 - second["label"], labelled_at=second["labelled_at"] + pd.Timedelta(days=1))])
+
+
+def triangle(log: pd.DataFrame, feedback: pd.DataFrame) -> pd.DataFrame:
+    """Counts by then of every window and age, latest label only."""
+    known = feedback[feedback["labelled_at"] < NOW].sort_values("labelled_at").drop_duplicates("prediction_id", keep="last")
+    joined = log.drop(columns="label").merge(known, on="prediction_id")
+    joined["day"] = joined["predicted_at"].dt.floor("D")
+    joined["age"] = (joined["labelled_at"].dt.floor("D") - joined["day"]).dt.days
+    right = joined["label"] == joined["y_pred"]
+    measures = {
+        "labels": np.ones(len(joined)),
+        "positives": joined["label"],
+        "negatives": 1 - joined["label"],
+        "correct": right,
+        "wrong": ~right,
+    }
+    frame = joined[["day", "age"]].assign(**{name: np.asarray(values, float) for name, values in measures.items()})
+    cells = frame.groupby(["day", "age"]).sum().unstack(fill_value=0).stack(future_stack=True)
+    return cells.groupby("day").cumsum()
+
+
+def mack(cumulative: pd.Series, keep: int) -> tuple[pd.Series, pd.Series]:
+    """Ultimates and their coefficients of variation, by the recursion of Mack (1993) over a pandas triangle."""
+    table = cumulative.unstack()
+    last = NOW.normalize() - pd.Timedelta(days=1)
+    table = table.where(np.array([[d + pd.Timedelta(days=int(a)) <= last for a in table.columns] for d in table.index]))
+    ages = list(table.columns)
+    factors, variances, volumes = [], [], []
+    for this, after in itertools.pairwise(ages):
+        pair = table[[this, after]].dropna().tail(keep)
+        volume = pair[this].sum()
+        factor = pair[after].sum() / volume
+        filled = pair[pair[this] > 0]
+        factors.append(factor)
+        volumes.append(volume)
+        variances.append((filled[this] * (filled[after] / filled[this] - factor) ** 2).sum() / (len(filled) - 1) if len(filled) > 1 else min(variances[-2:]))
+    ultimate, variation = {}, {}
+    for day, row in table.iterrows():
+        known = row.dropna()
+        start = ages.index(known.index[-1])
+        value, relative = known.iloc[-1], 0.0
+        path = [value]
+        for factor in factors[start:]:
+            path.append(path[-1] * factor)
+        for k, factor in enumerate(factors[start:]):
+            relative += variances[start + k] / factor**2 * (1 / path[k] + 1 / volumes[start + k])
+        ultimate[day], variation[day] = path[-1], np.sqrt(relative)
+    return pd.Series(ultimate), pd.Series(variation)
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def late(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, pd.DataFrame, pd.DataFrame]:
+    log = predictions(DAYS, 200, np.zeros(DAYS), np.zeros(DAYS))
+    feedback = late_labels(log)
+    kind: Any = {}
+    if request.param == "postgres":
+        kind = {"server": request.getfixturevalue("postgres_url")}
+    maker = PostgresProject if kind else Project
+    logs = {"predictions": log, "feedback": feedback, "reference": log.head(2000)}
+    project = maker(tmp_path_factory.mktemp("late") / "project", {"late": MONITOR}, logs=logs, now=str(NOW), **kind)
+    project.run("-s", "+ml_monitor__label_nowcast", "+ml_monitor__performance_at_age")
+    return project, log, feedback
+
+
+def test_triangle(late: tuple[Project, pd.DataFrame, pd.DataFrame]) -> None:
+    project, log, feedback = late
+    expected = triangle(log, feedback)
+    rows = project.rows(f"select window_start, label_age, n_labels, positives, tp + tn, n_restated from {MART}label_maturity")
+    assert len(rows) == sum(min(DAYS, d + 1) for d in range(DAYS) if d <= 21) + (DAYS - 22) * 22
+    for day, age, n, positives, correct, _ in rows:
+        cell = expected.loc[(day, age)] if (day, age) in expected.index else expected.loc[day].loc[:age].iloc[-1]
+        assert (float(n), float(positives), float(correct)) == (cell["labels"], cell["positives"], cell["correct"])
+    superseded = feedback[feedback["labelled_at"] < NOW].groupby("prediction_id").size()
+    restated = project.rows(f"select sum(n_restated) from {MART}label_maturity where is_newest")
+    assert int(restated[0][0]) == int((superseded - 1).sum()), "labels that were replaced stay visible"
+
+
+def test_metrics_at_a_fixed_age(late: tuple[Project, pd.DataFrame, pd.DataFrame]) -> None:
+    project, log, feedback = late
+    expected = triangle(log, feedback)
+    rows = project.rows(f"select window_start, label_age, metric, metric_value from {MART}performance_at_age where label_age = 5")
+    found = {(row[0], row[2]): row[3] for row in rows}
+    for day in expected.index.get_level_values("day").unique()[:-6]:
+        cell = expected.loc[(day, 5)]
+        assert found[day, "accuracy"] == pytest.approx(cell["correct"] / cell["labels"], rel=1e-12)
+        assert found[day, "prevalence"] == pytest.approx(cell["positives"] / cell["labels"], rel=1e-12)
+
+
+def test_nowcast(late: tuple[Project, pd.DataFrame, pd.DataFrame]) -> None:
+    project, log, feedback = late
+    cells = triangle(log, feedback)
+    ladder = {name: mack(cells[name], 28) for name in cells.columns}
+    rows = project.rows(f"select window_start, metric, metric_value, upper_bound from {MART}label_nowcast")
+    assert len(rows) > 150
+    for day, metric, value, upper in rows:
+        part, rest = {"nowcast_prevalence": ("positives", "negatives"), "nowcast_accuracy": ("correct", "wrong")}.get(metric, (None, None))
+        if part is None:
+            ultimate, variation = ladder["labels" if metric == "nowcast_label_coverage" else "positives"]
+            rate, error = ultimate[day] / 200, ultimate[day] / 200 * variation[day]
+        else:
+            a, b = ladder[part][0][day], ladder[rest][0][day]
+            rate = a / (a + b)
+            error = rate * (1 - rate) * np.hypot(ladder[part][1][day], ladder[rest][1][day])
+        assert value == pytest.approx(rate, rel=1e-9), (day, metric)
+        assert upper == pytest.approx(rate + 1.959963984540054 * error, rel=1e-9), (day, metric)
+
+
+def test_nowcast_removes_the_bias_of_a_young_rate(project: Callable[..., Project]) -> None:
+    """Conversions take ten days on average: the rate after ten days is 40 % too low."""
+    days, rows, rate = 110, 2000, 0.2
+    log, feedback = conversions(days, rows, rate, mean_delay=10)
+    now = START + pd.Timedelta(days=days)
+    built = project({"late": MONITOR}, logs={"predictions": log, "feedback": feedback, "reference": log.head(2000)}, now=str(now))
+    built.run("-s", "+ml_monitor__label_nowcast", "+ml_monitor__label_maturity")
+    found = built.frame(f"select * from {MART}label_nowcast where metric = 'nowcast_positive_rate'").set_index("window_start").sort_index()
+    naive = built.frame(f"select * from {MART}label_maturity where label_age = 9").set_index("window_start").sort_index()["label_coverage"]
+    converted = log["prediction_id"].isin(feedback["prediction_id"])
+    truth = converted.groupby(log["predicted_at"].dt.floor("D")).mean()
+    young = found.loc[now - pd.Timedelta(days=25) : now - pd.Timedelta(days=10)]
+    naive_bias = (naive - truth).loc[young.index].mean()
+    bias = (young["metric_value"] - truth).loc[young.index].mean()
+    print(f"naive {naive_bias / rate:+.4f}, nowcast {bias / rate:+.4f}, removed {1 - abs(bias / naive_bias):.3f}")
+    assert naive_bias / rate < -0.3
+    assert abs(bias) <= 0.1 * abs(naive_bias)
+    inside = (young["lower_bound"] <= truth.loc[young.index]) & (truth.loc[young.index] <= young["upper_bound"])
+    assert inside.mean() >= 0.75, "the windows share the factors: they miss together"

@@ -1,0 +1,277 @@
+"""Performance metrics of all tasks against scikit-learn and numpy, on random and on nasty windows, by window and rolling."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import norm
+
+from tests.conformance import outcomes
+from tests.project import PostgresProject, Project
+
+NOW = "2026-01-09 00:00:00"
+DAYS = pd.date_range("2026-01-01", periods=8)
+ROWS, SPAN, K = 120, 4, 3
+CLASSES = np.array(["cat", "O'Brien \"x\"", "日本 | %", "", "a,b", "{{ 1 }}"])
+RANDOM = np.random.default_rng(7)
+
+
+def log(day: int, n: int, **columns: Any) -> pd.DataFrame:
+    ids = [f"{day}-{i:05d}" for i in range(n)]
+    moments = DAYS[day] + pd.to_timedelta(np.arange(n) * 60, unit="s")
+    return pd.DataFrame({"prediction_id": ids, "predicted_at": moments, "version": np.where(np.arange(n) % 3 == 0, "v1", "v2"), "plan": "p", **columns})
+
+
+def binary_log() -> pd.DataFrame:
+    days = []
+    for day in range(8):
+        n = 1 if day == 3 else ROWS
+        score = RANDOM.uniform(size=n).round(6)
+        if day == 1:
+            score = RANDOM.choice([0.0, 0.2, 0.2, 0.5, 1.0], size=n)
+        if day == 5:
+            score = np.full(n, 0.3)
+        label = (RANDOM.uniform(size=n) < score**2).astype(float)
+        if day == 2:
+            label[:] = 0
+        if day == 4:
+            label[:] = np.nan
+        days.append(log(day, n, score=score, prediction=np.where(score > 0.6, "churned", "stayed"), label=label))
+    frame = pd.concat(days, ignore_index=True)
+    frame["label"] = frame["label"].map({1.0: "Churned", 0.0: "stayed"})
+    return frame
+
+
+def regression_log() -> pd.DataFrame:
+    days = []
+    for day in range(8):
+        n = 1 if day == 3 else ROWS
+        label = RANDOM.normal(3, 5, size=n).round(3)
+        label[::10] = 0
+        if day == 1:
+            label[:] = 2.5
+        if day == 2:
+            label[:] = 0
+        prediction = (label + RANDOM.standard_t(3, size=n)).round(3)
+        prediction[::10] = 0
+        low = np.where(np.arange(n) % 7 == 0, np.nan, prediction - 1)
+        if day == 4:
+            label[:] = np.nan
+        days.append(log(day, n, prediction=prediction, label=label, low=low, high=prediction + 1.5))
+    return pd.concat(days, ignore_index=True)
+
+
+def multiclass_log() -> pd.DataFrame:
+    days = []
+    for day in range(8):
+        n = 1 if day == 3 else ROWS
+        label = CLASSES[RANDOM.integers(0, 5, size=n)].astype(object)
+        prediction = np.where(RANDOM.uniform(size=n) < 0.6, label, CLASSES[RANDOM.integers(1, 6, size=n)])
+        if day == 0:
+            prediction[prediction == "a,b"] = "cat"
+        if day == 1:
+            label[:] = "cat"
+        if day == 2:
+            label[:] = prediction[:] = "cat"
+        if day == 4:
+            label[:] = None
+        shares = RANDOM.dirichlet(np.ones(5), size=n).round(6)
+        days.append(log(day, n, prediction=prediction, label=label, **{f"s{i}": shares[:, i] for i in range(5)}))
+    return pd.concat(days, ignore_index=True)
+
+
+def ranking_log() -> pd.DataFrame:
+    days = []
+    for day in range(8):
+        n = 1 if day == 3 else ROWS
+        label = RANDOM.choice([0.0, 0.0, 0.0, 1.0, 2.0, 3.0, np.nan], size=n)
+        if day == 2:
+            label[:] = 0
+        if day == 4:
+            label[:] = np.nan
+        score = RANDOM.normal(size=n).round(1) if day != 5 else np.ones(n)
+        days.append(log(day, n, score=score, label=label, query=[f"q{i // 8}" for i in range(n)], product=[f"i{i}" for i in RANDOM.integers(0, 60, size=n)]).assign(version="v1"))
+    return pd.concat(days, ignore_index=True)
+
+
+FRAMES = {"yes": binary_log(), "number": regression_log(), "kind": multiclass_log(), "order": ranking_log()}
+SHARED = {"model_version": "version", "features": {"plan": "categorical"}, "reference": {"from": "2026-01-01", "to": "2026-01-02"}, "rolling": [SPAN], "min_rows": 1}
+MONITORS: dict[str, Any] = {
+    "yes": {"task": "binary", "score": "score", "prediction": "prediction", "positive": "CHURNED", "score_decimals": 6, "beta": 3,
+            "thresholds": {"roc_auc": {"alert": 0.2}}},
+    "number": {"task": "regression", "prediction": "prediction", "lower": "low", "upper": "high", "quantile": 0.8},
+    "kind": {"task": "multiclass", "prediction": "prediction", "scores": {str(c): f"s{i}" for i, c in enumerate(CLASSES[:5])}},
+    "order": {"task": "ranking", "score": "score", "query_id": "query", "item": "product", "k": K},
+}
+
+
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    monitors, logs = {}, {}
+    for name, frame in FRAMES.items():
+        monitors[name] = SHARED | {"predictions": f"raw.{name}_log", "feedback": f"raw.{name}_labels"} | MONITORS[name]
+        logs[f"{name}_log"] = frame.drop(columns="label")
+        logs[f"{name}_labels"] = frame[["prediction_id", "label"]].assign(labelled_at=frame["predicted_at"] + pd.Timedelta(minutes=5))
+    directory = tmp_path_factory.mktemp("outcomes") / "project"
+    if request.param == "postgres":
+        project: Project = PostgresProject(directory, monitors, logs=logs, now=NOW, server=request.getfixturevalue("postgres_url"))
+    else:
+        project = Project(directory, monitors, logs=logs, now=NOW)
+    project.run("-s", "+ml_monitor__verdicts")
+    return project
+
+
+def values(built: Project, monitor: str, version: str = "__all__") -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """(day, span, metric, feature) -> value, bounds and size."""
+    rows = built.rows(
+        "select window_start, span, metric, feature, metric_value, lower_bound, upper_bound, sample_size from main_ml_monitor.ml_monitor__performance"
+        f" where monitor = '{monitor}' and model_version = '{version}' and segment = '__all__' and metric_value is not null and family = 'performance'"
+    )
+    return {(row[0], row[1], row[2], row[3]): row[4:] for row in rows}
+
+
+def windows(name: str, version: str = "__all__") -> list[tuple[tuple[pd.Timestamp, int], pd.DataFrame]]:
+    """(day, span) -> the labelled rows."""
+    frame = FRAMES[name]
+    frame = frame if version == "__all__" else frame[frame["version"] == version]
+    found = []
+    for place, day in enumerate(DAYS):
+        for span in (1, SPAN):
+            start = DAYS[0] + pd.Timedelta(days=place - span + 1)
+            found.append(((day, span), frame[(frame["predicted_at"] >= start) & (frame["predicted_at"] < day + pd.Timedelta(days=1))]))
+    return found
+
+
+def compare(actual: dict[tuple[Any, ...], tuple[Any, ...]], expected: dict[tuple[Any, ...], float], ignored: set[str]) -> None:
+    assert {key for key in actual if key[2] not in ignored} == expected.keys()
+    for key, number in expected.items():
+        value, low, high, _ = actual[key]
+        assert value == pytest.approx(number, rel=1e-9, abs=1e-9), key
+        if low is not None:
+            assert low <= value + 1e-12
+            assert high >= value - 1e-12, key
+
+
+@pytest.mark.parametrize("version", ["__all__", "v1", "v2"])
+def test_binary(built: Project, version: str) -> None:
+    expected = {}
+    for key, part in windows("yes", version):
+        part = part.dropna(subset=["label"])
+        if len(part):
+            found = outcomes.binary((part["label"] == "Churned").to_numpy(int), (part["prediction"] == "churned").to_numpy(int), part["score"].to_numpy(), beta=3)
+            expected |= {(*key, metric, "__all__"): number for metric, number in found.items()}
+    compare(values(built, "yes", version), expected, {"label_coverage"})
+
+
+def test_the_parts_of_the_brier_score_add_up(built: Project) -> None:
+    actual = values(built, "yes")
+    for key, part in windows("yes"):
+        part = part.dropna(subset=["label"])
+        if len(part) > 1:
+            within = outcomes.within_bands((part["label"] == "Churned").to_numpy(float), part["score"].to_numpy())
+            brier, *terms = (actual[*key, metric, "__all__"][0] for metric in ("brier", "brier_reliability", "brier_resolution", "brier_uncertainty"))
+            assert brier == pytest.approx(terms[0] - terms[1] + terms[2] + within, abs=1e-12)
+
+
+def test_regression(built: Project) -> None:
+    expected = {}
+    for key, part in windows("number"):
+        part = part.dropna(subset=["label"])
+        if len(part):
+            found = outcomes.regression(*(part[c].to_numpy(float) for c in ("label", "prediction", "low", "high")), quantile=0.8)
+            expected |= {(*key, metric, "__all__"): number for metric, number in found.items()}
+    compare(values(built, "number"), expected, {"label_coverage", "error_p50", "error_p90"})
+
+
+def test_quantiles_of_the_error_are_within_a_bin(built: Project) -> None:
+    actual = values(built, "number")
+    for key, part in windows("number"):
+        errors = np.sort((part["prediction"] - part["label"]).abs().dropna().to_numpy())
+        for metric, share in {"error_p50": 0.5, "error_p90": 0.9}.items():
+            if len(errors):
+                value, low, high, _ = actual[*key, metric, "__all__"]
+                exact = errors[int(np.ceil(share * len(errors))) - 1]
+                assert value == pytest.approx(exact, rel=0.1, abs=1e-12), (key, metric)
+                assert low <= value <= high
+
+
+def test_multiclass(built: Project) -> None:
+    expected: dict[tuple[Any, ...], float] = {}
+    for key, part in windows("kind"):
+        part = part.dropna(subset=["label"])
+        if len(part):
+            y, prediction = part["label"].to_numpy(str), part["prediction"].to_numpy(str)
+            found = outcomes.multiclass(y, prediction)
+            scores = part[[f"s{i}" for i in range(5)]].to_numpy()
+            found["log_loss"] = -np.mean(np.log(np.clip(scores[np.arange(len(y)), [list(CLASSES).index(c) for c in y]], 1e-15, 1 - 1e-15)))
+            expected |= {(*key, metric, "__all__"): number for metric, number in found.items()}
+            expected |= {(*key, *name): number for name, number in outcomes.of_classes(y, prediction).items()}
+    compare(values(built, "kind"), expected, {"label_coverage"})
+
+
+def test_a_class_that_the_reference_never_predicted(built: Project) -> None:
+    frame = FRAMES["kind"]
+    known = set(frame.loc[frame["predicted_at"] < "2026-01-02", "prediction"])
+    rows = built.rows(
+        "select window_start, metric_value from main_ml_monitor.ml_monitor__performance where monitor = 'kind' and span = 1"
+        " and metric = 'unseen_class_rate' and model_version = '__all__' and metric_value is not null"
+    )
+    for day, value in rows:
+        labels = frame.loc[frame["predicted_at"].dt.normalize() == day, "label"].dropna()
+        assert value == pytest.approx((~labels.isin(known)).mean(), abs=1e-12)
+    assert len(rows) == 7
+    assert max(value for _, value in rows) > 0.1
+
+
+def test_ranking(built: Project) -> None:
+    expected = {}
+    for key, part in windows("order"):
+        named = part.assign(query_id=part["predicted_at"].dt.date.astype(str) + part["query"])
+        expected |= {(*key, metric, "__all__"): number for metric, number in outcomes.ranking(named, K).items()}
+        ordered = named.sort_values(["score", "prediction_id"], ascending=[False, True])
+        shown = ordered.groupby("query_id").head(K)["product"].nunique()
+        expected[*key, "item_coverage", "__all__"] = shown / named["product"].nunique()
+        queries = named.groupby("query_id")["label"].count()
+        expected[*key, "label_coverage", "__all__"] = (queries > 0).mean()
+    compare(values(built, "order"), expected, set())
+
+
+def test_what_is_not_defined_says_why(built: Project) -> None:
+    rows = built.rows("select window_start, status, reason from main_ml_monitor.ml_monitor__verdicts where monitor = 'yes' and metric = 'roc_auc' and span = 1")
+    reasons = {row[0].day: row[1:] for row in rows}
+    assert reasons[3] == ("insufficient_data", "roc_auc is not defined: one class only among the labels")
+    assert reasons[5][0] == "insufficient_data"
+    assert reasons[1][0] == "ok"
+
+
+def spreads(metrics_of: Any, n: int) -> dict[str, float]:
+    """Standard error of each metric over resampled rows."""
+    random = np.random.default_rng(1)
+    return pd.DataFrame([metrics_of(random.integers(0, n, size=n)) for _ in range(150)]).std().to_dict()
+
+
+SMOOTH = {
+    "yes": ["f_beta", "balanced_accuracy", "mcc", "cohen_kappa", "gini", "average_precision", "observed_to_expected", "calibration_slope", "log_loss", "brier_resolution"],
+    "number": ["wape", "smape", "pinball", "rmsle", "rmse", "r2"],
+    "kind": ["macro_f1", "weighted_f1", "macro_precision", "weighted_precision", "macro_recall", "balanced_accuracy", "mcc", "cohen_kappa"],
+}
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_intervals_are_as_wide_as_the_bootstrap_says(built: Project, name: str) -> None:
+    key = (DAYS[7], SPAN)
+    part = dict(windows(name))[key].dropna(subset=["label"])
+    if name == "yes":
+        y, prediction, score = (part["label"] == "Churned").to_numpy(int), (part["prediction"] == "churned").to_numpy(int), part["score"].to_numpy()
+        spread = spreads(lambda chosen: outcomes.binary(y[chosen], prediction[chosen], score[chosen], beta=3), len(part))
+    elif name == "number":
+        arrays = [part[c].to_numpy(float) for c in ("label", "prediction", "low", "high")]
+        spread = spreads(lambda chosen: outcomes.regression(*(a[chosen] for a in arrays), quantile=0.8), len(part))
+    else:
+        labels, predicted = part["label"].to_numpy(str), part["prediction"].to_numpy(str)
+        spread = spreads(lambda chosen: outcomes.multiclass(labels[chosen], predicted[chosen]), len(part))
+    actual = values(built, name)
+    for metric in SMOOTH[name]:
+        _, low, high, _ = actual[*key, metric, "__all__"]
+        assert (high - low) / 2 / norm.ppf(0.975) == pytest.approx(spread[metric], rel=0.4), metric

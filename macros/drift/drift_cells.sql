@@ -52,7 +52,7 @@
 {% endmacro %}
 
 
-{% macro cell_counts(pooled_only=false) %}
+{% macro drift_cell_counts(pooled_only=false) %}
     cell_counts as (
         {%- for version in (["'__all__'"] if pooled_only else ["'__all__'", 'profiles.model_version']) %}
         select cells.cell, profiles.window_number, profiles.bin, sum(profiles.n) as n, sum(profiles.n_valid) as n_valid, sum(profiles.value_sum) as value_sum,

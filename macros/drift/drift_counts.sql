@@ -25,7 +25,7 @@ stretched_bins as (
 
 {{ ml_monitor.drift_cells(pooled_only) }},
 
-{{ ml_monitor.cell_counts(pooled_only) }},
+{{ ml_monitor.drift_cell_counts(pooled_only) }},
 
 {{ ml_monitor.drift_axis() }},
 

@@ -12,6 +12,6 @@ cells as (
 
 {{ ml_monitor.drift_profiles() }},
 
-{{ ml_monitor.cell_counts() }}
+{{ ml_monitor.drift_cell_counts() }}
 
 select * from cell_counts

@@ -6,7 +6,7 @@
     {%- for name, share in {'error_p50': 0.5, 'error_p90': 0.9}.items() -%}
         {%- for end, sign in {'': 0, '_lower': -1.959963984540054, '_upper': 1.959963984540054}.items() -%}
             {%- set spread = (share * (1 - share)) ** 0.5 * sign -%}
-            {%- do levels.update({name ~ end: '(' ~ share ~ ' * total + ' ~ spread ~ ' * sqrt(total))'}) -%}
+            {%- do levels.update({name ~ end: '(' ~ share ~ 'e0 * total' ~ (' + ' ~ spread ~ 'e0 * sqrt(total)' if sign) ~ ')'}) -%}
         {%- endfor -%}
     {%- endfor -%}
     window_errors as (

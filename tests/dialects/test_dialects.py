@@ -45,8 +45,42 @@ MONITORS = {
         "window": "week",
         "loaded_at": "loaded_at",
         "lookback": 8,
+        "lower": "low",
+        "upper": "high",
+    },
+    "kind": {
+        "predictions": "raw.kinds",
+        "feedback": "raw.kind_labels",
+        "task": "multiclass",
+        "scores": {"a,b": "s1", "it's": "s2"},
+        "reference": {"from": "2026-01-01", "to": "2026-01-02"},
+        "features": {"plan": {"type": "categorical", "allowed": ["a", "b"]}},
+        "window": "hour",
+    },
+    "shop": {
+        "predictions": "raw.shown",
+        "feedback": "raw.clicks",
+        "task": "ranking",
+        "score": "score",
+        "item": "product",
+        "reference": {"same_weekday": 3},
+        "features": {"price": {"type": "numeric", "min": 0}},
+    },
+    "credit": {
+        "predictions": "raw.loans",
+        "feedback": "raw.repaid",
+        "reference": {"previous": 2},
+        "features": {"income": "numeric", "age": "numeric", "region": "categorical"},
+        "segments": ["region", ["region", "sex"]],
+        "multivariate": True,
+        "costs": {"fp": 5, "fn": 20},
+        "protected": ["region"],
+        "comparison": {"on": "case_id"},
+        "selective": {"action": "granted", "propensity": "propensity"},
+        "metrics": {"volume": {"sql": "sum(amount) / count(*)", "direction": "down"}},
     },
 }
+TABLES = sorted({name.removeprefix("raw.") for monitor in MONITORS.values() for name in (monitor["predictions"], monitor.get("feedback", "raw.feedback"))})
 
 
 @pytest.fixture(scope="module", params=list(OUTPUTS))
@@ -65,7 +99,7 @@ def compiled(request: pytest.FixtureRequest, dialect: str, tmp_path_factory: pyt
     project = Project(tmp_path_factory.mktemp(dialect) / "project", MONITORS, now="")
     output = OUTPUTS[dialect] | {"type": dialect, "schema": "s", "threads": 1}
     (project.directory / "profiles.yml").write_text(yaml.safe_dump({"consumer": {"target": "dev", "outputs": {"dev": output}}}))
-    tables = [{"name": name} for name in ("predictions", "feedback", "reference", "prices")]
+    tables = [{"name": name} for name in [*TABLES, "reference"]]
     (project.directory / "models" / "sources.yml").write_text(yaml.safe_dump({"sources": [{"name": "raw", "schema": "raw", "tables": tables}]}))
 
     def get_relation(adapter: BaseAdapter, database: str | None, schema: str, identifier: str, **_: Any) -> Any:

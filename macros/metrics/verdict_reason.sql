@@ -37,5 +37,5 @@
 {% macro short_number(x) %}
     {#- Three decimals, no trailing zeros; decimal and not double, because a double prints differently in every warehouse. -#}
     {%- set text = 'cast(cast(round(cast(' ~ x ~ ' as decimal(28, 6)), 3) as decimal(28, 3)) as ' ~ dbt.type_string() ~ ')' -%}
-    {{- return("coalesce(rtrim(rtrim(" ~ text ~ ", '0'), '.'), '?')") -}}
+    {{- return("coalesce(" ~ ml_monitor.trim_end(ml_monitor.trim_end(text, '0'), '.') ~ ", '?')") -}}
 {% endmacro %}

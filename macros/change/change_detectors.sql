@@ -2,7 +2,7 @@
     {#- Page-Hinkley (Page 1954; Hinkley 1971): the sum of x - mean so far - 0.25, above its least value so far. Needs no known level. -#}
     {%- set so_far = 'partition by monitor, error_metric, regime order by place rows between unbounded preceding and current row' -%}
     ph_steps as (
-        select *, x - avg(x) over ({{ so_far }}) - 0.25 as step from series where x is not null
+        select *, x - avg(x) over ({{ so_far }}) - 0.25e0 as step from series where x is not null
     ),
 
     ph_sums as (
@@ -20,7 +20,7 @@
         far, 0 included. After the healthy windows. -#}
     {%- set so_far = 'partition by monitor, error_metric, regime order by place rows between unbounded preceding and current row' -%}
     cusum_sums as (
-        select *, sum(x - 0.5) over ({{ so_far }}) as level from series where x is not null and place > healthy_windows
+        select *, sum(x - 0.5e0) over ({{ so_far }}) as level from series where x is not null and place > healthy_windows
     ),
 
     cusum as (
@@ -35,7 +35,7 @@
     {#- EWMA (Roberts 1959) with weight 0.2, in its own standard deviations. Forty windows back a weight is 0.0001: the sum ends there. -#}
     ewma as (
         select newest.monitor, newest.window_start, newest.window_end, newest.n,
-            sum(power(0.8, newest.place - earlier.place) * earlier.x) / sqrt(sum(power(0.64, newest.place - earlier.place))) as metric_value
+            sum(power(0.8e0, newest.place - earlier.place) * earlier.x) / sqrt(sum(power(0.64e0, newest.place - earlier.place))) as metric_value
         from series as newest
         inner join series as earlier
             on earlier.monitor = newest.monitor and earlier.error_metric = newest.error_metric and earlier.regime = newest.regime

@@ -11,7 +11,7 @@
             and performance.sample_size > 0
             and case monitors.window_unit
                 {%- for unit in ['hour', 'day', 'week', 'month'] %}
-                when '{{ unit }}' then cast({{ dbt.dateadd(unit, 'monitors.label_delay', 'performance.window_end') }} as timestamp)
+                when '{{ unit }}' then cast({{ ml_monitor.add_units(unit, 'monitors.label_delay', 'performance.window_end') }} as timestamp)
                 {%- endfor %}
             end <= {{ ml_monitor.monitoring_now() }}
     ),

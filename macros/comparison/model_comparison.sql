@@ -32,7 +32,7 @@
             {{ ml_monitor.two_sided_tail('roc_auc_difference / nullif(roc_auc_error, 0)') }} as roc_auc_p_value,
             only_champion_right,
             only_challenger_right,
-            {{ ml_monitor.two_sided_tail('(only_challenger_right - only_champion_right) / nullif(sqrt(1.0 * only_champion_right + only_challenger_right), 0)') }} as mcnemar_p_value
+            {{ ml_monitor.two_sided_tail('(only_challenger_right - only_champion_right) / nullif(sqrt(1e0 * only_champion_right + only_challenger_right), 0)') }} as mcnemar_p_value
         from paired_tests
     )
 

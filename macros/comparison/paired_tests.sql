@@ -63,6 +63,6 @@
 
 {% macro placement(score) -%}
     {#- How many of the other class score below, ties counted half. -#}
-    (rank() over (partition by pairs.champion, pairs.challenger order by pairs.{{ score }}) + (count(*) over (partition by pairs.champion, pairs.challenger, pairs.{{ score }}) - 1) / 2.0)
-            - (rank() over (partition by pairs.champion, pairs.challenger, pairs.label order by pairs.{{ score }}) + (count(*) over (partition by pairs.champion, pairs.challenger, pairs.label, pairs.{{ score }}) - 1) / 2.0)
+    (rank() over (partition by pairs.champion, pairs.challenger order by pairs.{{ score }}) + (count(*) over (partition by pairs.champion, pairs.challenger, pairs.{{ score }}) - 1) / 2e0)
+            - (rank() over (partition by pairs.champion, pairs.challenger, pairs.label order by pairs.{{ score }}) + (count(*) over (partition by pairs.champion, pairs.challenger, pairs.label, pairs.{{ score }}) - 1) / 2e0)
 {%- endmacro %}

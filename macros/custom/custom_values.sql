@@ -32,7 +32,7 @@
     select {{ keys }}, sample_size, {{ 'label_coverage' if metric.needs_label else 'null' }} as label_coverage,
         cast({{ metric.value }} as {{ ml_monitor.type_double() }}) as metric_value
     from (
-        select {{ keys }}, max(n) as sample_size, 1.0 * max(n) / max(n_predictions) as label_coverage
+        select {{ keys }}, max(n) as sample_size, 1e0 * max(n) / max(n_predictions) as label_coverage
             {%- for part in metric.parts %},
             max(case when part = {{ loop.index }} then part_{{ part.merge }} end) as part_{{ loop.index }}
             {%- endfor %}

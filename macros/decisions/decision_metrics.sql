@@ -1,6 +1,6 @@
 {% macro cost_metric() %}
     {#- Mean cost of the labelled outcomes, with the standard error of a mean. -#}
-    {%- set n = '(1.0 * decided.tp + decided.fp + decided.fn + decided.tn)' -%}
+    {%- set n = '(1e0 * decided.tp + decided.fp + decided.fn + decided.tn)' -%}
     {%- set total, squares = [], [] -%}
     {%- for outcome in ['tp', 'fp', 'fn', 'tn'] -%}
         {%- do total.append('decided.' ~ outcome ~ ' * monitors.cost_' ~ outcome) -%}
@@ -10,7 +10,7 @@
     {%- set cost = '(' ~ total | join(' + ') ~ ') / ' ~ n -%}
     select decided.monitor, decided.model_version, decided.segment, decided.segment_value, decided.window_number, decided.span, 'cost' as metric,
         {{ cost }} as metric_value, {{ n }} as sample_size,
-        {{ cost }} - 1.959963984540054 * {{ error }} as lower_bound, {{ cost }} + 1.959963984540054 * {{ error }} as upper_bound,
+        {{ cost }} - 1.959963984540054e0 * {{ error }} as lower_bound, {{ cost }} + 1.959963984540054e0 * {{ error }} as upper_bound,
         {{ n }} / decided.n_predictions as label_coverage
     from span_decisions as decided
     inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = decided.monitor
@@ -27,11 +27,11 @@
         'ppv_gap': (['tp'], ['tp', 'fp']),
     }.items() %}
     select one.monitor, one.model_version, one.segment, one.segment_value, one.window_number, one.span, '{{ metric }}' as metric,
-        1.0 * one.{{ successes | join }} as hits,
-        1.0 * (one.{{ trials | join(' + one.') }}) as trials,
-        1.0 * (everyone.{{ successes | join }} - one.{{ successes | join }}) as other_hits,
-        1.0 * (everyone.{{ trials | join(' + everyone.') }} - (one.{{ trials | join(' + one.') }})) as other_trials,
-        1.0 * (one.tp + one.fp + one.fn + one.tn) / one.n_predictions as label_coverage
+        1e0 * one.{{ successes | join }} as hits,
+        1e0 * (one.{{ trials | join(' + one.') }}) as trials,
+        1e0 * (everyone.{{ successes | join }} - one.{{ successes | join }}) as other_hits,
+        1e0 * (everyone.{{ trials | join(' + everyone.') }} - (one.{{ trials | join(' + one.') }})) as other_trials,
+        1e0 * (one.tp + one.fp + one.fn + one.tn) / one.n_predictions as label_coverage
     from span_decisions as one
     inner join span_decisions as everyone
         on everyone.monitor = one.monitor and everyone.model_version = one.model_version and everyone.segment = '__all__'

@@ -7,7 +7,7 @@
         select named.*, row_number() over (order by {{ cell_name }}) as cell
         from (
             select {{ cell_name }} from decision_profiles
-            union
+            {{ ml_monitor.union_distinct() }}
             select monitor, '__all__', segment, segment_value from decision_profiles
         ) as named
     ),

@@ -5,8 +5,8 @@
         select one.monitor, one.segment, one.segment_value, one.metric, one.window_start, one.window_end, one.span, windows.window_number, windows.alpha,
             one.n, one.metric_value, everyone.n - one.n as other_n, everyone.n as all_n, everyone.metric_value as all_value,
             (everyone.n * everyone.metric_value - one.n * one.metric_value) / (everyone.n - one.n) as other_value,
-            (one.upper_bound - one.lower_bound) / 3.919927969080108 as error,
-            (everyone.upper_bound - everyone.lower_bound) / 3.919927969080108 as all_error
+            (one.upper_bound - one.lower_bound) / 3.919927969080108e0 as error,
+            (everyone.upper_bound - everyone.lower_bound) / 3.919927969080108e0 as all_error
         from rates as one
         inner join rates as everyone
             on everyone.monitor = one.monitor and everyone.metric = one.metric and everyone.window_start = one.window_start and everyone.span = one.span

@@ -1,7 +1,5 @@
-{% macro drift_cells(pooled_only=false) %}
-    {#- A `cell` numbers what is compared (monitor, version or all of them, segment, feature), so that the big joins and
-        partitions work on integers. -#}
-    {%- set name = 'monitor, segment, segment_value, feature' -%}
+{% macro drift_profiles(pooled_only=false) %}
+    {#- The counts that the stale windows look back on. -#}
     profiles as (
         select profile.monitor, profile.model_version, profile.segment, profile.segment_value, profile.feature, profile.window_number, profile.bin,
             sum(cast(profile.n as {{ ml_monitor.type_double() }})) as n, sum(profile.n_valid) as n_valid, sum(profile.value_sum) as value_sum,
@@ -15,10 +13,16 @@
             and profile.window_number > needed_windows.since_number
         where profile.feature <> '__all__' {{ "and profile.segment = '__all__'" if pooled_only }}
         group by profile.monitor, profile.model_version, profile.segment, profile.segment_value, profile.feature, profile.window_number, profile.bin
-    ),
+    )
+{% endmacro %}
 
+
+{% macro drift_cells(pooled_only=false) %}
+    {#- A `cell` numbers what is compared (monitor, version or all of them, segment, feature), so that the big joins and
+        partitions work on integers. -#}
+    {%- set name = 'monitor, segment, segment_value, feature' -%}
     named_cells as (
-        {{ "select distinct model_version, " ~ name ~ " from profiles union" if not pooled_only }}
+        {{ "select distinct model_version, " ~ name ~ " from profiles " ~ ml_monitor.union_distinct() if not pooled_only }}
         select distinct '__all__' as model_version, {{ name }} from profiles
     ),
 
@@ -44,8 +48,11 @@
             and pooled.model_version = '__all__'
         inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = numbered.monitor
         inner join declared_features as features on features.monitor = numbered.monitor and features.feature = numbered.feature
-    ),
+    )
+{% endmacro %}
 
+
+{% macro drift_cell_counts(pooled_only=false) %}
     cell_counts as (
         {%- for version in (["'__all__'"] if pooled_only else ["'__all__'", 'profiles.model_version']) %}
         select cells.cell, profiles.window_number, profiles.bin, sum(profiles.n) as n, sum(profiles.n_valid) as n_valid, sum(profiles.value_sum) as value_sum,

@@ -7,8 +7,8 @@
         {%- set noise_floors = {
             'psi': noise,
             'kl_divergence': noise ~ ' / 2',
-            'js_divergence': noise ~ ' / (8 * ln(2.0))',
-            'js_distance': 'sqrt(' ~ noise ~ ' / (8 * ln(2.0)))',
+            'js_divergence': noise ~ ' / (8 * ln(2e0))',
+            'js_distance': 'sqrt(' ~ noise ~ ' / (8 * ln(2e0)))',
             'hellinger': 'sqrt(' ~ noise ~ ' / 8)',
             'total_variation': 'total_variation_noise' ~ kind,
             'l_infinity': none,

@@ -1,23 +1,27 @@
+{% macro drift_axis() %}
+    {#- The windows that the stale windows look back on, those without a row too. -#}
+    axis as (
+        select windows.monitor, windows.window_number, windows.is_excluded
+        from {{ ref('ml_monitor__windows') }} as windows
+        inner join needed_windows on needed_windows.monitor = windows.monitor and windows.window_number > needed_windows.since_number
+    )
+{% endmacro %}
+
+
 {% macro stretch_counts() %}
     {#- Counts of every bin over every stretch of windows. One dense row per cell, bin and window makes each stretch a window
         frame: a join of each span with its windows would touch every count as often as the span is long.
         `n_<from>_<to>` is the bin's count. Stretches of earlier windows count all versions together: a new version is compared
         with what came before it. -#}
     {%- set codes = ml_monitor.bin_codes() -%}
-    axis as (
-        select windows.monitor, windows.window_number, windows.is_excluded
-        from {{ ref('ml_monitor__windows') }} as windows
-        inner join needed_windows on needed_windows.monitor = windows.monitor and windows.window_number > needed_windows.since_number
-    ),
-
     known_bins as (
         select cell, bin from cell_counts where bin <> {{ codes.total }}
-        union
+        {{ ml_monitor.union_distinct() }}
         select cells.cell, pooled.bin
         from cells
         inner join cell_counts as pooled on pooled.cell = cells.pooled_cell
         where pooled.bin <> {{ codes.total }}
-        union
+        {{ ml_monitor.union_distinct() }}
         select cells.cell, bins.bin
         from cells
         inner join declared_bins as bins
@@ -68,8 +72,13 @@
             coalesce(sum({{ 'pooled' if to else 'window' }}_n) over ({{ ml_monitor.stretch_frame('cell, bin', from, to) }}), 0) as n_{{ from }}_{{ to }}{{ ',' if not loop.last }}
             {%- endfor %}
         from bin_windows
-    ),
+    )
+{% endmacro %}
 
+
+{% macro stretch_sizes() %}
+    {#- What a cell counts over every stretch, and in the reference. -#}
+    {%- set codes = ml_monitor.bin_codes() -%}
     stretched_cells as (
         select cell as sized_cell, window_number as sized_window,
             {%- for from, to in ml_monitor.stretches() %}

@@ -96,7 +96,7 @@
 
     calibrated_bins as (
         select monitor, calibration_id, model_version, task, bin, block, n, total / n as mean_value, mean_score, value,
-            case when task = 'binary' then (block_total + 0.5) / (block_n + 1) * (1 - (block_total + 0.5) / (block_n + 1)) / block_n else coalesce(loss_variance, 0) / n end as value_variance,
+            case when task = 'binary' then (block_total + 0.5e0) / (block_n + 1) * (1 - (block_total + 0.5e0) / (block_n + 1)) / block_n else coalesce(loss_variance, 0) / n end as value_variance,
             loss_variance,
             lead(mean_score) over ({{ version }} order by bin) as next_mean_score,
             lead(value) over ({{ version }} order by bin) as next_value

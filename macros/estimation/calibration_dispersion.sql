@@ -18,7 +18,7 @@
 
     dispersion as (
         select monitor, model_version, count(*) as n_windows,
-            case when count(*) >= 7 and avg(residual * residual / variance) > 1 then avg(residual * residual / variance) else 1.0 end as dispersion
+            case when count(*) >= 7 and avg(residual * residual / variance) > 1 then avg(residual * residual / variance) else 1e0 end as dispersion
         from cohort_residuals
         where variance > 0
         group by monitor, model_version

@@ -52,7 +52,7 @@
             row_number() over (order by named.monitor, named.model_version, named.segment, named.segment_value) as cell
         from (
             select {{ cell_name }} from profile_counts
-            union
+            {{ ml_monitor.union_distinct() }}
             select monitor, '__all__', segment, segment_value from profile_counts
         ) as named
         inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = named.monitor

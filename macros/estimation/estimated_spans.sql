@@ -72,9 +72,9 @@
         select {{ keys }},
             cast(sum(n1) as {{ ml_monitor.type_double() }}) as n1, cast(sum(n0) as {{ ml_monitor.type_double() }}) as n0, cast(sum(n1 + n0) as {{ ml_monitor.type_double() }}) as n,
             sum(expected1) as expected1, sum(expected0) as expected0, sum(realised) as realised,
-            sum(variance1 + 1.0 * n1 * n1 * value_variance) as variance1,
-            sum(1.0 * n1 * n0 * value_variance) as covariance,
-            sum(variance0 + 1.0 * n0 * n0 * value_variance) as variance0
+            sum(variance1 + 1e0 * n1 * n1 * value_variance) as variance1,
+            sum(1e0 * n1 * n0 * value_variance) as covariance,
+            sum(variance0 + 1e0 * n0 * n0 * value_variance) as variance0
         from span_blocks
         group by {{ keys }}
     )

@@ -14,8 +14,8 @@
     {%- for metric, (value, slope1, slope0, size) in metrics.items() %}
     {%- set error = ml_monitor.two_sided_error(slope1, slope0) %}
     select {{ keys }}, '{{ metric }}' as metric, {{ value }} as metric_value, totals.n as sample_size,
-        {{ value }} - 1.959963984540054 * {{ error }} as lower_bound,
-        {{ value }} + 1.959963984540054 * {{ error }} as upper_bound,
+        {{ value }} - 1.959963984540054e0 * {{ error }} as lower_bound,
+        {{ value }} + 1.959963984540054e0 * {{ error }} as upper_bound,
         cast(null as {{ dbt.type_string() }}) as detail
     from totals
     inner join cells on cells.cell = totals.cell
@@ -23,7 +23,7 @@
     union all
     {%- endfor %}
     select {{ keys }}, 'estimated_roc_auc', ranked.roc_auc, totals.n,
-        ranked.roc_auc - 1.959963984540054 * ranked.roc_auc_error, ranked.roc_auc + 1.959963984540054 * ranked.roc_auc_error, null
+        ranked.roc_auc - 1.959963984540054e0 * ranked.roc_auc_error, ranked.roc_auc + 1.959963984540054e0 * ranked.roc_auc_error, null
     from totals
     inner join areas as ranked
         on ranked.cell = totals.cell and ranked.window_number = totals.window_number and ranked.span = totals.span

@@ -36,7 +36,7 @@
     ),
 
     standardised as (
-        select *, ks * sqrt(ks_n) as ks_z, case when variance > 0 then 1.0 / 6 + (cramer_von_mises - (1 + 1 / size) / 6) / sqrt(45 * variance) end as cvm_value
+        select *, ks * sqrt(ks_n) as ks_z, case when variance > 0 then 1e0 / 6 + (cramer_von_mises - (1 + 1 / size) / 6) / sqrt(45 * variance) end as cvm_value
         from statistics
     ),
 

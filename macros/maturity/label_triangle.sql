@@ -17,7 +17,7 @@
     {{ ml_monitor.window_sizes() }},
 
     ages as (
-        select monitor, label_age from label_counts union select monitor, 0 from label_counts
+        select monitor, label_age from label_counts {{ ml_monitor.union_distinct() }} select monitor, 0 from label_counts
     ),
 
     triangle as (

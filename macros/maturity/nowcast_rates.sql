@@ -16,7 +16,7 @@
         left join delays
             on delays.monitor = newest.monitor and delays.label_age = newest.label_age
         group by newest.monitor, newest.window_number, newest.n_predictions, newest.n_labels, newest.tp, newest.fp, newest.fn, newest.tn, newest.positives, newest.negatives
-        having min(coalesce(case when delays.quantity = 'labels' then delays.development_share end, 1)) >= 0.05
+        having min(coalesce(case when delays.quantity = 'labels' then delays.development_share end, 1)) >= 0.05e0
     )
 {%- endmacro %}
 

@@ -7,7 +7,7 @@
         end as q_{{ p }}
     from (
         select *,
-            case when {{ p }} * {{ p }}_tests / {{ p }}_rank < 1 then {{ p }} * {{ p }}_tests / {{ p }}_rank else 1.0 end as {{ p }}_scaled
+            case when {{ p }} * {{ p }}_tests / {{ p }}_rank < 1 then {{ p }} * {{ p }}_tests / {{ p }}_rank else 1e0 end as {{ p }}_scaled
         from (
             select *,
                 row_number() over (partition by {{ family }} order by case when {{ p }} is null then 1 else 0 end, {{ p }}) as {{ p }}_rank,

@@ -3,7 +3,7 @@
     {{ config(
         enabled=ml_monitor.any_monitors(),
         materialized='incremental',
-        incremental_strategy='append',
+        incremental_strategy=ml_monitor.append_strategy(),
         on_schema_change='append_new_columns',
         full_refresh=false,
         tags=['ml_monitor_ledger'],
@@ -13,5 +13,5 @@
         {%- for column, type in columns.items() %}
         cast(null as {{ types[type] }}) as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-    where 1 = 0
+    {{ ml_monitor.no_rows() }}
 {% endmacro %}

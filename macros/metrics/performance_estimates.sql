@@ -4,11 +4,11 @@
     {%- set keys = 'monitor, window_number, span, model_version, segment, segment_value, label_coverage' -%}
     {%- set double = ml_monitor.type_double() -%}
     select {{ keys }}, feature, metric, metric_value, sample_size, case when metric_value is null then detail end as detail,
-        case when metric_value is not null then coalesce(lower_bound, metric_value - 1.959963984540054 * standard_error) end as lower_bound,
-        case when metric_value is not null then coalesce(upper_bound, metric_value + 1.959963984540054 * standard_error) end as upper_bound
+        case when metric_value is not null then coalesce(lower_bound, metric_value - 1.959963984540054e0 * standard_error) end as lower_bound,
+        case when metric_value is not null then coalesce(upper_bound, metric_value + 1.959963984540054e0 * standard_error) end as upper_bound
     from (
         {%- for estimate in ml_monitor.all_estimates() %}
-        select monitor, window_number, span, model_version, segment, segment_value, case when n_predictions > 0 then 1.0 * n / n_predictions end as label_coverage,
+        select monitor, window_number, span, model_version, segment, segment_value, case when n_predictions > 0 then 1e0 * n / n_predictions end as label_coverage,
             '__all__' as feature, '{{ estimate.metric }}' as metric,
             cast(case when {{ estimate.when }} then {{ estimate.value }} end as {{ double }}) as metric_value,
             cast(coalesce({{ estimate.n }}, 0) as bigint) as sample_size,
@@ -50,7 +50,7 @@
 {% macro _share(metric, successes, n, why='no labels') %}
     {#- A proportion, with Wilson's interval. -#}
     {{ return({
-        'metric': metric, 'value': '1.0 * (' ~ successes ~ ') / ' ~ n, 'n': n, 'when': n ~ ' > 0', 'why': why,
+        'metric': metric, 'value': '1e0 * (' ~ successes ~ ') / ' ~ n, 'n': n, 'when': n ~ ' > 0', 'why': why,
         'lower': ml_monitor.wilson_bound('(' ~ successes ~ ')', n, '-'), 'upper': ml_monitor.wilson_bound('(' ~ successes ~ ')', n, '+'),
     }) }}
 {% endmacro %}

@@ -1,7 +1,29 @@
 {% macro span_outcomes() %}
     {#- Outcome counts summed over each span of each stale window, per version and pooled: `span_totals`. Metrics are computed after
         these sums: the mean of seven daily AUCs is not the AUC of the week. A `cell` numbers monitor, version and segment. -#}
-    {%- set totals = ml_monitor.outcome_total_columns() -%}
+    {{ ml_monitor.needed_outcomes() }},
+
+    {%- if ml_monitor.repeats_ctes() %}
+
+    cells as (
+        select * from {{ ref('ml_monitor__outcome_cells') }}
+    ),
+
+    span_totals as (
+        select * from {{ ref('ml_monitor__outcome_spans') }}
+    ),
+    {%- else %}
+
+    {{ ml_monitor.outcome_cells() }},
+
+    {{ ml_monitor.span_totals() }},
+    {%- endif %}
+
+    {{ ml_monitor.ranked_cells() }}
+{% endmacro %}
+
+
+{% macro needed_outcomes() %}
     outcome_profiles as {{ ml_monitor.inline_cte() }} (
         select profile.*
         from {{ ref('ml_monitor__outcome_profiles') }} as profile
@@ -9,20 +31,20 @@
             on needed_windows.monitor = profile.monitor
             and profile.window_number > needed_windows.since_number
         where profile.outcome in ('labelled', 'unlabelled')
-    ),
+    )
+{%- endmacro %}
 
-    {{ ml_monitor.outcome_cells() }},
 
+{% macro span_totals() %}
+    {%- set totals = ml_monitor.outcome_total_columns() -%}
     window_totals as (
         {{ ml_monitor.cell_counts([], totals) }}
     ),
 
     span_totals as (
         {{ ml_monitor.span_sums('window_totals', totals.keys() | list) }}
-    ),
-
-    {{ ml_monitor.ranked_cells() }}
-{% endmacro %}
+    )
+{%- endmacro %}
 
 
 {% macro ranked_cells() %}
@@ -98,7 +120,7 @@
         select {{ cell_name }}, row_number() over (order by {{ cell_name }}) as cell
         from (
             select distinct {{ cell_name }} from outcome_profiles
-            union
+            {{ ml_monitor.union_distinct() }}
             select distinct monitor, '__all__' as model_version, segment, segment_value from outcome_profiles
         ) as named
     ),

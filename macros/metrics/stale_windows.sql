@@ -53,12 +53,10 @@
 
 {% macro metric_config() %}
     {#- Metric tables replace whole windows, so that what a restated window no longer has disappears. -#}
-    {{ return({
+    {{ return(dict({
         'enabled': ml_monitor.any_monitors(),
-        'materialized': 'incremental',
-        'incremental_strategy': ml_monitor.incremental_strategy(),
-        'unique_key': ['monitor', 'window_start'],
+        'materialized': 'incremental' if ml_monitor.replaces_groups() else 'table',
         'on_schema_change': 'append_new_columns',
         'sql_header': ml_monitor.sql_header(),
-    }) }}
+    }, **ml_monitor.replacing(['monitor', 'window_start']))) }}
 {% endmacro %}

@@ -10,9 +10,9 @@
     case
         when status = 'no_reference' then {{ subject }} || ': no reference rows to compare with'
         when status = 'insufficient_data' and sample_size < min_rows then {{ subject }} || ': only ' || {{ rows_seen }} || ' rows' || {{ window }} || ', at least ' || {{ number('min_rows') }} || ' are needed'
-        when status = 'insufficient_data' and metric_value is null then {{ subject }} || ': has no value' || {{ window }} || ' (n = ' || {{ rows_seen }} || ')'
+        when status = 'insufficient_data' and metric_value is null and detail is null then {{ subject }} || ': has no value' || {{ window }} || ' (n = ' || {{ rows_seen }} || ')'
         when status = 'insufficient_data' and window_end < first_full_span_end then {{ subject }} || ': the log does not yet span ' || cast(span as {{ dbt.type_string() }}) || ' windows'
-        when status = 'insufficient_data' and metric_value is null then {{ subject }} || ' is not defined' || {{ window }} || coalesce(': ' || detail, '')
+        when status = 'insufficient_data' and metric_value is null then {{ subject }} || ' is not defined' || {{ window }} || ': ' || detail
         when status = 'immature' then {{ subject }} || ': labels are still arriving'
         when metric = 'row_count' and status <> 'ok' then 'no predictions were logged'
         when status = 'ok' and within_noise and (beyond_alert or beyond_warn) then {{ subject }} || ' = ' || {{ value }} || {{ window }} || ': no more than sampling noise with ' || {{ rows_seen }} || ' rows'
@@ -37,5 +37,5 @@
 {% macro short_number(x) %}
     {#- Three decimals, no trailing zeros; decimal and not double, because a double prints differently in every warehouse. -#}
     {%- set text = 'cast(cast(round(cast(' ~ x ~ ' as decimal(28, 6)), 3) as decimal(28, 3)) as ' ~ dbt.type_string() ~ ')' -%}
-    {{- return("coalesce(rtrim(rtrim(" ~ text ~ ", '0'), '.'), '?')") -}}
+    {{- return("coalesce(" ~ ml_monitor.trim_end(ml_monitor.trim_end(text, '0'), '.') ~ ", '?')") -}}
 {% endmacro %}

@@ -9,7 +9,7 @@
     {%- else %}
         select cast(null as {{ dbt.type_string() }}) as monitor, cast(null as timestamp) as starts_at, cast(null as timestamp) as ends_at,
             cast(null as {{ dbt.type_string() }}) as reason
-        where 1 = 0
+        {{ ml_monitor.no_rows() }}
     {%- endif %}
 {% endmacro %}
 

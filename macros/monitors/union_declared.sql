@@ -13,5 +13,5 @@
         {%- for column, type in columns.items() %}
         cast(null as {{ types[type] }}) as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
-    where 1 = 0
+    {{ ml_monitor.no_rows() }}
 {% endmacro %}

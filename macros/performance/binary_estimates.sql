@@ -1,7 +1,7 @@
 {% macro _binary_estimates() %}
     {%- set n = '(tp + fp + fn + tn)' -%}
     {%- set one_class = 'one class only among the labels' -%}
-    {%- set f1_error = 'sqrt(4.0 * tp * (fp + fn) * (tp + fp + fn)) / power(2.0 * tp + fp + fn, 2)' -%}
+    {%- set f1_error = 'sqrt(4e0 * tp * (fp + fn) * (tp + fp + fn)) / power(2e0 * tp + fp + fn, 2)' -%}
     {%- set b = '(1 + beta_squared)' -%}
     {%- set f_size = '(' ~ b ~ ' * tp + beta_squared * fn + fp)' -%}
     {%- set f_error = b ~ ' * sqrt(tp * power(beta_squared * fn + fp, 2) + (beta_squared * beta_squared * fn + fp) * tp * tp) / power(' ~ f_size ~ ', 2)' -%}
@@ -12,7 +12,7 @@
         ml_monitor._share('precision', 'tp', '(tp + fp)', 'nothing with a label was predicted positive'),
         ml_monitor._share('recall', 'tp', '(tp + fn)', 'no positive label'),
         ml_monitor._share('specificity', 'tn', '(tn + fp)', 'no negative label'),
-        ml_monitor._estimate('f1', '2.0 * tp / (2 * tp + fp + fn)', f1_error, '2 * tp + fp + fn > 0', 'nothing is positive, neither predicted nor observed', n),
+        ml_monitor._estimate('f1', '2e0 * tp / (2 * tp + fp + fn)', f1_error, '2 * tp + fp + fn > 0', 'nothing is positive, neither predicted nor observed', n),
         ml_monitor._estimate('f_beta', b ~ ' * tp / ' ~ f_size, f_error, 'tp + fp + fn > 0', 'nothing is positive, neither predicted nor observed', n),
         ml_monitor._estimate('balanced_accuracy', 'balanced_accuracy', 'balanced_accuracy_error', 'n_actual_classes > 1', one_class, n),
         ml_monitor._estimate('mcc', 'mcc', 'mcc_error', 'mcc is not null', 'one class only among the labels or the predictions', n),
@@ -43,7 +43,7 @@
     {%- set squares = '(sum_squared_error + 2 * sum_positive_score - n_scored_positives)' -%}
     {%- set spread = '(' ~ squares ~ ' - sum_scored * sum_scored / n_scored)' -%}
     {%- set ratio = '(n_scored_positives / sum_scored)' -%}
-    {%- set rate = '(1.0 * n_scored_positives / n_scored)' -%}
+    {%- set rate = '(1e0 * n_scored_positives / n_scored)' -%}
     {%- set ratio_error = 'sqrt(' ~ ml_monitor.non_negative('(n_scored_positives - 2 * ' ~ ratio ~ ' * sum_positive_score + ' ~ ratio ~ ' * ' ~ ratio ~ ' * ' ~ squares ~ ')') ~ ') / sum_scored' -%}
     {{ return([
         ml_monitor._mean('log_loss', 'sum_log_loss', 'sum_squared_log_loss', 'n_scored', 'no labelled score'),

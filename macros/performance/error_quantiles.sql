@@ -6,7 +6,7 @@
     {%- for name, share in {'error_p50': 0.5, 'error_p90': 0.9}.items() -%}
         {%- for end, sign in {'': 0, '_lower': -1.959963984540054, '_upper': 1.959963984540054}.items() -%}
             {%- set spread = (share * (1 - share)) ** 0.5 * sign -%}
-            {%- do levels.update({name ~ end: '(' ~ share ~ ' * total + ' ~ spread ~ ' * sqrt(total))'}) -%}
+            {%- do levels.update({name ~ end: '(' ~ share ~ 'e0 * total' ~ (' + ' ~ spread ~ 'e0 * sqrt(total)' if sign) ~ ')'}) -%}
         {%- endfor -%}
     {%- endfor -%}
     window_errors as (
@@ -40,5 +40,5 @@
 {% macro value_in_error_bin(place) %}
     {#- |error| at a place between 0 and 1 of its bin. -#}
     {%- set inside = 'case when ' ~ place ~ ' < 0 then 0 when ' ~ place ~ ' > 1 then 1 else ' ~ place ~ ' end' -%}
-    case when error_bin = -10000 then 0 else exp(0.09531017980432493 * (error_bin - 1 + {{ inside }})) end
+    case when error_bin = -10000 then 0 else exp(0.09531017980432493e0 * (error_bin - 1 + {{ inside }})) end
 {%- endmacro %}

@@ -20,7 +20,7 @@
 {% macro class_estimates(totals) %}
     {#- Precision, recall and F1 of the most frequent classes; `feature` is class:<name>. Wilson's intervals, for F1 the delta method. -#}
     {%- set right, only_predicted, only_actual = 'classes.n_both', '(classes.n_predicted - classes.n_both)', '(classes.n_actual - classes.n_both)' -%}
-    {%- set f1_error = 'sqrt(4.0 * ' ~ right ~ ' * (' ~ only_predicted ~ ' + ' ~ only_actual ~ ') * (' ~ right ~ ' + ' ~ only_predicted ~ ' + ' ~ only_actual
+    {%- set f1_error = 'sqrt(4e0 * ' ~ right ~ ' * (' ~ only_predicted ~ ' + ' ~ only_actual ~ ') * (' ~ right ~ ' + ' ~ only_predicted ~ ' + ' ~ only_actual
         ~ ')) / power(classes.n_predicted + classes.n_actual, 2)' -%}
     {%- set estimates = [
         ml_monitor._share('class_precision', right, 'classes.n_predicted', 'the class was not predicted'),
@@ -29,7 +29,7 @@
     ] -%}
     {%- for estimate in estimates %}
         select totals.monitor, totals.window_number, totals.span, totals.model_version, totals.segment, totals.segment_value,
-            1.0 * totals.n / totals.n_predictions as label_coverage, 'class:' || classes.class as feature, '{{ estimate.metric }}' as metric,
+            1e0 * totals.n / totals.n_predictions as label_coverage, 'class:' || classes.class as feature, '{{ estimate.metric }}' as metric,
             case when {{ estimate.when }} then {{ estimate.value }} end as metric_value, cast({{ estimate.n }} as bigint) as sample_size, {{ ml_monitor.literal(estimate.why) }} as detail,
             {%- for part in ['lower', 'upper', 'error'] %}
             cast({{ 'case when ' ~ estimate.when ~ ' then ' ~ estimate[part] ~ ' end' if estimate[part] else 'null' }} as {{ ml_monitor.type_double() }}) as {{ {'error': 'standard_error'}.get(part, part ~ '_bound') }}{{ ',' if not loop.last }}

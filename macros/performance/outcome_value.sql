@@ -20,11 +20,11 @@
     {%- set text = 'lower(cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ '))' -%}
     {%- if positive is none -%}
     case
-        when {{ text }} in ('1', '1.0', 'true', 't', 'yes', 'y') then 1.0
-        when {{ text }} in ('0', '0.0', 'false', 'f', 'no', 'n') then 0.0
+        when {{ text }} in ('1', '1.0', 'true', 't', 'yes', 'y') then 1e0
+        when {{ text }} in ('0', '0.0', 'false', 'f', 'no', 'n') then 0e0
     end
     {%- else -%}
-    case when {{ text }} in ({{ ml_monitor.positive_words(positive) | join(', ') }}) then 1.0 when {{ column }} is not null then 0.0 end
+    case when {{ text }} in ({{ ml_monitor.positive_words(positive) | join(', ') }}) then 1e0 when {{ column }} is not null then 0e0 end
     {%- endif -%}
 {% endmacro %}
 

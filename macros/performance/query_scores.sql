@@ -13,9 +13,9 @@
 
     gains as (
         select positions.*,
-            power(2.0, relevance) - 1 as gain,
-            case when position <= {{ spec.k }} then ln(2.0) / ln(1.0 + position) else 0 end as discount,
-            case when ideal_position <= {{ spec.k }} then ln(2.0) / ln(1.0 + ideal_position) else 0 end as ideal_discount,
+            power(2e0, relevance) - 1 as gain,
+            case when position <= {{ spec.k }} then ln(2e0) / ln(1e0 + position) else 0 end as discount,
+            case when ideal_position <= {{ spec.k }} then ln(2e0) / ln(1e0 + ideal_position) else 0 end as ideal_discount,
             sum(case when relevance > 0 then 1 else 0 end) over (partition by {{ query }} order by position rows between unbounded preceding and current row) as n_found
         from positions
     ),
@@ -31,7 +31,7 @@
             sum(gain * tied_discount) as dcg,
             sum(gain * ideal_discount) as ideal_dcg,
             min(case when relevance > 0 and position <= {{ spec.k }} then position end) as first_hit,
-            sum(case when relevance > 0 and position <= {{ spec.k }} then 1.0 * n_found / position else 0 end) as sum_precision
+            sum(case when relevance > 0 and position <= {{ spec.k }} then 1e0 * n_found / position else 0 end) as sum_precision
         from tied_gains
         group by {{ query }}
     ),
@@ -46,7 +46,7 @@
             case when positions.position = 1 then 1 else 0 end as is_top,
             case when positions.position <= {{ spec.k }} then 1 else 0 end as is_exposed,
             case when queries.ideal_dcg > 0 then queries.dcg / queries.ideal_dcg when queries.ideal_dcg = 0 then 0 end as ndcg,
-            case when queries.n_labels > 0 then coalesce(1.0 / queries.first_hit, 0) end as mrr,
+            case when queries.n_labels > 0 then coalesce(1e0 / queries.first_hit, 0) end as mrr,
             case
                 when queries.n_relevant > {{ spec.k }} then queries.sum_precision / {{ spec.k }}
                 when queries.n_relevant > 0 then queries.sum_precision / queries.n_relevant

@@ -5,7 +5,7 @@
     {%- set covariance = '(sum_error_label - sum_error * sum_label / n_scored)' -%}
     {%- set error_spread = '(sum_squared_error - sum_error * sum_error / n_scored)' -%}
     {%- set unrelated = ml_monitor.non_negative('(1 - ' ~ covariance ~ ' * ' ~ covariance ~ ' / ' ~ error_spread ~ ' / ' ~ spread ~ ')') -%}
-    {%- set r2_error = 'case when ' ~ error_spread ~ ' > 0 then sum_squared_error / ' ~ spread ~ ' * sqrt(4.0 * (' ~ unrelated ~ ') / n_scored) else 0 end' -%}
+    {%- set r2_error = 'case when ' ~ error_spread ~ ' > 0 then sum_squared_error / ' ~ spread ~ ' * sqrt(4e0 * (' ~ unrelated ~ ') / n_scored) else 0 end' -%}
     {%- set ratio = '(sum_absolute_error / sum_absolute_label)' -%}
     {%- set wape_error = 'sqrt(' ~ ml_monitor.non_negative('(sum_squared_error - 2 * ' ~ ratio ~ ' * sum_absolute_error_label + ' ~ ratio ~ ' * ' ~ ratio ~ ' * sum_squared_label)') ~ ') / sum_absolute_label' -%}
     {%- set estimates = [

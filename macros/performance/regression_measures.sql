@@ -40,6 +40,6 @@
         error at all is bin -10000, below every double. -#}
     case
         when {{ error }} = 0 then -10000
-        else cast(ceil(ln(abs({{ error }})) / 0.09531017980432493) as integer)
+        else cast(ceil(ln(abs({{ error }})) / 0.09531017980432493e0) as integer)
     end
 {%- endmacro %}

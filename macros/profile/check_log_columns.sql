@@ -3,7 +3,7 @@
         The one place that asks the warehouse for metadata, and only to refuse: it never shapes the SQL. -#}
     {% if execute and flags.WHICH in ['run', 'build'] and not is_incremental() %}
         {% for relation in [log, reference] %}
-            {% set known = adapter.get_columns_in_relation(relation) | map(attribute='name') | list %}
+            {% set known = ml_monitor.column_names(relation) %}
             {% for variable in spec.variables if variable.column not in known %}
                 {% do ml_monitor._config_error(spec.name, 'features.' ~ variable.column if variable.name == variable.column else variable.name | replace('__', ''),
                     "column '" ~ variable.column ~ "' is not in " ~ relation, known) %}

@@ -5,12 +5,11 @@
     {{ config(
         enabled=spec.multivariate != [],
         materialized='incremental',
-        incremental_strategy=ml_monitor.incremental_strategy(),
-        unique_key=['moment_set_id', 'part', 'window_start'],
         on_schema_change='append_new_columns',
         tags=['ml_monitor_profile'],
         sql_header=ml_monitor.sql_header(),
         meta={'ml_monitor': spec},
+        **ml_monitor.replacing(['moment_set_id', 'part', 'window_start'])
     ) }}
     {%- if spec.multivariate -%}
     {{ ml_monitor._feature_moments(dict(spec, variables=ml_monitor.chosen_variables(spec, spec.multivariate), segments=[], segment_columns={})) }}

@@ -16,7 +16,7 @@
         ) as segment_values
         {{ ml_monitor.grouping_keys([], spec.segments) }}
         {%- else %}
-        select '' as segment, '' as segment_value, 0 as n where 1 = 0
+        select '' as segment, '' as segment_value, 0 as n {{ ml_monitor.no_rows() }}
         {%- endif %}
     ),
 

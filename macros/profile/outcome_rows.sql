@@ -15,7 +15,7 @@
         {%- else %}
         select cast(null as {{ dbt.type_string() }}) as prediction_id, cast(null as timestamp) as labelled_at,
             cast(null as {{ dbt.type_string() if spec.task == 'multiclass' else ml_monitor.type_double() }}) as label, cast(null as integer) as has_label
-        where 1 = 0
+        {{ ml_monitor.no_rows() }}
         {%- endif %}
     )
 {% endmacro %}
@@ -29,7 +29,7 @@
     {%- set moment = ml_monitor.identifier(spec.predicted_at) -%}
     {%- set window = ml_monitor.window_start_of(moment, unit) -%}
     {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit) ~ ', ' ~ epoch ~ ')' -%}
-    {%- set since = "(select coalesce(" ~ dbt.dateadd(unit, -(spec.lookback or 0), 'max(window_start)') ~ ", " ~ epoch ~ ") from " ~ this ~ ")" -%}
+    {%- set since = "(select coalesce(" ~ ml_monitor.add_units(unit, -(spec.lookback or 0), 'max(window_start)') ~ ", " ~ epoch ~ ") from " ~ this ~ ")" -%}
     {%- set bounded = is_incremental() and spec.lookback %}
     prediction_counts as (
         select {{ window }} as window_start, count(*) as n
@@ -44,7 +44,7 @@
     profiled as (
         select
             window_start,
-            coalesce({{ dbt.dateadd(unit, 'label_age', 'window_start') }}, {{ epoch }}) as labelled_window,
+            coalesce({{ ml_monitor.add_units(unit, 'label_age', 'window_start') }}, {{ epoch }}) as labelled_window,
             sum(case when outcome <> 'orphan' then n else 0 end) as n,
             sum(n_feedback) as n_feedback,
             max(labelled_until) as labelled_until,
@@ -52,7 +52,7 @@
             min(outcome_spec_id) as outcome_spec_id
         from {{ this }}
         where segment = '__all__'
-        group by window_start, coalesce({{ dbt.dateadd(unit, 'label_age', 'window_start') }}, {{ epoch }})
+        group by window_start, coalesce({{ ml_monitor.add_units(unit, 'label_age', 'window_start') }}, {{ epoch }})
     ),
 
     changed_labelled_windows as (
@@ -97,11 +97,11 @@
 
     touched as (
         select window_start from changed_prediction_windows
-        union
+        {{ ml_monitor.union_distinct() }}
         select labelled_window from changed_labelled_windows
-        union
+        {{ ml_monitor.union_distinct() }}
         select window_start from matched_labels where labelled_window in (select labelled_window from changed_labelled_windows)
-        union
+        {{ ml_monitor.union_distinct() }}
         {#- labels that were orphans until their prediction came #}
         select labelled_window from matched_labels
         where window_start in (select window_start from changed_prediction_windows)
@@ -111,7 +111,7 @@
 
     touched as (
         select window_start from prediction_counts
-        union
+        {{ ml_monitor.union_distinct() }}
         select {{ labelled_window }} from feedback
     )
     {%- endif %}
@@ -157,7 +157,7 @@
     matched as {{ ml_monitor.inline_cte() }} (
         select
             predictions.*,
-            {{ dbt.datediff('predictions.window_start', 'labels.labelled_at', unit) }} as label_age,
+            {{ ml_monitor.units_between('predictions.window_start', 'labels.labelled_at', unit) }} as label_age,
             labels.label,
             labels.has_label,
             labels.labelled_at,
@@ -193,7 +193,7 @@
         from orphans
         union all
         select predictions.window_start, predictions.model_version, {% for segment in spec.segments %}predictions.segment_{{ loop.index }}, {% endfor %}
-            {{ dbt.datediff('predictions.window_start', 'superseded.labelled_at', unit) }}, 'superseded', {{ nulls }}1, 0, superseded.labelled_at
+            {{ ml_monitor.units_between('predictions.window_start', 'superseded.labelled_at', unit) }}, 'superseded', {{ nulls }}1, 0, superseded.labelled_at
         from ranked_feedback as superseded
         inner join predictions on predictions.prediction_id = superseded.prediction_id
         where superseded.recency > 1

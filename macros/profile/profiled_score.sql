@@ -4,7 +4,7 @@
     {%- if spec.score -%}
     {{ ('round(cast(score as numeric), ' ~ spec.score_decimals ~ ')') if target.type == 'postgres' else 'round(score, ' ~ spec.score_decimals ~ ')' }}
     {%- else -%}
-    {%- set digit = 'power(10.0, floor(ln(abs(prediction)) / ln(10.0)) - 1)' -%}
+    {%- set digit = 'power(10e0, floor(ln(abs(prediction)) / ln(10e0)) - 1)' -%}
     case when abs(prediction) < 1e-9 then 0 else round(prediction / {{ digit }}) * {{ digit }} end
     {%- endif -%}
 {% endmacro %}

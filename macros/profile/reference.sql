@@ -3,12 +3,11 @@
     {%- set spec = ml_monitor.monitor(name) -%}
     {{ config(
         materialized='incremental',
-        incremental_strategy=ml_monitor.incremental_strategy(),
-        unique_key='edge_set_id',
         on_schema_change='append_new_columns',
         tags=['ml_monitor_profile'],
         sql_header=ml_monitor.sql_header(),
         meta={'ml_monitor': spec},
+        **ml_monitor.replacing(['edge_set_id'])
     ) }}
     {%- set log = ml_monitor.monitor_relation(spec.predictions) -%}
     {%- set source_relation = ml_monitor.monitor_relation(spec.reference.relation) if spec.reference.relation is defined else log -%}

@@ -1,27 +1,41 @@
+{% macro reference_summary(spec, rows) %}{{ return(adapter.dispatch('reference_summary', 'ml_monitor')(spec, rows)) }}{% endmacro %}
+
+
+{% macro default__reference_summary(spec, rows) %}
+    {#- One wide row: quantiles and extremes of every numeric variable. -#}
+        select
+            {%- for variable in spec.variables if variable.type == 'numeric' %}
+            {{- ml_monitor.summary_columns(spec, variable) }},
+            {%- endfor %}
+            count(*) as n_rows
+        from {{ rows }}
+{%- endmacro %}
+
+
+{% macro summary_columns(spec, variable) %}
+    {%- set i = spec.variables.index(variable) + 1 -%}
+    {%- set shares = [] -%}
+    {%- for slot in range(1, spec.bins) -%}{%- do shares.append((slot / spec.bins) | round(12)) -%}{%- endfor -%}
+    {%- set margins = {'q_low': 0.005, 'q_05': 0.05, 'q_95': 0.95, 'q_high': 0.995} -%}
+    {%- set asked = (shares + margins.values() | list) | unique | list %}
+            {%- for slot in range(1, spec.bins) %}
+            {{ ml_monitor.quantile('x' ~ i, shares[slot - 1], asked) }} as x{{ i }}_q{{ slot }},
+            {%- endfor %}
+            {%- for name, share in margins.items() %}
+            {{ ml_monitor.quantile('x' ~ i, share, asked) }} as x{{ i }}_{{ name }},
+            {%- endfor %}
+            avg(x{{ i }}) as x{{ i }}_mean,
+            min(x{{ i }}) as x{{ i }}_low,
+            max(x{{ i }}) as x{{ i }}_high
+{%- endmacro %}
+
+
 {% macro numeric_bins(spec, rows) %}
     {#- Bins from quantiles of the reference, right-closed. A value that fills two quantiles or more is a point mass and gets a
         bin of its own: (just below it, it]. Duplicates free the slot that this needs, so there are never more than `bins`. -#}
     {%- set numeric = spec.variables | selectattr('type', 'equalto', 'numeric') | list -%}
-    {%- set shares = [] -%}
-    {%- for slot in range(1, spec.bins) -%}{%- do shares.append((slot / spec.bins) | round(12)) -%}{%- endfor -%}
-    {%- set margins = {'q_low': 0.005, 'q_05': 0.05, 'q_95': 0.95, 'q_high': 0.995} -%}
-    {%- set asked = (shares + margins.values() | list) | unique | list -%}
     reference_summary as (
-        select
-            {%- for variable in numeric %}
-                {%- set i = spec.variables.index(variable) + 1 %}
-                {%- for slot in range(1, spec.bins) %}
-            {{ ml_monitor.quantile('x' ~ i, shares[slot - 1], asked) }} as x{{ i }}_q{{ slot }},
-                {%- endfor %}
-                {%- for name, share in margins.items() %}
-            {{ ml_monitor.quantile('x' ~ i, share, asked) }} as x{{ i }}_{{ name }},
-                {%- endfor %}
-            avg(x{{ i }}) as x{{ i }}_mean,
-            min(x{{ i }}) as x{{ i }}_low,
-            max(x{{ i }}) as x{{ i }}_high,
-            {%- endfor %}
-            count(*) as n_rows
-        from {{ rows }}
+        {{ ml_monitor.reference_summary(spec, rows) }}
     ),
 
     quantile_slots as (
@@ -34,7 +48,7 @@
         {%- for variable in numeric %}
         select {{ spec.variables.index(variable) + 1 }} as i, {{ ml_monitor.literal(variable.name) }} as feature union all
         {%- endfor %}
-        select 0 as i, '' as feature where 1 = 0
+        select 0 as i, '' as feature {{ ml_monitor.no_rows() }}
     ),
 
     quantiles as (
@@ -84,7 +98,7 @@
         {%- if categorical %}
         {{ ml_monitor.category_counts(dict(spec, segments=[]), rows, []) }}
         {%- else %}
-        select '' as feature, '' as category, 0 as n where 1 = 0
+        select '' as feature, '' as category, 0 as n {{ ml_monitor.no_rows() }}
         {%- endif %}
     ),
 
@@ -117,7 +131,7 @@
     union all
     select {{ ml_monitor.literal(variable.name) }}, '{{ variable.type }}', {{ codes[kind] }}, '{{ kind }}', null, null, null
         {%- if numeric and kind == 'total' -%}
-            , x{{ i }}_mean, x{{ i }}_low, x{{ i }}_high, x{{ i }}_q_low, x{{ i }}_q_high, (x{{ i }}_q_95 - x{{ i }}_q_05) / 3.289707253902945 from reference_summary
+            , x{{ i }}_mean, x{{ i }}_low, x{{ i }}_high, x{{ i }}_q_low, x{{ i }}_q_high, (x{{ i }}_q_95 - x{{ i }}_q_05) / 3.289707253902945e0 from reference_summary
         {%- else -%}
             , null, null, null, null, null, null
         {%- endif %}

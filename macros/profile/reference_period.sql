@@ -6,7 +6,7 @@
     {%- elif reference.from is not defined -%}
     {#- Edges come from the first windows of the log; what is compared with is summed from the profile. -#}
     {%- set first = '(select ' ~ ml_monitor.window_start_of('min(predicted_at)', spec.window) ~ ' from ' ~ log ~ ')' -%}
-    {%- set end = dbt.dateadd(spec.window, ml_monitor.edge_windows(spec), first) -%}
+    {%- set end = ml_monitor.add_units(spec.window, ml_monitor.edge_windows(spec), first) -%}
     predicted_at < {{ end }} and {{ ml_monitor.monitoring_now() }} >= {{ end }}
     {%- else -%}
     predicted_at >= cast('{{ reference.from }}' as timestamp) and predicted_at < cast('{{ reference.to }}' as timestamp)

@@ -15,7 +15,7 @@
         {%- if is_incremental() and spec.lookback %}
         where {{ ml_monitor.identifier(spec.predicted_at) }} is null
             or {{ ml_monitor.identifier(spec.predicted_at) }} >= (
-                select coalesce({{ dbt.dateadd(unit, -spec.lookback, 'max(window_start)') }}, {{ ml_monitor.window_epoch(unit) }})
+                select coalesce({{ ml_monitor.add_units(unit, -spec.lookback, 'max(window_start)') }}, {{ ml_monitor.window_epoch(unit) }})
                 from {{ this }} where bin = {{ codes.total }}
             )
         {%- endif %}

@@ -8,15 +8,15 @@
 
 
 {% macro window_start_of(moment, unit) %}
-    {{- return('cast(' ~ dbt.date_trunc(unit, moment) ~ ' as timestamp)') -}}
+    {{- return('cast(' ~ ml_monitor.start_of(unit, moment) ~ ' as timestamp)') -}}
 {% endmacro %}
 
 
 {% macro window_number_of(window_start, unit) %}
-    {{- return('cast(' ~ dbt.datediff(ml_monitor.window_epoch(unit), window_start, unit) ~ ' as bigint)') -}}
+    {{- return('cast(' ~ ml_monitor.units_between(ml_monitor.window_epoch(unit), window_start, unit) ~ ' as bigint)') -}}
 {% endmacro %}
 
 
 {% macro window_end_of(window_start, unit) %}
-    {{- return('cast(' ~ dbt.dateadd(unit, 1, window_start) ~ ' as timestamp)') -}}
+    {{- return('cast(' ~ ml_monitor.add_units(unit, 1, window_start) ~ ' as timestamp)') -}}
 {% endmacro %}

@@ -36,13 +36,13 @@
     ),
 
     category_count_metrics as (
-        select {{ keys | join(', ') }}, 'category_count' as metric, 1.0 * n_categories as metric_value, n_values as sample_size,
+        select {{ keys | join(', ') }}, 'category_count' as metric, 1e0 * n_categories as metric_value, n_values as sample_size,
             cast(null as bigint) as reference_size, cast(null as {{ ml_monitor.type_double() }}) as lower_bound, cast(null as {{ ml_monitor.type_double() }}) as upper_bound
         from counted_categories
         union all
         select {% for key in keys %}counted.{{ key }}, {% endfor %}'category_count_ratio', counted.n_categories / expected.n_expected, counted.n_values, expected.reference_size,
-            (counted.n_categories - 1.959963984540054 * sqrt(expected.variance)) / expected.n_expected,
-            (counted.n_categories + 1.959963984540054 * sqrt(expected.variance)) / expected.n_expected
+            (counted.n_categories - 1.959963984540054e0 * sqrt(expected.variance)) / expected.n_expected,
+            (counted.n_categories + 1.959963984540054e0 * sqrt(expected.variance)) / expected.n_expected
         from counted_categories as counted
         inner join expected_categories as expected
             on {{ ml_monitor.same_cell('expected', 'counted', span=true) }} and expected.window_number = counted.window_number

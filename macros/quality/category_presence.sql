@@ -15,7 +15,7 @@
 
     distinct_appearances as (
         select {{ cell }}, window_number from category_windows
-        union
+        {{ ml_monitor.union_distinct() }}
         select {{ cell | replace('model_version', "'__all__'") }}, window_number from category_windows
     ),
 

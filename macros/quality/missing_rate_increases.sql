@@ -5,13 +5,13 @@
             {% for key in ml_monitor.quality_keys() %}counts.{{ key }}, {% endfor %}
             counts.n_rows as sample_size,
             base.n_rows as reference_size,
-            1.0 * counts.n_missing / counts.n_rows as rate,
-            1.0 * base.n_missing / base.n_rows as base_rate,
+            1e0 * counts.n_missing / counts.n_rows as rate,
+            1e0 * base.n_missing / base.n_rows as base_rate,
             {{ ml_monitor.wilson_bound('counts.n_missing', 'counts.n_rows', '-') }} as rate_low,
             {{ ml_monitor.wilson_bound('counts.n_missing', 'counts.n_rows', '+') }} as rate_high,
             {{ ml_monitor.wilson_bound('base.n_missing', 'base.n_rows', '-') }} as base_low,
             {{ ml_monitor.wilson_bound('base.n_missing', 'base.n_rows', '+') }} as base_high,
-            abs({{ ml_monitor.two_proportion_z('counts.n_missing', 'counts.n_rows', 'base.n_missing', 'base.n_rows') }}) / 1.4142135623730951 as half_z
+            abs({{ ml_monitor.two_proportion_z('counts.n_missing', 'counts.n_rows', 'base.n_missing', 'base.n_rows') }}) / 1.4142135623730951e0 as half_z
         from counts
         inner join reference_sizes as base on {{ ml_monitor.same_cell('base', 'counts', version=false) }}
         where base.n_rows > 0

@@ -17,7 +17,7 @@
         select
             {{ keys }},
             metric,
-            1.0 * n_bad / n as metric_value,
+            1e0 * n_bad / n as metric_value,
             n as sample_size,
             {{ ml_monitor.wilson_bound('n_bad', 'n', '-') }} as lower_bound,
             {{ ml_monitor.wilson_bound('n_bad', 'n', '+') }} as upper_bound
@@ -42,7 +42,7 @@
     ),
 
     unseen_names as (
-        select {{ keys }}, {{ dbt.listagg('category', "', '", 'order by n desc, category') }} as detail
+        select {{ keys }}, {{ ml_monitor.listed('category', 'frequency_rank') }} as detail
         from (
             select *, row_number() over (partition by {{ keys }} order by n desc, category) as frequency_rank
             from unseen_counts

@@ -45,7 +45,7 @@
 
     vanished_shares as (
         select {{ keys | join(', ') }}, sum(share) as share,
-            {{ dbt.listagg('case when frequency_rank <= 5 then category end', "', '", 'order by frequency_rank') }} as detail
+            {{ ml_monitor.listed('case when frequency_rank <= 5 then category end', 'frequency_rank') }} as detail
         from vanished
         group by {{ keys | join(', ') }}
     ),

@@ -6,7 +6,7 @@
     {%- set mean = '(weighted_' ~ part ~ ' / weights)' -%}
     {%- set error = 'sqrt(' ~ ml_monitor.non_negative('(squared_weighted_' ~ part ~ ' * (1 - 2 * ' ~ mean ~ ') + ' ~ mean ~ ' * ' ~ mean ~ ' * squared_weights)') ~ ') / weights' %}
     select {{ keys }}, '{{ metric }}' as metric, {{ mean }} as metric_value, weights * weights / squared_weights as sample_size,
-        {{ mean }} - 1.959963984540054 * {{ error }} as lower_bound, {{ mean }} + 1.959963984540054 * {{ error }} as upper_bound
+        {{ mean }} - 1.959963984540054e0 * {{ error }} as lower_bound, {{ mean }} + 1.959963984540054e0 * {{ error }} as upper_bound
     from totals
     where weights > 0
     union all

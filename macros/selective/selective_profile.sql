@@ -11,8 +11,8 @@
 
     weighted as (
         {#- A weight of at most 100: one row must not speak for a thousand. #}
-        select *, case when action = 1 and label is not null and prediction is not null and propensity > 0 then 1 / case when propensity < 0.01 then 0.01 else propensity end end as weight,
-            case when prediction = label then 1.0 else 0.0 end as is_right
+        select *, case when action = 1 and label is not null and prediction is not null and propensity > 0 then 1 / case when propensity < 0.01e0 then 0.01e0 else propensity end end as weight,
+            case when prediction = label then 1e0 else 0e0 end as is_right
         from outcomes
     ),
 
@@ -58,7 +58,7 @@
         from log
         left join labels on labels.prediction_id = log.prediction_id
         where log.predicted_at < {{ ml_monitor.monitoring_now() }}
-            {%- if spec.lookback %} and log.predicted_at >= {{ dbt.dateadd(spec.window, -spec.lookback, ml_monitor.monitoring_now()) }}{% endif %}
+            {%- if spec.lookback %} and log.predicted_at >= {{ ml_monitor.add_units(spec.window, -spec.lookback, ml_monitor.monitoring_now()) }}{% endif %}
     )
 {%- endmacro %}
 
@@ -68,7 +68,7 @@
     {{ return({
         'n': 'count(*)',
         'n_acted': 'sum(case when action = 1 then 1 else 0 end)',
-        'n_explored': 'sum(case when action = 1 and propensity < 0.5 then 1 else 0 end)',
+        'n_explored': 'sum(case when action = 1 and propensity < 0.5e0 then 1 else 0 end)',
         'n_labelled': 'sum(case when label is not null and prediction is not null then 1 else 0 end)',
         'n_right': 'sum(case when label is not null then is_right else 0 end)',
         'n_positive': 'sum(case when label = 1 then 1 else 0 end)',

@@ -2,17 +2,17 @@
     {#- CTE `cramer_von_mises_tail`: P(W2 > x) of the limiting distribution (Csorgo and Faraway 1996), eight terms of its series in K_1/4. Within
         1e-9; below 1e-8 it is 0. -#}
     cramer_von_mises_terms as (
-        select {{ key }}, {{ x }} as x, (4 * terms.term + 1) * (4 * terms.term + 1) / (16.0 * {{ x }}) as y,
+        select {{ key }}, {{ x }} as x, (4 * terms.term + 1) * (4 * terms.term + 1) / (16e0 * {{ x }}) as y,
             case terms.term
-                {%- set weight = namespace(value=1.772453850905516) %}
+                {%- set weight = namespace(value=1.772453850905516e0) %}
                 {%- for k in range(8) %}
-                when {{ k }} then {{ weight.value * (4 * k + 1) ** 0.5 / 5.568327996831708 }}
-                    {%- set weight.value = weight.value * (k + 0.5) / (k + 1) %}
+                when {{ k }} then {{ weight.value * (4 * k + 1) ** 0.5 / 5.568327996831708e0 }}
+                    {%- set weight.value = weight.value * (k + 0.5e0) / (k + 1) %}
                 {%- endfor %}
             end as weight
         from {{ rows }}
         cross join (select place as term from ({{ ml_monitor.places(0, 7) }}) as places) as terms
-        where {{ x }} between 0.003 and 4
+        where {{ x }} between 0.003e0 and 4
     ),
 
     cramer_von_mises_sums as (
@@ -22,7 +22,7 @@
     cramer_von_mises_tail as (
         select {{ key }}, {{ ml_monitor.non_negative('p_value') }} as p_value from cramer_von_mises_sums
         union all
-        select {{ key }}, case when {{ x }} < 0.003 then 1 else 0 end from {{ rows }} where {{ x }} < 0.003 or {{ x }} > 4
+        select {{ key }}, case when {{ x }} < 0.003e0 then 1 else 0 end from {{ rows }} where {{ x }} < 0.003e0 or {{ x }} > 4
     )
 {% endmacro %}
 
@@ -39,11 +39,11 @@
     {%- endfor -%}
     {%- set tail = namespace(text='1') -%}
     {%- for m in range(12, 0, -1) -%}
-        {%- set tail.text = '(1 + ' ~ (0.25 - (2 * m - 1) ** 2) ~ ' / (' ~ 8 * m ~ ' * ' ~ y ~ ') * ' ~ tail.text ~ ')' -%}
+        {%- set tail.text = '(1 + ' ~ (0.25e0 - (2 * m - 1) ** 2) ~ ' / (' ~ 8 * m ~ ' * ' ~ y ~ ') * ' ~ tail.text ~ ')' -%}
     {%- endfor -%}
     case
         when {{ y }} > 300 then 0
-        when {{ y }} > 8 then exp(-2 * {{ y }}) * sqrt(1.5707963267948966 / {{ y }}) * {{ tail.text }}
-        else exp(-{{ y }}) * 2.221441469079183 * ({{ series['-0.25'] }} - {{ series['0.25'] }})
+        when {{ y }} > 8 then exp(-2 * {{ y }}) * sqrt(1.5707963267948966e0 / {{ y }}) * {{ tail.text }}
+        else exp(-{{ y }}) * 2.221441469079183e0 * ({{ series['-0.25'] }} - {{ series['0.25'] }})
     end
 {%- endmacro %}

@@ -3,5 +3,5 @@
         Its square root, the distance, is a metric. -#}
     {%- set middle = '((' ~ q ~ ' + ' ~ p ~ ') / 2)' -%}
     sum(case when {{ q }} > 0 then {{ q }} * ln({{ q }} / {{ middle }}) when {{ q }} = 0 then 0 end
-        + case when {{ p }} > 0 then {{ p }} * ln({{ p }} / {{ middle }}) when {{ p }} = 0 then 0 end) / 2 / ln(2.0)
+        + case when {{ p }} > 0 then {{ p }} * ln({{ p }} / {{ middle }}) when {{ p }} = 0 then 0 end) / 2 / ln(2e0)
 {%- endmacro %}

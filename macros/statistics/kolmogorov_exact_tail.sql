@@ -14,7 +14,7 @@
     {%- endfor -%}
     case
         when {{ z }} is null or {{ n }} < 1 then null
-        when {{ z }} < 0.25 then 1
+        when {{ z }} < 0.25e0 then 1
         when {{ z }} > 16 then 0
         else 2 * ({{ terms | join(' ') }})
     end

@@ -4,7 +4,7 @@
     {%- set fits = {'0.05': [2.6270, 3.0735, 2.2026], '0.01': [5.4973, 4.0402, 2.2069], '0.001': [10.2669, 5.2288, 1.6466]} -%}
     case
         {%- for level, (a, b, c) in fits.items() %}
-        when abs({{ alpha }} - {{ level }}) < 0.0001 then {{ a }} + {{ b }} * sqrt({{ df }}) + {{ c }} * sqrt(sqrt({{ df }}))
+        when abs({{ alpha }} - {{ level }}) < 0.0001e0 then {{ a }} + {{ b }} * sqrt({{ df }}) + {{ c }} * sqrt(sqrt({{ df }}))
         {%- endfor %}
     end
 {%- endmacro %}

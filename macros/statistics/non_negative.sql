@@ -6,5 +6,5 @@
 
 {% macro mean_error(sum, sum_squares, n) %}
     {#- Standard error of a mean from its sums. -#}
-    case when {{ n }} > 1 then sqrt({{ ml_monitor.non_negative('(' ~ sum_squares ~ ' - 1.0 * ' ~ sum ~ ' * ' ~ sum ~ ' / ' ~ n ~ ')') }} / ({{ n }} - 1) / {{ n }}) end
+    case when {{ n }} > 1 then sqrt({{ ml_monitor.non_negative('(' ~ sum_squares ~ ' - 1e0 * ' ~ sum ~ ' * ' ~ sum ~ ' / ' ~ n ~ ')') }} / ({{ n }} - 1) / {{ n }}) end
 {%- endmacro %}

@@ -4,8 +4,8 @@
         `case` and not greatest(): greatest(NULL, x) is x in some warehouses and NULL in others. -#}
     case
         when {{ total }} is null or {{ total }} <= 0 then null
-        when {{ floor }} is null then ({{ n }} + 0.5) / ({{ total }} + 0.5 * {{ bins }})
-        when 1.0 * {{ n }} / {{ total }} < {{ floor }} then {{ floor }}
-        else 1.0 * {{ n }} / {{ total }}
+        when {{ floor }} is null then ({{ n }} + 0.5e0) / ({{ total }} + 0.5e0 * {{ bins }})
+        when 1e0 * {{ n }} / {{ total }} < {{ floor }} then {{ floor }}
+        else 1e0 * {{ n }} / {{ total }}
     end
 {% endmacro %}

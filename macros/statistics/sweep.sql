@@ -36,6 +36,6 @@
     ),
 
     {{ name }} as (
-        select {{ key }}, i, j, -value as value from {{ name }}_swept where diagonal_i < -0.5 and diagonal_j < -0.5
+        select {{ key }}, i, j, -value as value from {{ name }}_swept where diagonal_i < -0.5e0 and diagonal_j < -0.5e0
     )
 {% endmacro %}

@@ -6,5 +6,5 @@
 
 {% macro total_variation_noise(p, n, m) %}
     {#- Its mean under no drift: half the mean absolute deviation of each share, sqrt(2 / pi) of its standard error. -#}
-    sum(0.3989422804014327 * sqrt({{ p }} * (1 - {{ p }}) * (1.0 / nullif({{ n }}, 0) + 1.0 / nullif({{ m }}, 0))))
+    sum(0.3989422804014327e0 * sqrt({{ p }} * (1 - {{ p }}) * (1e0 / nullif({{ n }}, 0) + 1e0 / nullif({{ m }}, 0))))
 {%- endmacro %}

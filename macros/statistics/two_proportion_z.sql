@@ -1,6 +1,6 @@
 {% macro two_proportion_z(successes, n, base_successes, base_n) %}
     {#- z of the difference of two proportions with their pooled variance. NULL when nobody or everybody succeeds on both sides. -#}
-    {%- set pooled = '(1.0 * (' ~ successes ~ ' + ' ~ base_successes ~ ') / (' ~ n ~ ' + ' ~ base_n ~ '))' -%}
-    (1.0 * {{ successes }} / {{ n }} - 1.0 * {{ base_successes }} / {{ base_n }})
-    / nullif(sqrt({{ ml_monitor.non_negative(pooled ~ ' * (1 - ' ~ pooled ~ ')') }} * (1.0 / {{ n }} + 1.0 / {{ base_n }})), 0)
+    {%- set pooled = '(1e0 * (' ~ successes ~ ' + ' ~ base_successes ~ ') / (' ~ n ~ ' + ' ~ base_n ~ '))' -%}
+    (1e0 * {{ successes }} / {{ n }} - 1e0 * {{ base_successes }} / {{ base_n }})
+    / nullif(sqrt({{ ml_monitor.non_negative(pooled ~ ' * (1 - ' ~ pooled ~ ')') }} * (1e0 / {{ n }} + 1e0 / {{ base_n }})), 0)
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {{ config(
     enabled=ml_monitor.any_monitors(),
     materialized='incremental',
-    incremental_strategy='append',
+    incremental_strategy=ml_monitor.append_strategy(),
     on_schema_change='append_new_columns',
     full_refresh=false,
 ) }}

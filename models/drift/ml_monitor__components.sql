@@ -1,10 +1,9 @@
 {{ config(
     enabled=ml_monitor.any_multivariate(),
     materialized='incremental',
-    incremental_strategy=ml_monitor.incremental_strategy(),
-    unique_key=['moment_set_id'],
     on_schema_change='append_new_columns',
     sql_header=ml_monitor.sql_header(),
+    **ml_monitor.replacing(['moment_set_id'])
 ) }}
 
 {#- What the principal components of each reference leave over: the projection on the rest, frozen with the reference. -#}
@@ -59,7 +58,7 @@ bounded as (
     select row_sums.moment_set_id, places.place as k, row_sums.n_varying as n, row_sums.i, row_sums.j,
         row_sums.correlation / max(row_sums.row_sum) over (partition by row_sums.moment_set_id) as value
     from row_sums
-    inner join places on places.place < 1 + 0.65 * row_sums.n_varying
+    inner join places on places.place < 1 + 0.65e0 * row_sums.n_varying
 ),
 
 {{ ml_monitor.spectral_projection('projection', 'bounded', 'moment_set_id', 48) }},
@@ -74,7 +73,7 @@ explained as (
 chosen as (
     select moment_set_id, k, error, explained_share, row_number() over (partition by moment_set_id order by k) as choice
     from explained
-    where explained_share >= 0.65 - 1e-12
+    where explained_share >= 0.65e0 - 1e-12
 ),
 
 final as (

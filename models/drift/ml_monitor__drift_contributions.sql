@@ -6,11 +6,7 @@ with
 
 {{ ml_monitor.stale_windows(ref('ml_monitor__feature_profiles'), 'monitors.look_back') }},
 
-{{ ml_monitor.declared_bins() }},
-
-{{ ml_monitor.drift_cells(pooled_only=true) }},
-
-{{ ml_monitor.stretch_counts() }},
+{{ ml_monitor.drift_counts(pooled_only=true) }},
 
 {{ ml_monitor.compared_bins() }},
 

@@ -7,11 +7,7 @@ with
 
 {{ ml_monitor.stale_windows(ref('ml_monitor__feature_profiles'), 'monitors.look_back') }},
 
-{{ ml_monitor.declared_bins() }},
-
-{{ ml_monitor.drift_cells() }},
-
-{{ ml_monitor.stretch_counts() }},
+{{ ml_monitor.drift_counts() }},
 
 {{ ml_monitor.compared_bins() }},
 
@@ -42,7 +38,7 @@ completed as (
         window_size{{ kind }},
         reference_size{{ kind }},
         n_bins{{ kind }},
-        case when window_size{{ kind }} > 0 and reference_size{{ kind }} > 0 then (n_bins{{ kind }} - 1) * (1.0 / window_size{{ kind }} + 1.0 / reference_size{{ kind }}) end as psi_noise{{ kind }},
+        case when window_size{{ kind }} > 0 and reference_size{{ kind }} > 0 then (n_bins{{ kind }} - 1) * (1e0 / window_size{{ kind }} + 1e0 / reference_size{{ kind }}) end as psi_noise{{ kind }},
         psi{{ kind }} + {{ ml_monitor.absent_bins('psi', kind) }} as psi{{ kind }},
         kl_divergence{{ kind }} + {{ ml_monitor.absent_bins('kl', kind) }} as kl_divergence{{ kind }},
         case when js_divergence{{ kind }} < 0 then 0 else js_divergence{{ kind }} end as js_divergence{{ kind }},

@@ -105,7 +105,7 @@ scaled as (
         {#- p F with p and m - p degrees of freedom: the covariance is that of the reference's m rows alone #}
         case when n_features > 0 and reference_size > n_features then harmonic_size * squared_distance * (reference_size - n_features) / (reference_size - 1) end as f_value,
         case when window_size > 3 and reference_size > 3 then
-            abs({{ ml_monitor.fisher_z('correlation') }} - {{ ml_monitor.fisher_z('reference_correlation') }}) / sqrt(1.0 / (window_size - 3) + 1.0 / (reference_size - 3))
+            abs({{ ml_monitor.fisher_z('correlation') }} - {{ ml_monitor.fisher_z('reference_correlation') }}) / sqrt(1e0 / (window_size - 3) + 1e0 / (reference_size - 3))
         end as fisher_z
     from measured
 ),

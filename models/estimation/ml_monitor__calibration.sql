@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='append',
+    incremental_strategy=ml_monitor.append_strategy(),
     enabled=ml_monitor.any_monitors(),
     on_schema_change='append_new_columns',
     sql_header=ml_monitor.sql_header(),
@@ -40,7 +40,7 @@ final as (
         bins.loss_variance,
         bins.next_mean_score,
         bins.next_value,
-        cast(coalesce(dispersion.dispersion, 1.0) as {{ ml_monitor.type_double() }}) as dispersion,
+        cast(coalesce(dispersion.dispersion, 1e0) as {{ ml_monitor.type_double() }}) as dispersion,
         cohort_ends.calibrated_from,
         cohort_ends.calibrated_to,
         {{ ml_monitor.monitoring_now() }} as frozen_at,

@@ -73,7 +73,7 @@ baselines as (
     select
         windows.monitor,
         windows.window_start,
-        avg(1.0 * counted.n_rows) as mean_rows,
+        avg(1e0 * counted.n_rows) as mean_rows,
         count(*) as n_windows
     from windows
     inner join counted
@@ -92,7 +92,7 @@ seasonal_baselines as (
     select
         windows.monitor,
         windows.window_start,
-        avg(1.0 * counted.n_rows) as mean_rows,
+        avg(1e0 * counted.n_rows) as mean_rows,
         count(*) as n_windows
     from windows
     inner join windows as earlier
@@ -113,37 +113,37 @@ schema_changes as (
     from counted
     left join {{ ref('ml_monitor__schema_changes') }} as changes
         on changes.monitor = counted.monitor
-        and changes.changed_at < coalesce(counted.next_window_end, {{ ml_monitor.monitoring_now() }}) + interval '1 second'
+        and changes.changed_at < {{ ml_monitor.add_units('second', 1, 'coalesce(counted.next_window_end, ' ~ ml_monitor.monitoring_now() ~ ')') }}
         and (changes.ended_at is null or changes.ended_at > counted.window_end)
     group by counted.monitor, counted.window_start
 ),
 
 metrics as (
-    select monitor, window_start, window_end, 'row_count' as metric, 1.0 * n_rows as metric_value, n_rows as sample_size, updated_at from counted
+    select monitor, window_start, window_end, 'row_count' as metric, 1e0 * n_rows as metric_value, n_rows as sample_size, updated_at from counted
     union all
-    select counted.monitor, counted.window_start, counted.window_end, 'volume_ratio', 1.0 * counted.n_rows / baselines.mean_rows, counted.n_rows, counted.updated_at
+    select counted.monitor, counted.window_start, counted.window_end, 'volume_ratio', 1e0 * counted.n_rows / baselines.mean_rows, counted.n_rows, counted.updated_at
     from counted
     inner join baselines on baselines.monitor = counted.monitor and baselines.window_start = counted.window_start
     where baselines.mean_rows > 0 and baselines.n_windows >= 7
     union all
-    select counted.monitor, counted.window_start, counted.window_end, 'seasonal_volume_ratio', 1.0 * counted.n_rows / seasonal_baselines.mean_rows, counted.n_rows, counted.updated_at
+    select counted.monitor, counted.window_start, counted.window_end, 'seasonal_volume_ratio', 1e0 * counted.n_rows / seasonal_baselines.mean_rows, counted.n_rows, counted.updated_at
     from counted
     inner join seasonal_baselines on seasonal_baselines.monitor = counted.monitor and seasonal_baselines.window_start = counted.window_start
     where seasonal_baselines.mean_rows > 0 and seasonal_baselines.n_windows >= 2
     union all
-    select monitor, window_start, window_end, 'duplicate_rate', 1.0 * n_duplicates / n_rows, n_rows, updated_at from counted where n_rows > 0
+    select monitor, window_start, window_end, 'duplicate_rate', 1e0 * n_duplicates / n_rows, n_rows, updated_at from counted where n_rows > 0
     union all
-    select monitor, window_start, window_end, 'untimely_rate', 1.0 * n_untimely / (n_rows + n_untimely), n_rows + n_untimely, updated_at
+    select monitor, window_start, window_end, 'untimely_rate', 1e0 * n_untimely / (n_rows + n_untimely), n_rows + n_untimely, updated_at
     from counted where n_rows + n_untimely > 0
     union all
-    select monitor, window_start, window_end, 'late_rate', 1.0 * n_late / n_rows, n_rows, updated_at from counted where n_rows > 0 and loaded_until is not null
+    select monitor, window_start, window_end, 'late_rate', 1e0 * n_late / n_rows, n_rows, updated_at from counted where n_rows > 0 and loaded_until is not null
     union all
-    select monitor, window_start, window_end, 'freshness', {{ dbt.datediff('predicted_until', 'window_end', 'minute') }} / 60.0, n_rows, updated_at
+    select monitor, window_start, window_end, 'freshness', {{ ml_monitor.units_between('predicted_until', 'window_end', 'minute') }} / 60e0, n_rows, updated_at
     from counted where predicted_until is not null
     union all
-    select monitor, window_start, window_end, 'orphan_label_rate', 1.0 * n_orphans / n_feedback, n_feedback, updated_at from counted where n_feedback > 0
+    select monitor, window_start, window_end, 'orphan_label_rate', 1e0 * n_orphans / n_feedback, n_feedback, updated_at from counted where n_feedback > 0
     union all
-    select counted.monitor, counted.window_start, counted.window_end, 'schema_changes', 1.0 * schema_changes.n_changes, counted.n_rows, counted.updated_at
+    select counted.monitor, counted.window_start, counted.window_end, 'schema_changes', 1e0 * schema_changes.n_changes, counted.n_rows, counted.updated_at
     from counted
     inner join schema_changes on schema_changes.monitor = counted.monitor and schema_changes.window_start = counted.window_start
 ),

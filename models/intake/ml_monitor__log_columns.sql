@@ -1,7 +1,7 @@
 {{ config(
     enabled=ml_monitor.any_monitors(),
     materialized='incremental',
-    incremental_strategy='append',
+    incremental_strategy=ml_monitor.append_strategy(),
     on_schema_change='append_new_columns',
 ) }}
 
@@ -11,25 +11,11 @@ with
     {%- set log = ml_monitor.monitor_relation(spec.predictions) %}
     {%- set columns = (spec.variables | map(attribute='column') | list) + (ml_monitor.segment_sources(spec).values() | list) + (ml_monitor.custom_metrics(spec).columns.keys() | list) %}
 
-declared_{{ loop.index }} as (
-    {%- for column in columns | unique %}
-    select {{ ml_monitor.literal(column) }} as column_name {{ 'union all' if not loop.last }}
-    {%- endfor %}
-),
-
 observed_{{ loop.index }} as (
-    select
-        {{ ml_monitor.literal(spec.name) }} as monitor,
-        '{{ spec.edge_set_id }}' as edge_set_id,
-        declared.column_name,
-        coalesce(max(lower(catalogue.data_type)), 'absent') as data_type
-    from declared_{{ loop.index }} as declared
-    {#- the log itself only gives the order of the run: its columns are read from the catalogue -- depends on: {{ log }} #}
-    left join {{ ml_monitor.columns_relation() }} as catalogue
-        on catalogue.table_schema = {{ ml_monitor.literal(log.schema) }}
-        and catalogue.table_name = {{ ml_monitor.literal(log.identifier) }}
-        and catalogue.column_name = declared.column_name
-    group by declared.column_name
+    select {{ ml_monitor.literal(spec.name) }} as monitor, '{{ spec.edge_set_id }}' as edge_set_id, column_name, data_type
+    from (
+        {{ ml_monitor.log_column_types(log, columns | unique | list) }}
+    ) as columns_now
 ),
 {%- endfor %}
 

@@ -15,7 +15,7 @@ final as (
         triangle.label_age = triangle.newest_age as is_newest,
         cast(triangle.n_predictions as bigint) as n_predictions,
         cast(triangle.n_restated as bigint) as n_restated,
-        1.0 * triangle.n_labels / triangle.n_predictions as label_coverage,
+        1e0 * triangle.n_labels / triangle.n_predictions as label_coverage,
         {%- for name in ml_monitor.label_measures() %}
         triangle.{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}

@@ -27,9 +27,9 @@ final as (
         'estimated_performance' as family,
         cast(rates.metric_value as {{ ml_monitor.type_double() }}) as metric_value,
         cast(rates.n_labels as bigint) as sample_size,
-        cast(case when rates.metric_value > 1.959963984540054 * rates.error then rates.metric_value - 1.959963984540054 * rates.error else 0 end as {{ ml_monitor.type_double() }}) as lower_bound,
-        cast(rates.metric_value + 1.959963984540054 * rates.error as {{ ml_monitor.type_double() }}) as upper_bound,
-        cast(1.0 * rates.n_labels / rates.n_predictions as {{ ml_monitor.type_double() }}) as label_coverage,
+        cast(case when rates.metric_value > 1.959963984540054e0 * rates.error then rates.metric_value - 1.959963984540054e0 * rates.error else 0 end as {{ ml_monitor.type_double() }}) as lower_bound,
+        cast(rates.metric_value + 1.959963984540054e0 * rates.error as {{ ml_monitor.type_double() }}) as upper_bound,
+        cast(1e0 * rates.n_labels / rates.n_predictions as {{ ml_monitor.type_double() }}) as label_coverage,
         monitors.metric_spec_id,
         cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as source_updated_at
     from rates

@@ -1,38 +1,17 @@
 {{ config(**ml_monitor.metric_config()) }}
 
-{%- set tasks = ml_monitor.declared_tasks() %}
-
 with
 
 {{ ml_monitor.stale_windows(ref('ml_monitor__outcome_profiles'), 'monitors.longest_span') }},
 
-{{ ml_monitor.span_outcomes() }},
-
-{%- if 'binary' in tasks %}
-
-{{ ml_monitor.rank_statistics() }},
-{%- endif %}
-{%- if 'binary' in tasks or 'multiclass' in tasks %}
-
-{{ ml_monitor.confusion_statistics() }},
-{%- endif %}
-{%- if 'multiclass' in tasks %}
-
-{{ ml_monitor.frequent_classes() }},
-
-{{ ml_monitor.unseen_classes() }},
-{%- endif %}
-{%- if 'regression' in tasks %}
-
-{{ ml_monitor.error_quantiles() }},
-{%- endif %}
-{%- if 'ranking' in tasks %}
-
-{{ ml_monitor.item_coverage() }},
-{%- endif %}
+{{ ml_monitor.outcome_statistics() }},
 
 totals as (
+    {%- if ml_monitor.repeats_ctes() %}
+    select * from {{ ref('ml_monitor__performance_totals') }}
+    {%- else %}
     {{ ml_monitor.outcome_totals() }}
+    {%- endif %}
 ),
 
 estimates as (

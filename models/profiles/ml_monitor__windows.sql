@@ -51,7 +51,7 @@ started as (
         window_unit,
         case window_unit
             {%- for unit in ['hour', 'day', 'week', 'month'] %}
-            when '{{ unit }}' then cast({{ dbt.dateadd(unit, 'cast(window_number as integer)', ml_monitor.window_epoch(unit)) }} as timestamp)
+            when '{{ unit }}' then cast({{ ml_monitor.add_units(unit, 'cast(window_number as integer)', ml_monitor.window_epoch(unit)) }} as timestamp)
             {%- endfor %}
         end as window_start
     from numbered
@@ -70,19 +70,26 @@ ended as (
     from started
 ),
 
+excluded_windows as (
+    select distinct ended.monitor, ended.window_number
+    from ended
+    inner join excluded_periods
+        on (excluded_periods.monitor is null or excluded_periods.monitor = ended.monitor)
+        and excluded_periods.starts_at < ended.window_end
+        and excluded_periods.ends_at > ended.window_start
+),
+
 final as (
     select
         ended.monitor,
         ended.window_number,
         ended.window_start,
         ended.window_end,
-        count(excluded_periods.starts_at) > 0 as is_excluded
+        excluded_windows.monitor is not null as is_excluded
     from ended
-    left join excluded_periods
-        on (excluded_periods.monitor is null or excluded_periods.monitor = ended.monitor)
-        and excluded_periods.starts_at < ended.window_end
-        and excluded_periods.ends_at > ended.window_start
-    group by ended.monitor, ended.window_number, ended.window_start, ended.window_end
+    left join excluded_windows
+        on excluded_windows.monitor = ended.monitor
+        and excluded_windows.window_number = ended.window_number
 )
 
 select * from final

@@ -16,4 +16,4 @@ union all
     {%- endfor %}
 {% endfor %}
 select null, null, null, null, null, null, null, null
-where 1 = 0
+{{ ml_monitor.no_rows() }}

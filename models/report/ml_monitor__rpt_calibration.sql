@@ -33,7 +33,7 @@ latest_windows as (
 recent as (
     select
         outcome_profiles.monitor,
-        case when outcome_profiles.score >= 0.9 then 9 else cast(floor(outcome_profiles.score * 10) as integer) end as band,
+        case when outcome_profiles.score >= 0.9e0 then 9 else cast(floor(outcome_profiles.score * 10) as integer) end as band,
         outcome_profiles.window_start,
         outcome_profiles.n,
         outcome_profiles.sum_score,
@@ -63,17 +63,17 @@ final as (
     select
         monitor,
         band,
-        band / 10.0 as band_start,
-        (band + 1) / 10.0 as band_end,
+        band / 10e0 as band_start,
+        (band + 1) / 10e0 as band_end,
         first_window_start,
         last_window_start,
         sample_size,
         mean_score,
         observed_rate,
-        (observed_rate + 1.9208 / sample_size - 1.96 * sqrt(observed_rate * (1 - observed_rate) / sample_size + 0.9604 / (sample_size * sample_size)))
-        / (1 + 3.8416 / sample_size) as lower_bound,
-        (observed_rate + 1.9208 / sample_size + 1.96 * sqrt(observed_rate * (1 - observed_rate) / sample_size + 0.9604 / (sample_size * sample_size)))
-        / (1 + 3.8416 / sample_size) as upper_bound
+        (observed_rate + 1.9208e0 / sample_size - 1.96e0 * sqrt(observed_rate * (1 - observed_rate) / sample_size + 0.9604e0 / (sample_size * sample_size)))
+        / (1 + 3.8416e0 / sample_size) as lower_bound,
+        (observed_rate + 1.9208e0 / sample_size + 1.96e0 * sqrt(observed_rate * (1 - observed_rate) / sample_size + 0.9604e0 / (sample_size * sample_size)))
+        / (1 + 3.8416e0 / sample_size) as upper_bound
     from bands
 )
 

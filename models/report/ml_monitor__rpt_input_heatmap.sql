@@ -154,7 +154,7 @@ final as (
             when drift_cells.severity = 3 then 'alert'
             when drift_cells.severity = 2 then 'warning'
             when drift_cells.severity = 0 or drift_cells.metric_value is null then 'unknown'
-            when drift_cells.metric_value < 0.5 * coalesce(drift_cells.warn_threshold, drift_cells.alert_threshold) then 'still'
+            when drift_cells.metric_value < 0.5e0 * coalesce(drift_cells.warn_threshold, drift_cells.alert_threshold) then 'still'
             when drift_cells.metric_value < coalesce(drift_cells.warn_threshold, drift_cells.alert_threshold) then 'moving'
             else 'moved'
         end as shade,

@@ -9,7 +9,7 @@ delays as (
 curve as (
     select monitor, label_age, development_share from delays
     union all
-    select monitor, max(next_age), 1.0 from delays group by monitor
+    select monitor, max(next_age), 1e0 from delays group by monitor
 ),
 
 final as (

@@ -41,10 +41,10 @@ bucketed as (
         window_counts.n_windows,
         case
             when window_counts.n_windows <= 120 then windows.window_start
-            when monitors.window_unit = 'hour' and window_counts.n_windows <= 2880 then date_trunc('day', windows.window_start)
-            when monitors.window_unit = 'hour' and window_counts.n_windows <= 20160 then date_trunc('week', windows.window_start)
-            when monitors.window_unit = 'day' and window_counts.n_windows <= 840 then date_trunc('week', windows.window_start)
-            else date_trunc('month', windows.window_start)
+            when monitors.window_unit = 'hour' and window_counts.n_windows <= 2880 then {{ ml_monitor.window_start_of('windows.window_start', 'day') }}
+            when monitors.window_unit = 'hour' and window_counts.n_windows <= 20160 then {{ ml_monitor.window_start_of('windows.window_start', 'week') }}
+            when monitors.window_unit = 'day' and window_counts.n_windows <= 840 then {{ ml_monitor.window_start_of('windows.window_start', 'week') }}
+            else {{ ml_monitor.window_start_of('windows.window_start', 'month') }}
         end as bucket_start
     from windows
     inner join monitors

@@ -19,7 +19,7 @@ policies as (
     {%- endfor %}
     select cast(null as {{ dbt.type_string() }}) as monitor, false as on_drift, false as on_performance, false as on_custom, false as on_labels, false as on_schedule,
         cast(null as bigint) as min_new_labels, cast(null as integer) as every_days
-    where 1 = 0
+    {{ ml_monitor.no_rows() }}
 ),
 
 open_incidents as (
@@ -60,7 +60,7 @@ clocks as (
         label_counts.labelled_until,
         label_counts.n_labels,
         new_label_counts.n_new_labels,
-        {{ dbt.datediff('coalesce(last_training.trained_at, label_counts.first_window_start)', ml_monitor.monitoring_now(), 'day') }} as days_since_training,
+        {{ ml_monitor.units_between('coalesce(last_training.trained_at, label_counts.first_window_start)', ml_monitor.monitoring_now(), 'day') }} as days_since_training,
         coalesce(last_training.trained_at, label_counts.first_window_start) as counted_from
     from label_counts
     left join new_label_counts on new_label_counts.monitor = label_counts.monitor
@@ -77,14 +77,14 @@ triggers as (
         or (incidents.family = 'custom' and policies.on_custom)
     union all
     select clocks.monitor, 'labels', cast(clocks.counted_from as {{ dbt.type_string() }}), clocks.counted_from, clocks.labelled_until,
-        'new_labels', '__all__', 1.0 * clocks.n_new_labels,
+        'new_labels', '__all__', 1e0 * clocks.n_new_labels,
         cast(clocks.n_new_labels as {{ dbt.type_string() }}) || ' labels since the last training set, ' || cast(policies.min_new_labels as {{ dbt.type_string() }}) || ' are enough'
     from clocks
     inner join policies on policies.monitor = clocks.monitor
     where policies.on_labels and clocks.n_new_labels >= policies.min_new_labels
     union all
     select clocks.monitor, 'schedule', cast(clocks.counted_from as {{ dbt.type_string() }}), clocks.counted_from, clocks.labelled_until,
-        'days_since_training', '__all__', 1.0 * clocks.days_since_training,
+        'days_since_training', '__all__', 1e0 * clocks.days_since_training,
         cast(clocks.days_since_training as {{ dbt.type_string() }}) || ' days since the last training set, due every ' || cast(policies.every_days as {{ dbt.type_string() }})
     from clocks
     inner join policies on policies.monitor = clocks.monitor

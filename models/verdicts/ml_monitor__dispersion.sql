@@ -63,11 +63,11 @@ final as (
         by_season.season,
         overall.n_windows,
         case
-            when overall.n_windows < 7 then 1.0
+            when overall.n_windows < 7 then 1e0
             when by_season.span = 1 and by_season.n_windows >= 4 and by_season.mean_ratio > 1 then by_season.mean_ratio
-            when by_season.span = 1 and by_season.n_windows >= 4 then 1.0
+            when by_season.span = 1 and by_season.n_windows >= 4 then 1e0
             when overall.mean_ratio > 1 then overall.mean_ratio
-            else 1.0
+            else 1e0
         end as dispersion
     from by_season
     inner join overall

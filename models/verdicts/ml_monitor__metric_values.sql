@@ -1,4 +1,5 @@
-{{ config(materialized='view', enabled=ml_monitor.any_monitors()) }}
+{#- The verdicts read it five times. #}
+{{ config(materialized='table' if ml_monitor.repeats_ctes() else 'view', enabled=ml_monitor.any_monitors()) }}
 
 {%- set shared = ['monitor', 'model_version', 'segment', 'segment_value', 'feature', 'window_start', 'window_end', 'span', 'metric', 'family'] %}
 {%- set details = ['metric_value', 'reference_size', 'lower_bound', 'upper_bound', 'noise_floor', 'n_bins', 'p_value', 'label_coverage'] %}

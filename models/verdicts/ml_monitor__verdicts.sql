@@ -1,5 +1,16 @@
 {%- set keys = ['monitor', 'model_version', 'segment', 'segment_value', 'feature', 'window_start', 'span', 'metric'] %}
-{{ config(**dict(ml_monitor.metric_config(), unique_key=keys)) }}
+{%- set columns = [
+    'monitor', 'model_version', 'segment', 'segment_value', 'feature', 'window_start', 'window_end', 'span', 'metric', 'family', 'metric_value',
+    'sample_size', 'reference_size', 'lower_bound', 'upper_bound', 'noise_floor', 'label_coverage', 'direction', 'warn_threshold',
+    'alert_threshold', 'p_value', 'dispersion', 'drift_ratio', 'p_no_drift', 'q_value', 'minimum_detectable', 'equivalent_sigma', 'evidence',
+    'psi_trailing', 'detail', 'status', 'reason', 'updated_at',
+] %}
+{%- set computed = {
+    'q_value': 'q_p_alert',
+    'reason': ml_monitor.verdict_reason(),
+    'updated_at': "cast('" ~ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") ~ "' as timestamp)",
+} %}
+{{ config(**dict(ml_monitor.metric_config(), materialized='incremental', unique_key=keys)) }}
 
 {#- A verdict stands, with the thresholds that were valid then, until the value under it changes. -#}
 
@@ -40,17 +51,17 @@ judged as (
         thresholds.alert_threshold,
         thresholds.test,
         monitors.alpha,
-        coalesce(dispersion.dispersion, 1.0) as dispersion,
+        coalesce(dispersion.dispersion, 1e0) as dispersion,
         coalesce(features.is_seasonal, false) as is_seasonal,
         monitors.min_rows,
         case monitors.window_unit
             {%- for unit in ['hour', 'day', 'week', 'month'] %}
-            when '{{ unit }}' then cast({{ dbt.dateadd(unit, 'monitors.label_delay', 'metric_values.window_end') }} as timestamp)
+            when '{{ unit }}' then cast({{ ml_monitor.add_units(unit, 'monitors.label_delay', 'metric_values.window_end') }} as timestamp)
             {%- endfor %}
         end as mature_at,
         case monitors.window_unit
             {%- for unit in ['hour', 'day', 'week', 'month'] %}
-            when '{{ unit }}' then cast({{ dbt.dateadd(unit, 'metric_values.span', 'windows.first_window_start') }} as timestamp)
+            when '{{ unit }}' then cast({{ ml_monitor.add_units(unit, 'metric_values.span', 'windows.first_window_start') }} as timestamp)
             {%- endfor %}
         end as first_full_span_end
     from {{ ref('ml_monitor__metric_values') }} as metric_values
@@ -172,40 +183,10 @@ decided as (
 
 final as (
     select
-        monitor,
-        model_version,
-        segment,
-        segment_value,
-        feature,
-        window_start,
-        window_end,
-        span,
-        metric,
-        family,
-        metric_value,
-        sample_size,
-        reference_size,
-        lower_bound,
-        upper_bound,
-        noise_floor,
-        label_coverage,
-        direction,
-        warn_threshold,
-        alert_threshold,
-        p_value,
-        dispersion,
-        drift_ratio,
-        p_no_drift,
-        q_p_alert as q_value,
-        minimum_detectable,
-        equivalent_sigma,
-        evidence,
-        psi_trailing,
-        detail,
-        status,
-        {{ ml_monitor.verdict_reason() }} as reason,
-        cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as updated_at
+        {%- for column in columns %}
+        {{ computed[column] ~ ' as ' if column in computed }}{{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from decided
 )
 
-select * from final
+{{ ml_monitor.with_kept_rows('final', columns, keys, ['monitor', 'window_start']) }}

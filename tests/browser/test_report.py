@@ -34,7 +34,7 @@ KEYS = """
 LIMITS = "direction text, warn_threshold double, alert_threshold double"
 TABLES = {
     "monitors": """
-        monitor text, description text, owner text, task text, window_unit text, min_rows bigint,
+        monitor text, description text, owner text, task text, window_unit text, min_rows bigint, label_delay bigint,
         edge_set_id text
     """,
     "features": "monitor text, feature text, feature_type text",
@@ -76,7 +76,12 @@ TABLES = {
     """,
     "outcome_profiles": """
         monitor text, segment text, outcome text, score double, window_start timestamp, window_number bigint,
-        n bigint, sum_score double, sum_label double
+        prediction double, label double, predicted_class text, actual_class text, n bigint, sum_score double, sum_label double
+    """,
+    "label_delays": "monitor text, quantity text, label_age bigint, next_age bigint, development_share double",
+    "performance": f"{KEYS}, metric text, metric_value double, label_coverage double",
+    "estimated_performance": f"""
+        {KEYS}, metric text, metric_value double, lower_bound double, upper_bound double, sample_size bigint
     """,
     "drift_contributions": f"""
         {KEYS}, bin integer, bin_label text, bin_kind text, reference_share double, window_share double,
@@ -102,7 +107,7 @@ class Contract:
             "config": lambda **_: "",
             "ref": lambda name: self.table(name.removeprefix("ml_monitor__")),
             "dbt": SimpleNamespace(type_string=lambda: "varchar", type_numeric=lambda: "double"),
-            "ml_monitor": SimpleNamespace(any_monitors=lambda: True),
+            "ml_monitor": SimpleNamespace(any_monitors=lambda: True, type_double=lambda: "double"),
         }
         while waiting:
             for name, source in list(waiting.items()):

@@ -1,0 +1,28 @@
+{% macro outcome_statistics() %}
+    {#- CTEs of what performance is computed from, for the declared tasks. -#}
+{%- set tasks = ml_monitor.declared_tasks() -%}
+{{ ml_monitor.span_outcomes() }}
+
+{%- if 'binary' in tasks %},
+
+{{ ml_monitor.rank_statistics() }}
+{%- endif %}
+{%- if 'binary' in tasks or 'multiclass' in tasks %},
+
+{{ ml_monitor.confusion_statistics() }}
+{%- endif %}
+{%- if 'multiclass' in tasks %},
+
+{{ ml_monitor.frequent_classes() }},
+
+{{ ml_monitor.unseen_classes() }}
+{%- endif %}
+{%- if 'regression' in tasks %},
+
+{{ ml_monitor.error_quantiles() }}
+{%- endif %}
+{%- if 'ranking' in tasks %},
+
+{{ ml_monitor.item_coverage() }}
+{%- endif %}
+{%- endmacro %}

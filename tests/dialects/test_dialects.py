@@ -1,0 +1,153 @@
+"""Every model, compiled for warehouses that no test can reach, parses there and calls only functions that are known there.
+
+Parsed is not run: sqlglot checks the grammar, and `<dialect>.txt` holds the functions that the warehouse's manual documents.
+"""
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+import yaml
+from dbt.adapters.base.impl import BaseAdapter
+from sqlglot.tokens import TokenType
+
+from tests.integration.logs import MONITOR
+from tests.project import Project
+
+# The p-values are nested sums: deeper than Python's limit when they are parsed.
+sys.setrecursionlimit(20_000)
+HERE = Path(__file__).parent
+SECRET = "not-a-secret"
+# Words of the grammar that may stand before a bracket.
+KEYWORDS = {
+    "AND", "AS", "DECIMAL", "ELSE", "EXISTS", "FROM", "GROUP", "GROUPING SETS", "IN", "JOIN", "LATERAL", "NUMERIC", "ON", "OR", "OVER", "THEN", "WHEN", "WHERE",
+}
+OUTPUTS: dict[str, dict[str, Any]] = {
+    "snowflake": {"account": "a", "user": "u", "password": SECRET, "database": "d", "warehouse": "w"},
+    "bigquery": {"method": "oauth-secrets", "token": SECRET, "project": "d", "location": "EU"},
+    "databricks": {"host": "localhost", "http_path": "/sql", "token": SECRET, "catalog": "d"},
+    "redshift": {"host": "localhost", "port": 5439, "user": "u", "password": SECRET, "dbname": "d"},
+    "trino": {"host": "localhost", "port": 8080, "user": "u", "database": "d", "method": "none"},
+}
+MONITORS = {
+    "churn": MONITOR | {"retraining": {"triggers": ["performance", "labels"]}, "thresholds": {"psi": {"warn": 0.1, "alert": 0.25, "test": "material"}}},
+    "price": {
+        "predictions": "raw.prices",
+        "task": "regression",
+        "reference": {"trailing": 4},
+        "features": {"it's": "numeric", "back\\slash": "categorical"},
+        "window": "week",
+        "loaded_at": "loaded_at",
+        "lookback": 8,
+        "lower": "low",
+        "upper": "high",
+    },
+    "kind": {
+        "predictions": "raw.kinds",
+        "feedback": "raw.kind_labels",
+        "task": "multiclass",
+        "scores": {"a,b": "s1", "it's": "s2"},
+        "reference": {"from": "2026-01-01", "to": "2026-01-02"},
+        "features": {"plan": {"type": "categorical", "allowed": ["a", "b"]}},
+        "window": "hour",
+    },
+    "shop": {
+        "predictions": "raw.shown",
+        "feedback": "raw.clicks",
+        "task": "ranking",
+        "score": "score",
+        "item": "product",
+        "reference": {"same_weekday": 3},
+        "features": {"price": {"type": "numeric", "min": 0}},
+    },
+    "credit": {
+        "predictions": "raw.loans",
+        "feedback": "raw.repaid",
+        "reference": {"previous": 2},
+        "features": {"income": "numeric", "age": "numeric", "region": "categorical"},
+        "segments": ["region", ["region", "sex"]],
+        "multivariate": True,
+        "costs": {"fp": 5, "fn": 20},
+        "protected": ["region"],
+        "comparison": {"on": "case_id"},
+        "selective": {"action": "granted", "propensity": "propensity"},
+        "metrics": {"volume": {"sql": "sum(amount) / count(*)", "direction": "down"}},
+    },
+}
+TABLES = sorted({name.removeprefix("raw.") for monitor in MONITORS.values() for name in (monitor["predictions"], monitor.get("feedback", "raw.feedback"))})
+
+
+@pytest.fixture(scope="module", params=list(OUTPUTS))
+def dialect(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    if importlib.util.find_spec(f"dbt.adapters.{name}"):
+        return name
+    if os.environ.get("CI"):
+        pytest.fail(f"CI needs dbt-{name}: pip install '.[dialects]'")
+    pytest.skip(f"dbt-{name} is not installed: pip install '.[dialects]'")
+
+
+@pytest.fixture(scope="module", params=["first run", "later run"])
+def compiled(request: pytest.FixtureRequest, dialect: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """SQL by model, compiled by the warehouse's own adapter; the one question to the warehouse, whether a table exists, is answered here."""
+    project = Project(tmp_path_factory.mktemp(dialect) / "project", MONITORS, now="")
+    output = OUTPUTS[dialect] | {"type": dialect, "schema": "s", "threads": 1}
+    (project.directory / "profiles.yml").write_text(yaml.safe_dump({"consumer": {"target": "dev", "outputs": {"dev": output}}}))
+    tables = [{"name": name} for name in [*TABLES, "reference"]]
+    (project.directory / "models" / "sources.yml").write_text(yaml.safe_dump({"sources": [{"name": "raw", "schema": "raw", "tables": tables}]}))
+
+    def get_relation(adapter: BaseAdapter, database: str | None, schema: str, identifier: str, **_: Any) -> Any:
+        path = {"database": database, "schema": schema, "identifier": identifier, "type": "table"}
+        return adapter.Relation.create(**path) if request.param == "later run" else None
+
+    with pytest.MonkeyPatch.context() as patch:
+        importlib.import_module(f"dbt.adapters.{dialect}")
+        for adapter in adapters(BaseAdapter):
+            if "get_relation" in vars(adapter):
+                patch.setattr(adapter, "get_relation", get_relation)
+        result = project.dbt("compile", "--no-introspect", "--no-populate-cache")
+    assert result.success, result.exception or [f"{r.node.name}: {r.message}" for r in result.result if r.message]
+    yield {run.node.name: run.node.compiled_code for run in result.result if run.node.resource_type == "model"}
+
+
+def adapters(kind: type) -> Iterator[type]:
+    yield kind
+    for subclass in kind.__subclasses__():
+        yield from adapters(subclass)
+
+
+def functions(sql: str, dialect: str) -> set[str]:
+    """Names of all functions called, as they are written: sqlglot's tree has its own names, which hide what it would translate."""
+    words = {word.text.upper() for word, bracket in pairwise(sqlglot.tokenize(sql, dialect=dialect)) if bracket.token_type == TokenType.L_PAREN
+             and word.text[:1].isalpha() and word.token_type not in (TokenType.IDENTIFIER, TokenType.STRING)}
+    return words - KEYWORDS
+
+
+def decimals(sql: str, dialect: str) -> set[str]:
+    """Literals such as 1.0 in a product or quotient: a decimal with one digit in some warehouses, as is then the result. 1e0 is a double."""
+    tokens = sqlglot.tokenize(sql, dialect=dialect)
+    factors = [pair for pair in pairwise(tokens) if {token.token_type for token in pair} & {TokenType.STAR, TokenType.SLASH}]
+    return {token.text for pair in factors for token in pair if token.token_type == TokenType.NUMBER and token.text.endswith(".0")}
+
+
+def allowed(dialect: str) -> set[str]:
+    lines = (HERE / f"{dialect}.txt").read_text().splitlines()
+    return {line.split("#")[0].strip().upper() for line in lines} - {""}
+
+
+def test_models_parse_and_call_only_known_functions(dialect: str, compiled: dict[str, str]) -> None:
+    known, problems = allowed(dialect), []
+    for model, sql in sorted(compiled.items()):
+        problems += [f"{model}: {dialect} has no function {name}" for name in sorted(functions(sql, dialect) - known)]
+        problems += [f"{model}: {number} is a decimal" for number in sorted(decimals(sql, dialect))]
+        try:
+            sqlglot.parse_one(sql, dialect=dialect, error_level=sqlglot.ErrorLevel.RAISE)
+        except sqlglot.ParseError as error:
+            problems.append(f"{model}: {dialect} does not parse it: {str(error)[:300]}")
+    assert not problems, "\n".join(problems)

@@ -107,7 +107,11 @@ class Contract:
             "config": lambda **_: "",
             "ref": lambda name: self.table(name.removeprefix("ml_monitor__")),
             "dbt": SimpleNamespace(type_string=lambda: "varchar", type_numeric=lambda: "double"),
-            "ml_monitor": SimpleNamespace(any_monitors=lambda: True, type_double=lambda: "double"),
+            "ml_monitor": SimpleNamespace(
+                any_monitors=lambda: True,
+                type_double=lambda: "double",
+                window_start_of=lambda moment, unit: f"cast(date_trunc('{unit}', {moment}) as timestamp)",
+            ),
         }
         while waiting:
             for name, source in list(waiting.items()):
@@ -387,7 +391,7 @@ def test_says_at_a_glance_what_is_wrong_and_what_was_done(full, look) -> None:
     assert "hampion r20130513 since 13 May 2013: AUC +0.04" in headline
     assert "AUC 0.71 [0.68, 0.74] over the 30 days to 27 May 2013 (alert below 0.62)" in headline
     assert "Labels are in for 90% of those predictions" in headline.replace("labels", "Labels")
-    assert "version" in page.locator("#arrival_delay .headline").inner_text()
+    assert "version" in page.locator("#arrival_delay .headline").text_content()
     assert "dbt-ml-monitor" in page.locator("footer").inner_text()
 
 
@@ -435,7 +439,7 @@ def test_hostile_names_and_reasons_are_inert_text(full, look) -> None:
     assert page.locator("img").count() == 0
     assert page.locator("script:not([type='application/json'])").count() == 1
     assert HOSTILE in page.locator("#flight_delay").text_content()
-    assert page.locator("#arrival_delay .description").inner_text() == HOSTILE
+    assert page.locator("#arrival_delay .description").text_content() == HOSTILE
 
 
 def test_readable_without_scripts_and_within_a_phone(full, look) -> None:

@@ -35,10 +35,11 @@ def _comparison(row: Row) -> tuple[str, tuple[str, ...]]:
     metric = row["metric"]
     slice_name = "all rows" if row["segment"] == words.EVERYTHING else f"{row['segment']} = {row.get('segment_value')}"
     low, high = row.get("lower_bound"), row.get("upper_bound")
-    known = low is not None and high is not None
-    told_apart = "not known" if not known else "yes" if low > 0 or high < 0 else "no, the interval holds 0"
+    bounds, told_apart = "", "not known"
+    if low is not None and high is not None:
+        bounds = f"[{low:+.3f}, {high:+.3f}]"
+        told_apart = "yes" if low > 0 or high < 0 else "no, the interval holds 0"
     difference = "" if row.get("difference") is None else f"{row['difference']:+.3f}"
-    bounds = f"[{low:+.3f}, {high:+.3f}]" if known else ""
     return (
         "ok",
         (

@@ -534,7 +534,7 @@ def test_the_gate_tells_candidate_from_champion(full, look) -> None:
     assert "0.66" in table.text_content()
 
 
-def test_a_warehouse_without_the_retraining_ledger_has_no_gate(tmp_path, look) -> None:
+def test_before_any_retraining_there_is_no_gate(tmp_path, look) -> None:
     path = tmp_path / "warehouse.duckdb"
     contract = Contract(path)
     contract.add_monitor()

@@ -4,7 +4,7 @@ RUN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: demo dagster test lint bench clean
+.PHONY: demo dagster docs test lint bench clean
 
 $(VENV)/demo: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -33,6 +33,9 @@ test: $(VENV)/dev             ## every test
 
 lint: $(VENV)/dev             ## ruff, mypy, sqlfluff, yamllint, dbt deprecations
 	tests/lint.sh
+
+docs: $(VENV)/dev             ## the docs site in build/site; a broken link fails
+	$(RUN)/python -m mkdocs build --strict
 
 bench: $(VENV)/dev            ## figures of docs/performance.md
 	$(RUN)/python -m bench

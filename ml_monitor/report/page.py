@@ -20,7 +20,7 @@ def write_report(warehouse: Warehouse, path: Path, *, now: datetime) -> Path:
     """Write the report of all monitors to `path` and return it; `now` is the monitoring clock."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    page = _page(sections.monitors(rows.read(warehouse)), now)
+    page = _page(sections.monitors(rows.read(warehouse) | rows.read_ledgers(warehouse)), now)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.write_text(page, encoding="utf-8")
     return draft.replace(path)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from ml_monitor.warehouse import Warehouse
+from ml_monitor.warehouse import MissingTable, Warehouse
 
 Row = dict[str, Any]
 
@@ -26,6 +26,26 @@ VIEWS: Mapping[str, str] = {
     "rpt_estimated_performance": "monitor, window_start",
     "rpt_label_maturity": "monitor, label_age",
 }
+
+LEDGERS: Mapping[str, str] = {
+    "evaluations": "monitor, created_at desc, training_run_id, metric, segment, segment_value",
+    "training_runs": "monitor, started_at desc",
+}
+
+
+def read_ledgers(warehouse: Warehouse) -> dict[str, dict[str, list[Row]]]:
+    """What is written down about retraining, by monitor; nothing where a table is not there yet."""
+    found: dict[str, dict[str, list[Row]]] = {}
+    for table, order in LEDGERS.items():
+        by_monitor = found[table] = defaultdict(list)
+        try:
+            with warehouse.transaction() as session:
+                sql = f"select * from {warehouse.table(table)} order by {order}"  # noqa: S608 - names of this file
+                for row in session.query(sql):
+                    by_monitor[row["monitor"]].append({name: _plain(cell) for name, cell in row.items()})
+        except MissingTable:
+            continue
+    return found
 
 
 def read(warehouse: Warehouse) -> dict[str, dict[str, list[Row]]]:

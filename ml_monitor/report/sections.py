@@ -10,7 +10,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ml_monitor.report import charts, lanes, words
+from ml_monitor.report import charts, compact, gate, lanes, words
+from ml_monitor.report.gate import Gate
 from ml_monitor.report.rows import Row, milliseconds
 
 Report = Mapping[str, Mapping[str, list[Row]]]
@@ -18,6 +19,9 @@ Report = Mapping[str, Mapping[str, list[Row]]]
 TableRow = tuple[str, tuple[str, ...]]
 
 _MOST_ALERTS = 30
+_MOST_FEATURES = 20
+_MOST_DISTRIBUTIONS = 6
+_MOST_IN_FULL = 20
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,8 @@ class Monitor:
     calibration: Figure | None
     estimate: Figure | None
     maturity: Figure | None
+    explorer: dict[str, Any]
+    gate: Gate | None
     facts: list[str]
 
 
@@ -66,14 +72,19 @@ def monitors(report: Report) -> list[Monitor]:
     """All monitors, those with open alerts first."""
     headlines = [rows[0] for rows in report["rpt_headline"].values()]
     headlines.sort(key=lambda row: (-row["n_open_alerts"], -row["n_open_warnings"], row["monitor"]))
-    return [_monitor(row, report, position) for position, row in enumerate(headlines, start=1)]
+    return [
+        _monitor(row, report, position, in_full=position <= _MOST_IN_FULL or bool(row["n_open_alerts"]))
+        for position, row in enumerate(headlines, start=1)
+    ]
 
 
-def _monitor(headline: Row, report: Report, position: int) -> Monitor:
+def _monitor(headline: Row, report: Report, position: int, *, in_full: bool) -> Monitor:
+    """All of it, or in a large fleet only words, tables and the explorer, which the browser draws when asked."""
     name = headline["monitor"]
     rows = {view: by_monitor.get(name, []) for view, by_monitor in report.items()}
     scope = f"m{position}"
     alerts = rows["rpt_alerts"]
+    inputs = [cell for cell in rows["rpt_input_heatmap"] if cell["feature_rank"] <= _MOST_FEATURES]
     shown = [row for row in alerts if row["is_open"]]
     shown += [row for row in alerts if not row["is_open"]][: max(0, _MOST_ALERTS - len(shown))]
     return Monitor(
@@ -87,20 +98,24 @@ def _monitor(headline: Row, report: Report, position: int) -> Monitor:
         champion=_champion(headline),
         lanes=lanes.draw(
             headline,
-            rows["rpt_input_heatmap"],
+            inputs,
             rows["rpt_performance"],
             rows["rpt_reference_level"],
             rows["rpt_timeline"],
             scope=f"{scope}-lanes",
-        ),
-        inputs=_inputs(rows["rpt_input_heatmap"]),
-        distributions=_distributions(rows["rpt_distribution"], headline["window_unit"], scope),
+        )
+        if in_full
+        else lanes.Lanes(None, []),
+        inputs=_inputs(inputs),
+        distributions=_distributions(rows["rpt_distribution"], headline["window_unit"], scope) if in_full else [],
         alerts=_alerts(shown),
         hidden_alerts=len(alerts) - len(shown),
         findings=_findings(rows["rpt_quality_findings"], headline["window_unit"]),
-        calibration=_calibration(rows["rpt_calibration"], scope),
-        estimate=_estimate(rows["rpt_estimated_performance"], headline["window_unit"], scope),
-        maturity=_maturity(rows["rpt_label_maturity"], scope),
+        calibration=_calibration(rows["rpt_calibration"], scope) if in_full else None,
+        estimate=_estimate(rows["rpt_estimated_performance"], headline["window_unit"], scope) if in_full else None,
+        maturity=_maturity(rows["rpt_label_maturity"], scope) if in_full else None,
+        explorer=compact.pack(rows["rpt_input_heatmap"], rows["rpt_distribution"]),
+        gate=gate.latest(rows.get("evaluations", []), rows.get("training_runs", [])),
         facts=_facts(headline),
     )
 
@@ -270,7 +285,8 @@ def _findings(rows: list[Row], unit: str) -> Table:
 
 def _distributions(bins: list[Row], unit: str, scope: str) -> list[Figure]:
     figures = []
-    for rank, group in groupby(bins, key=lambda row: row["feature_rank"]):
+    drawn = (row for row in bins if row["feature_rank"] <= _MOST_DISTRIBUTIONS)
+    for rank, group in groupby(drawn, key=lambda row: row["feature_rank"]):
         rows = list(group)
         figures.append(_distribution(rows, unit, f"{scope}-d{rank}"))
     return figures
@@ -308,7 +324,7 @@ def _bin(row: Row) -> dict[str, Any]:
         if part >= 0.08
         else "little"
     )
-    label = row["bin_label"] if row["bin_kind"] != "rest" else f"{row['n_bins']} other values"
+    label = words.bin_name(row)
     return {
         "bin_label": label,
         "window_share": row["window_share"] or 0.0,
@@ -406,7 +422,7 @@ def _facts(row: Row) -> list[str]:
         f"{words.counted(row['n_features'], 'feature')} with the model's outputs",
         f"edge set {row['edge_set_id']}",
         f"windows below {words.counted(row['min_rows'], 'row')} are not judged",
-        f"owner: {row['owner'] or 'nobody'}",
+        f"owner: {row['owner']}" if row["owner"] else "no owner declared",
     ]
     if row["serving_version"]:
         facts.append(f"latest version in the log: {row['serving_version']}")

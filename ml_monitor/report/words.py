@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 EVERYTHING = "__all__"
+_LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}(?:[eE][-+]?\d+)?")
 
 _METRICS = {
     "roc_auc": "AUC",
@@ -54,6 +56,16 @@ def metric_name(metric: str) -> str:
 def feature_name(feature: str) -> str:
     """The name of a feature on an axis; the model's output and the label are called so."""
     return _FEATURES.get(feature, feature)
+
+
+def bin_name(row: Mapping[str, Any]) -> str:
+    """What a bar of a distribution stands for; edges of intervals with four digits that mean something."""
+    if row["bin_kind"] == "rest":
+        return counted(row["n_bins"], "other value")
+    label = str(row["bin_label"])
+    if row["bin_kind"] not in ("interval", "point"):
+        return label
+    return _LONG_NUMBER.sub(lambda edge: f"{float(edge[0]):.4g}", label)
 
 
 def value(number: float | None, metric: str) -> str:

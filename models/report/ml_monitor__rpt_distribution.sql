@@ -107,7 +107,7 @@ bins as (
         and drift_contributions.feature = ranked_features.feature
         and drift_contributions.window_start = ranked_features.window_start
         and drift_contributions.span = ranked_features.span
-    where ranked_features.feature_rank <= 6 and drift_contributions.bin_kind <> 'total'
+    where drift_contributions.bin_kind <> 'total'
 ),
 
 shown as (

@@ -1,12 +1,12 @@
 {% macro calibration_bins() %}
-    {#- CTEs up to `bins`: equal-frequency bins of the score with the mean of what is calibrated in each: the label of a binary model, the
-        absolute error of a regression. Fifty bins, fewer when they would have less than fifty rows. Needs the CTE `cohort`. -#}
+    {#- CTEs up to `bins`: equal-frequency bins of the score with the mean of what is calibrated in each: the label of a binary model, whether
+        one of many classes was right, the absolute error of a regression. Fifty bins, fewer when they would have less than fifty rows. Needs the CTE `cohort`. -#}
     {%- set version = 'monitor, model_version' -%}
     cohort_counts as (
         select profiles.monitor, profiles.model_version, profiles.window_number, profiles.score, coalesce(profiles.prediction, 1) as prediction,
             cast(sum(profiles.n) as {{ ml_monitor.type_double() }}) as n,
-            cast(sum(case when monitors.task = 'binary' then profiles.label * profiles.n else profiles.sum_absolute_error end) as {{ ml_monitor.type_double() }}) as total,
-            cast(sum(case when monitors.task = 'binary' then profiles.label * profiles.n else profiles.sum_squared_error end) as {{ ml_monitor.type_double() }}) as squares
+            cast(sum({{ ml_monitor.calibrated_outcome('sum_absolute_error') }}) as {{ ml_monitor.type_double() }}) as total,
+            cast(sum({{ ml_monitor.calibrated_outcome('sum_squared_error') }}) as {{ ml_monitor.type_double() }}) as squares
         from {{ ref('ml_monitor__outcome_profiles') }} as profiles
         inner join cohort
             on cohort.monitor = profiles.monitor and cohort.model_version = profiles.model_version and cohort.window_number = profiles.window_number
@@ -43,6 +43,15 @@
 {% endmacro %}
 
 
+{% macro calibrated_outcome(error) -%}
+    case monitors.task
+                when 'binary' then profiles.label * profiles.n
+                when 'multiclass' then case when profiles.predicted_class = profiles.actual_class then profiles.n else 0 end
+                else profiles.{{ error }}
+            end
+{%- endmacro %}
+
+
 {% macro isotonic_bins() %}
     {#- CTEs up to `calibrated_bins`. Isotonic regression by its min-max formula, the largest over a <= i of the least over b >= i of the mean of
         bins a to b (Robertson, Wright and Dykstra 1988): equal to pooling adjacent violators, without recursion. An error has no order to
@@ -70,7 +79,7 @@
     ),
 
     valued as (
-        select bins.*, case when monitors.task = 'binary' then isotonic.value else bins.total / bins.n end as value,
+        select bins.*, case when monitors.task <> 'regression' then isotonic.value else bins.total / bins.n end as value,
             monitors.task, monitors.calibration_id
         from bins
         inner join isotonic on isotonic.monitor = bins.monitor and isotonic.model_version = bins.model_version and isotonic.bin = bins.bin
@@ -87,16 +96,16 @@
     {%- set version = 'partition by monitor, model_version' -%}
     blocks as (
         select *,
-            min(bin) over ({{ version }}, case when task = 'binary' then value else bin end) as block,
-            sum(n) over ({{ version }}, case when task = 'binary' then value else bin end) as block_n,
-            sum(total) over ({{ version }}, case when task = 'binary' then value else bin end) as block_total,
+            min(bin) over ({{ version }}, case when task <> 'regression' then value else bin end) as block,
+            sum(n) over ({{ version }}, case when task <> 'regression' then value else bin end) as block_n,
+            sum(total) over ({{ version }}, case when task <> 'regression' then value else bin end) as block_total,
             {{ ml_monitor.sample_variance('total', 'squares', 'n') }} as loss_variance
         from valued
     ),
 
     calibrated_bins as (
         select monitor, calibration_id, model_version, task, bin, block, n, total / n as mean_value, mean_score, value,
-            case when task = 'binary' then (block_total + 0.5e0) / (block_n + 1) * (1 - (block_total + 0.5e0) / (block_n + 1)) / block_n else coalesce(loss_variance, 0) / n end as value_variance,
+            case when task <> 'regression' then (block_total + 0.5e0) / (block_n + 1) * (1 - (block_total + 0.5e0) / (block_n + 1)) / block_n else coalesce(loss_variance, 0) / n end as value_variance,
             loss_variance,
             lead(mean_score) over ({{ version }} order by bin) as next_mean_score,
             lead(value) over ({{ version }} order by bin) as next_value

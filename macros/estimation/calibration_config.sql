@@ -75,6 +75,6 @@
     {% if calibration.from %}
         {% do calibration.update({'from': ml_monitor._iso(calibration.from), 'to': ml_monitor._iso(calibration.to)}) %}
     {% endif %}
-    {% set depends = [spec.predictions, spec.feedback, spec.score, spec.prediction, spec.label, spec.task, spec.window, spec.score_decimals, calibration] %}
+    {% set depends = [spec.predictions, spec.feedback, spec.score, spec.prediction, spec.label, spec.task, spec.window, spec.score_decimals, spec.scores, calibration] %}
     {{ return({'calibration': calibration, 'calibration_id': local_md5(tojson(depends, sort_keys=true))}) }}
 {% endmacro %}

@@ -11,7 +11,7 @@
     cohort_residuals as (
         select monitor, model_version, window_number,
             sum(case when prediction = 0 then -1 else 1 end * (total - n * value)) as residual,
-            sum(n * case when task = 'binary' then value * (1 - value) else coalesce(loss_variance, 0) end) as variance
+            sum(n * case when task <> 'regression' then value * (1 - value) else coalesce(loss_variance, 0) end) as variance
         from cohort_values
         group by monitor, model_version, window_number
     ),

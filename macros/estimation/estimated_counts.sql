@@ -29,14 +29,15 @@
 
 {% macro estimated_counts() %}
     {#- CTEs up to `window_bins`: predictions of each window per calibration bin, those labelled by now apart, with what the calibration expects of
-        them. Side 1 is a predicted positive; a regression has one side. -#}
+        them. Side 1 is a predicted positive; many classes and a regression have one side. -#}
     {%- set cell_name = 'monitor, model_version, segment, segment_value' -%}
     profile_counts as (
         select profiles.monitor, profiles.model_version, profiles.segment, profiles.segment_value, profiles.window_number, profiles.score,
             case when profiles.prediction = 0 then 0 else 1 end as side,
             sum(profiles.n) as n,
             sum(case when profiles.outcome = 'labelled' then profiles.n else 0 end) as n_labelled,
-            sum(case when profiles.outcome <> 'labelled' then 0 when monitors.task <> 'binary' then profiles.sum_absolute_error when profiles.prediction = profiles.label then profiles.n else 0 end) as realised
+            sum(case when profiles.outcome <> 'labelled' then 0 when monitors.task = 'regression' then profiles.sum_absolute_error
+                when profiles.prediction = profiles.label or profiles.predicted_class = profiles.actual_class then profiles.n else 0 end) as realised
         from {{ ref('ml_monitor__outcome_profiles') }} as profiles
         inner join needed_windows on needed_windows.monitor = profiles.monitor and profiles.window_number > needed_windows.since_number
         inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = profiles.monitor
@@ -78,7 +79,7 @@
         select counts.monitor, counts.model_version, counts.score,
             {{ ml_monitor.nearest_bin('counts.score', 'bins') }} as bin,
             {{ ml_monitor.calibrated_value('counts.score', 'bins') }} as value,
-            bins.dispersion * case when bins.task = 'binary'
+            bins.dispersion * case when bins.task <> 'regression'
                 then ({{ ml_monitor.calibrated_value('counts.score', 'bins') }}) * (1 - ({{ ml_monitor.calibrated_value('counts.score', 'bins') }}))
                 else coalesce(bins.loss_variance, 0) end as variance
         from (select distinct monitor, model_version, score from profile_counts) as counts

@@ -2,13 +2,14 @@
     {#- Metrics of models that have no labels yet, or not all of them. -#}
     {% set family = 'estimated_performance' %}
     {% set binary = ['binary'] %}
-    {% set estimated = ['binary', 'regression'] %}
+    {% set classes = ['binary', 'multiclass'] %}
+    {% set estimated = ['binary', 'multiclass', 'regression'] %}
     {{ return([
         ml_monitor._metric('nowcast_label_coverage', family, 'share', 'below', 'labels expected in the end / predictions (chain-ladder)'),
         ml_monitor._metric('nowcast_positive_rate', family, 'share', 'above', 'positive labels expected in the end / predictions (chain-ladder)', binary),
         ml_monitor._metric('nowcast_prevalence', family, 'share', 'above', 'positive labels expected in the end / labels expected in the end (chain-ladder)', binary),
-        ml_monitor._metric('nowcast_accuracy', family, 'share', 'below', 'right predictions expected in the end / labels expected in the end (chain-ladder)', binary),
-        ml_monitor._metric('estimated_accuracy', family, 'share', 'below', 'expected right predictions / predictions, from calibrated scores', binary),
+        ml_monitor._metric('nowcast_accuracy', family, 'share', 'below', 'right predictions expected in the end / labels expected in the end (chain-ladder)', classes),
+        ml_monitor._metric('estimated_accuracy', family, 'share', 'below', 'expected right predictions / predictions, from calibrated scores', classes),
         ml_monitor._metric('estimated_precision', family, 'share', 'below', 'expected positives among the predicted ones / predicted ones, from calibrated scores', binary),
         ml_monitor._metric('estimated_recall', family, 'share', 'below', 'expected positives among the predicted ones / expected positives, from calibrated scores', binary),
         ml_monitor._metric('estimated_f1', family, 'share', 'below', 'F1 of the expected counts, from calibrated scores', binary),
@@ -18,7 +19,7 @@
         ml_monitor._metric('page_hinkley', 'performance', 'standard deviations', 'above', 'sum of (x - mean so far - 0.25) above its least value so far; x: the error in deviations of the healthy windows', estimated),
         ml_monitor._metric('cusum', 'performance', 'standard deviations', 'above', 'S = max(0, S + x - 0.5); x: the error in deviations of the healthy windows', estimated),
         ml_monitor._metric('ewma', 'performance', 'standard deviations', 'above', 'exponentially weighted mean of x, weight 0.2, in its own standard deviations', estimated),
-        ml_monitor._metric('ddm', 'performance', 'standard deviations', 'above', '(p + s - p_min) / s_min of the error rate of all rows so far', binary),
+        ml_monitor._metric('ddm', 'performance', 'standard deviations', 'above', '(p + s - p_min) / s_min of the error rate of all rows so far', classes),
         ml_monitor._metric('estimated_cost', family, 'cost', 'above', 'expected cost per prediction, from calibrated scores and `costs`', binary),
         ml_monitor._metric('cost', 'performance', 'cost', 'above', 'cost of the outcomes / labelled predictions, with `costs`; negative is a gain', binary),
         ml_monitor._metric('selection_rate_gap', 'performance', 'share', 'both', 'predicted positives / predictions of a protected group, minus that of everyone else', binary),

@@ -51,9 +51,10 @@
 {% macro concept_drift() %}
     {#- Realised minus estimated, on labelled predictions, in standard errors. The estimate follows the inputs wherever they go, so what is left
         is a change of what the inputs mean. -#}
-    {%- set words = {'binary': 'accuracy', 'regression': 'mean absolute error'} -%}
+    {%- set words = {'binary': 'accuracy', 'multiclass': 'accuracy', 'regression': 'mean absolute error'} -%}
     {%- for task, (value, slope1, slope0) in {
         'binary': (ml_monitor.expected_accuracy(), '1 / totals.n', '-1 / totals.n'),
+        'multiclass': (ml_monitor.expected_accuracy(), '1 / totals.n', '0'),
         'regression': ('totals.expected1 / totals.n', '1 / totals.n', '0'),
     }.items() %}
     select totals.cell, totals.window_number, totals.span, 'concept_drift' as metric,

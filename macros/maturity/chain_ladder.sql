@@ -84,5 +84,5 @@
 
 {% macro nowcast_quantities() %}
     {#- Counts that only grow as labels arrive, each with a delay of its own: fast labels are not like slow ones. -#}
-    {{ return({'labels': 'n_labels', 'positives': 'positives', 'negatives': 'negatives', 'correct': '(tp + tn)', 'wrong': '(fp + fn)'}) }}
+    {{ return({'labels': 'n_labels', 'positives': 'positives', 'negatives': 'negatives', 'correct': 'correct', 'wrong': 'wrong'}) }}
 {% endmacro %}

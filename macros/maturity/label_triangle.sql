@@ -41,6 +41,9 @@
     {%- for name, (prediction, label) in {'tp': (1, 1), 'fp': (1, 0), 'fn': (0, 1), 'tn': (0, 0)}.items() -%}
         {%- do measures.update({name: 'sum(case when prediction = ' ~ prediction ~ ' and label = ' ~ label ~ ' then n else 0 end)'}) -%}
     {%- endfor -%}
+    {%- set right = 'case when prediction = label or predicted_class = actual_class then n else 0 end' -%}
+    {%- set wrong = 'case when prediction <> label or predicted_class <> actual_class then n else 0 end' -%}
+    {%- do measures.update({'correct': 'sum(' ~ right ~ ')', 'wrong': 'sum(' ~ wrong ~ ')'}) -%}
     {%- do measures.update({'positives': 'sum(case when label = 1 then n else 0 end)', 'negatives': 'sum(case when label = 0 then n else 0 end)'}) -%}
     {%- for name in ['sum_error', 'sum_absolute_error', 'sum_squared_error', 'sum_log_loss'] -%}
         {%- do measures.update({name: 'sum(' ~ name ~ ')'}) -%}

@@ -8,14 +8,14 @@
     ultimates as (
         select newest.monitor, newest.window_number, newest.n_predictions, newest.n_labels,
             {%- for quantity, count in ml_monitor.nowcast_quantities().items() %}
-            {{ count }} * coalesce(max(case when delays.quantity = '{{ quantity }}' then delays.tail end), 1) as {{ quantity }},
-            coalesce(max(case when delays.quantity = '{{ quantity }}' and {{ count }} > 0 then
-                delays.process_variance / ({{ count }} * delays.tail) + delays.parameter_variance end), 0) as {{ quantity }}_cv2{{ ',' if not loop.last }}
+            newest.{{ count }} * coalesce(max(case when delays.quantity = '{{ quantity }}' then delays.tail end), 1) as {{ quantity }},
+            coalesce(max(case when delays.quantity = '{{ quantity }}' and newest.{{ count }} > 0 then
+                delays.process_variance / (newest.{{ count }} * delays.tail) + delays.parameter_variance end), 0) as {{ quantity }}_cv2{{ ',' if not loop.last }}
             {%- endfor %}
         from newest
         left join delays
             on delays.monitor = newest.monitor and delays.label_age = newest.label_age
-        group by newest.monitor, newest.window_number, newest.n_predictions, newest.n_labels, newest.tp, newest.fp, newest.fn, newest.tn, newest.positives, newest.negatives
+        group by newest.monitor, newest.window_number, newest.n_predictions, newest.n_labels, newest.correct, newest.wrong, newest.positives, newest.negatives
         having min(coalesce(case when delays.quantity = 'labels' then delays.development_share end, 1)) >= 0.05e0
     )
 {%- endmacro %}

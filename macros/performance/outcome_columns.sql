@@ -47,7 +47,7 @@
     } -%}
     {%- set tasks = {
         'binary': {'score': ml_monitor.profiled_score(spec), 'prediction': 'prediction', 'label': 'label', 'exact_score': 'score', 'exact_label': 'label'},
-        'multiclass': {'predicted_class': 'prediction', 'actual_class': 'label', 'exact_score': ml_monitor.score_of_label(spec)},
+        'multiclass': {'score': ml_monitor.profiled_confidence(spec), 'predicted_class': 'prediction', 'actual_class': 'label', 'exact_score': ml_monitor.score_of_class(spec, 'label')},
         'regression': {'score': ml_monitor.profiled_score(spec), 'error_bin': ml_monitor.error_bin(error), 'exact_prediction': 'prediction', 'exact_label': 'label', 'lower_limit': 'lower_limit', 'upper_limit': 'upper_limit'},
         'ranking': {'item': 'item', 'is_top': 'is_top', 'is_exposed': 'is_exposed', 'ndcg': 'ndcg', 'mrr': 'mrr', 'map': 'map', 'hit': 'hit'},
     } -%}
@@ -56,12 +56,12 @@
 {% endmacro %}
 
 
-{% macro score_of_label(spec) %}
-    {#- The probability that a classifier of many classes gave to what happened. -#}
+{% macro score_of_class(spec, class) %}
+    {#- The probability that a classifier of many classes gave to a class: to the predicted one, or to what happened. -#}
     {%- if not spec.scores -%}
     cast(null as {{ ml_monitor.type_double() }})
     {%- else -%}
-    case label
-        {%- for class in spec.scores %} when {{ ml_monitor.literal(class) }} then score_{{ loop.index }}{% endfor %} end
+    case {{ class }}
+        {%- for name in spec.scores %} when {{ ml_monitor.literal(name) }} then score_{{ loop.index }}{% endfor %} end
     {%- endif -%}
 {%- endmacro %}

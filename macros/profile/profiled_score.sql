@@ -2,9 +2,21 @@
     {#- What the profile keeps of a prediction to order and calibrate it by: the score to `score_decimals`; of a regression the
         prediction to two significant digits, which needs no edges and is the same for ever. -#}
     {%- if spec.score -%}
-    {{ ('round(cast(score as numeric), ' ~ spec.score_decimals ~ ')') if target.type == 'postgres' else 'round(score, ' ~ spec.score_decimals ~ ')' }}
+    {{ ml_monitor.rounded_score('score', spec.score_decimals) }}
     {%- else -%}
     {%- set digit = 'power(10e0, floor(ln(abs(prediction)) / ln(10e0)) - 1)' -%}
     case when abs(prediction) < 1e-9 then 0 else round(prediction / {{ digit }}) * {{ digit }} end
     {%- endif -%}
 {% endmacro %}
+
+
+{% macro profiled_confidence(spec) %}
+    {#- Of a classifier of many classes the profile keeps the probability of the predicted class, to two digits: the counts are already apart
+        by predicted and actual class. -#}
+    {{- ml_monitor.rounded_score(ml_monitor.score_of_class(spec, 'prediction'), [spec.score_decimals, 2] | min) if spec.scores else 'cast(null as ' ~ ml_monitor.type_double() ~ ')' -}}
+{% endmacro %}
+
+
+{% macro rounded_score(score, decimals) -%}
+    {{ ('round(cast(' ~ score ~ ' as numeric), ' ~ decimals ~ ')') if target.type == 'postgres' else 'round(' ~ score ~ ', ' ~ decimals ~ ')' }}
+{%- endmacro %}

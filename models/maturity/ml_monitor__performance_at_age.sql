@@ -16,9 +16,9 @@ monitors as (
 
 at_age as (
     {%- for metric, (tasks, value, defined) in {
-        'label_coverage': ["'binary', 'regression'", 'label_coverage', '1 = 1'],
+        'label_coverage': ["'binary', 'multiclass', 'regression'", 'label_coverage', '1 = 1'],
         'prevalence': ["'binary'", 'positives / n', '1 = 1'],
-        'accuracy': ["'binary'", '(tp + tn) / n', '1 = 1'],
+        'accuracy': ["'binary', 'multiclass'", 'correct / n', '1 = 1'],
         'precision': ["'binary'", '1e0 * tp / (tp + fp)', 'tp + fp > 0'],
         'recall': ["'binary'", '1e0 * tp / (tp + fn)', 'tp + fn > 0'],
         'f1': ["'binary'", '2e0 * tp / (2 * tp + fp + fn)', 'tp + fp + fn > 0'],

@@ -44,6 +44,33 @@ def labels(log: pd.DataFrame, hours: float = 3) -> pd.DataFrame:
     return log[["prediction_id", "label"]].assign(labelled_at=log["predicted_at"] + pd.Timedelta(hours=hours))
 
 
+def three_classes(days: int, rows: int, shift: np.ndarray, flip: np.ndarray, seed: int = 0) -> pd.DataFrame:
+    """An overconfident model of three classes. `shift` moves the input of each day, so that other cases are harder; `flip` is the share of
+    labels that are drawn at random. `probability`: the truth, that the predicted class is right."""
+    random = np.random.default_rng(seed)
+    day = np.repeat(np.arange(days), rows)
+    n = days * rows
+    x = random.normal(size=n) + shift[day]
+    logits = np.column_stack([x, 0.5 - x, random.normal(size=n)])
+    truth = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    truth = truth * (1 - flip[day, None]) + flip[day, None] / 3
+    sharp = np.exp(2.5 * logits) / np.exp(2.5 * logits).sum(axis=1, keepdims=True)
+    classes, best = np.array(["cat", "it's", "dog"]), sharp.argmax(axis=1)
+    drawn = (truth.cumsum(axis=1) < random.uniform(size=n)[:, None]).sum(axis=1).clip(max=2)
+    return pd.DataFrame(
+        {
+            "prediction_id": np.arange(n),
+            "predicted_at": START + pd.to_timedelta(np.arange(n) * 86400 / rows, unit="s"),
+            "model_version": "m1",
+            "x": x,
+            "y_pred": classes[best],
+            **{f"s{i}": sharp[:, i].round(4) for i in range(3)},
+            "probability": truth[np.arange(n), best],
+            "label": classes[drawn],
+        }
+    )
+
+
 def conversions(days: int, rows: int, rate: float, mean_delay: float, seed: int = 0) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Predictions and the positive labels alone, which arrive after an exponential delay; who does not convert never gets a label."""
     log = predictions(days, rows, np.zeros(days), np.zeros(days), seed)

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
-from tests.conformance.simulations import MONITOR, START, labels, predictions
+from tests.conformance.simulations import MONITOR, START, labels, predictions, three_classes
 from tests.project import PostgresProject, Project
 
 MART = "main_ml_monitor.ml_monitor__"
@@ -146,3 +146,37 @@ def test_steps_give_what_one_run_gives(project: Callable[..., Project]) -> None:
     for once, steps in zip(*found, strict=True):
         assert len(once) > 100
         pd.testing.assert_frame_equal(once, steps, rtol=1e-9)
+
+
+@pytest.mark.parametrize("warehouse", ["duckdb", "postgres"])
+def test_many_classes(warehouse: str, tmp_path: Any, request: pytest.FixtureRequest) -> None:
+    """Covariate shift of an overconfident model is followed within a point; labels that stop following the input are concept drift."""
+    days, rows, change = 30, 2500, 26
+    shift = np.where(np.arange(days) < 10, 0, np.linspace(-1, 1, days))
+    log = three_classes(days, rows, shift, np.where(np.arange(days) >= change, 0.3, 0.0), seed=5)
+    monitor = MONITOR | {"task": "multiclass", "scores": {"cat": "s0", "it's": "s1", "dog": "s2"}, "calibration": {"windows": 10}}
+    logs = {"predictions": log.drop(columns=["probability", "label"]), "feedback": labels(log), "reference": log.head(2000)}
+    now = str(START + pd.Timedelta(days=days))
+    if warehouse == "postgres":
+        built: Project = PostgresProject(tmp_path / "p", {"sim": monitor}, logs=logs, now=now, server=request.getfixturevalue("postgres_url"))
+    else:
+        built = Project(tmp_path / "p", {"sim": monitor}, logs=logs, now=now)
+    built.run("-s", "+ml_monitor__verdicts")
+    day = log["predicted_at"].dt.floor("D")
+    found = built.frame(f"select * from {MART}estimated_performance where model_version = '__all__'").set_index("window_start").sort_index()
+    assert set(found["metric"]) == {"estimated_accuracy", "concept_drift"}
+    estimates = found[found["metric"] == "estimated_accuracy"]
+    realised = (log["label"] == log["y_pred"]).groupby(day).mean()
+    confidence = log[["s0", "s1", "s2"]].max(axis=1).groupby(day).mean()
+    followed = estimates.loc[START + pd.Timedelta(days=10) : START + pd.Timedelta(days=change - 1)]
+    expected = log["probability"].groupby(day).mean().loc[followed.index]
+    print(f"largest miss of the true probability {(followed['metric_value'] - expected).abs().max():.4f}; the raw confidence is off by {(confidence - realised).mean():.3f}")
+    assert (confidence - realised).min() > 0.05, "the scores themselves are no estimate"
+    assert (followed["metric_value"] - expected).abs().max() < 0.015
+    inside = (followed["lower_bound"] <= realised.loc[followed.index]) & (realised.loc[followed.index] <= followed["upper_bound"])
+    assert inside.mean() >= 0.85
+    verdicts = built.frame(f"select window_start, status from {MART}verdicts where metric = 'concept_drift'").set_index("window_start")["status"].sort_index()
+    assert (verdicts.loc[: START + pd.Timedelta(days=change - 1)] != "alert").all()
+    assert verdicts[verdicts == "alert"].index[0] <= START + pd.Timedelta(days=change + 1)
+    nowcast = built.rows(f"select count(*) from {MART}label_nowcast where metric = 'nowcast_accuracy'")
+    assert nowcast[0][0] > 0

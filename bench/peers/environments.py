@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 REQUIREMENTS = {
     "evidently_report": ["evidently==0.7.23", "pandas<3", "pyarrow"],
     "nannyml_drift": ["nannyml==0.13.1", "statsmodels", "pandas<3", "pyarrow"],
-    "whylogs_profiles": ["whylogs[viz]==1.6.4", "pandas<3", "numpy<2", "pyarrow"],
+    "whylogs_profiles": ["whylogs[viz]==1.6.4", "pandas<3", "numpy<2", "pyarrow<20"],
     "popmon_report": ["popmon==1.4.12", "pandas<3", "pyarrow"],
     "numpy_psi": ["pandas>=2", "pyarrow"],
 }

@@ -7,12 +7,15 @@
 {% macro rule_limit(level) %}
     {#- The threshold of a level in units of the metric; of a two-sided rule, the distance from `<level>_centre`. -#}
     {%- set k = level ~ '_number' -%}
+    {#- Rounding must not put a value that equals a quantile beyond it. -#}
+    {%- set rounding = '1e-9 * abs(' ~ level ~ '_' -%}
     case
+        when {{ k }} is null then null
         when rule = 'value' then {{ k }}
         when n_baseline < least_baseline then null
-        when rule = 'percentile' and direction = 'both' then ({{ level }}_high - {{ level }}_low) / 2
-        when rule = 'percentile' and direction = 'above' then {{ level }}_high
-        when rule = 'percentile' then {{ level }}_low
+        when rule = 'percentile' and direction = 'both' then ({{ level }}_high - {{ level }}_low) / 2 + {{ rounding }}high) + {{ rounding }}low)
+        when rule = 'percentile' and direction = 'above' then {{ level }}_high + {{ rounding }}high)
+        when rule = 'percentile' then {{ level }}_low - {{ rounding }}low)
         when direction = 'both' then {{ k }} * scale
         when direction = 'above' then centre + {{ k }} * scale
         else centre - {{ k }} * scale

@@ -108,7 +108,9 @@ def precision(warehouse: Warehouse) -> list[Row]:
 def _incident(warehouse: Warehouse, alert: str) -> Row:
     """The incident that is meant: of an alert with several, the newest."""
     if not re.fullmatch(rf"[0-9a-f]{{{_PREFIX},64}}", alert):
-        raise ActionError(f"{alert!r} is not an id: the first {_PREFIX} characters or more of an incident_id or alert_key (ml-monitor status)")
+        raise ActionError(
+            f"{alert!r} is not an id: the first {_PREFIX} characters or more of an incident_id or alert_key (ml-monitor status)"
+        )
     rows = warehouse.query(
         f"""
         select alert_key, incident_id, monitor, max(window_start) as last_told

@@ -46,7 +46,9 @@ def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Projec
         options = {"now": until(7), "logs": content, "name": "consumer"} | options
         if request.param == "duckdb":
             return Project(tmp_path / "project", {"churn": WATCHED}, **options)
-        return PostgresProject(tmp_path / "project", {"churn": WATCHED}, server=request.getfixturevalue("postgres_url"), **options)
+        return PostgresProject(
+            tmp_path / "project", {"churn": WATCHED}, server=request.getfixturevalue("postgres_url"), **options
+        )
 
     return made
 
@@ -56,7 +58,9 @@ def warehouse(project: Project) -> Warehouse:
 
 
 def told(project: Project) -> list[tuple[str, str]]:
-    rows = project.rows(f"select event_type, cast(window_start as date) from {EVENTS} where metric = 'label_coverage' order by window_start, event_type")
+    rows = project.rows(
+        f"select event_type, cast(window_start as date) from {EVENTS} where metric = 'label_coverage' order by window_start, event_type"
+    )
     return [(kind, str(day)) for kind, day in rows]
 
 
@@ -106,13 +110,27 @@ def test_snoozed_alerts_wake_up(make: Callable[..., Project]) -> None:
 
 
 def test_mutes_tell_nobody_and_end(make: Callable[..., Project]) -> None:
-    project = make(variables={"ml_monitor__alert_mutes": "raw.mutes"}, logs=logs(
-        predictions=log_until(7), feedback=labelled_until("2026-01-06"),
-        mutes=pd.DataFrame([{
-            "monitor": "churn", "metric": "label_coverage", "feature": "", "segment": None, "segment_value": None,
-            "starts_at": until(5), "ends_at": until(8), "reason": "labels move to another system",
-        }]),
-    ))
+    project = make(
+        variables={"ml_monitor__alert_mutes": "raw.mutes"},
+        logs=logs(
+            predictions=log_until(7),
+            feedback=labelled_until("2026-01-06"),
+            mutes=pd.DataFrame(
+                [
+                    {
+                        "monitor": "churn",
+                        "metric": "label_coverage",
+                        "feature": "",
+                        "segment": None,
+                        "segment_value": None,
+                        "starts_at": until(5),
+                        "ends_at": until(8),
+                        "reason": "labels move to another system",
+                    }
+                ]
+            ),
+        ),
+    )
     project.run()
     assert told(project) == []
     assert project.rows(f"select muted_because from {STATES} where is_open") == [("labels move to another system",)]
@@ -158,7 +176,11 @@ def test_the_commands(make: Callable[..., Project]) -> None:
     assert snoozed.exit_code == 0 and '"until_at": "2026-01-10T00:00:00"' in snoozed.stdout
     acknowledged = runner.invoke(app, ["ack", alert_of(project), "--verdict", "useful", "--actor", "ann", *where])
     assert acknowledged.exit_code == 0 and "acknowledged by ann" in acknowledged.output
-    for wrong, words in (["ack", "ffffff"], "no alert has an id"), (["ack", "x' or 1=1"], "is not an id"), (["snooze", "ffffff", "--for", "soon"], "not a duration"):
+    for wrong, words in (
+        (["ack", "ffffff"], "no alert has an id"),
+        (["ack", "x' or 1=1"], "is not an id"),
+        (["snooze", "ffffff", "--for", "soon"], "not a duration"),
+    ):
         refused = runner.invoke(app, [*wrong, *where])
         assert refused.exit_code == 1 and words in " ".join(refused.output.split())
 

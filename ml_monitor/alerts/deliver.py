@@ -108,7 +108,7 @@ def _send(
 
 
 def _delivery(row: Row) -> Delivery:
-    return Delivery(**{name: row[name] for name in Delivery.__slots__})
+    return Delivery(**{name: row.get(name) for name in Delivery.__slots__})
 
 
 def _attempt(

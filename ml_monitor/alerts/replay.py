@@ -90,7 +90,8 @@ def declared_rule(warehouse: Warehouse, monitor: str, metric: str) -> tuple[Rule
     """
     rows = warehouse.query(
         f"""
-        select rule, direction, warn_threshold, alert_threshold, clear_threshold, baseline, open_after, open_within, resolve_after, span
+        select rule, direction, warn_threshold, alert_threshold, clear_threshold, baseline, open_after, open_within,
+            resolve_after, span
         from {warehouse.table("alert_rules")} where monitor = :monitor and metric = :metric and specificity = 0
         """,
         {"monitor": monitor, "metric": metric},
@@ -242,7 +243,7 @@ def _useful(warehouse: Warehouse, monitor: str, metric: str) -> dict[tuple[str, 
     rows = warehouse.query(
         f"""
         select events.incident_id, events.feature, events.segment, events.segment_value, min(events.window_start) as first,
-            case when max(case when events.event_type = 'resolved' then 1 else 0 end) = 1 then max(events.window_start) end as last
+            max(case when events.event_type = 'resolved' then events.window_start end) as last
         from {warehouse.table("alert_events")} as events
         inner join (
             select incident_id, verdict, row_number() over (partition by incident_id order by acted_at desc, action_id) as recency

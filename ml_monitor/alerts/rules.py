@@ -43,7 +43,9 @@ class Incident:
 
 
 def scores(values: Floats, rule: Rule, span: int = 1, healthy: NDArray[np.bool_] | None = None) -> Floats:
-    """How far each value is out, in the unit of the rule: beyond a level where the score is larger. NaN where nothing can be said.
+    """How far each value is out, in the unit of the rule: beyond a level where the score is larger.
+
+    NaN where nothing can be said.
 
     Args:
         values: The series in the order of its windows; NaN where there is no value or the window is excluded.

@@ -24,7 +24,7 @@ THRESHOLDS: dict[str, Any] = {
     "accuracy": {"rule": "relative", "warn": 0.02, "alert": 0.04, "resolve_after": 1},
     "log_loss": {"rule": "percentile", "alert": 90, "baseline": 12, "severity": "warning"},
     "label_coverage": {"warn": 0.99, "alert": 0.5},
-    "volume_ratio": {"side": "both", "warn": 1.2, "alert": 1.4, "resolve_after": 1},
+    "volume_ratio": {"side": "below", "warn": 0.8, "alert": 0.5, "resolve_after": 1},
 }
 QUIET = ("label_coverage",)
 

@@ -1,9 +1,9 @@
 """False-alarm budgets on histories in which nothing happens: does a solved threshold keep to its budget afterwards?
 
-`python -m bench.null_replay NAME DIRECTORY TASK` builds a monitor on predictions, feedback and reference (parquet files with the columns
-prediction_id, predicted_at, model_version, features, y_pred and, for classifiers, y_score), then shuffles the windows of the real metric
-values, all series together, so that they have no order in time. A threshold is solved on the first half for the budget; the alerts of the
-second half are counted. Repeated, because a half year has about a dozen alerts.
+`python -m bench.null_replay NAME DIRECTORY TASK MIN_ROWS` builds a monitor on predictions, feedback and reference: parquet files
+with prediction_id, predicted_at, model_version, features, y_pred and, for classifiers, y_score. Then it shuffles the windows of
+the real metric values, all series together, so that they have no order in time. A threshold is solved on the first half for the
+budget; the alerts of the second half are counted. Repeated, because a half year has about a dozen alerts.
 """
 
 import sys
@@ -95,7 +95,8 @@ def main() -> None:
                 alerts = replay(second, solve(first, rule, rate))
                 ratios.append(len(alerts) / (rate * second.days))
             kept = np.mean([0.7 <= ratio <= 1.3 for ratio in ratios])
-            print(f"  {budget:<8} {rule.kind:<10} realised/budget {np.mean(ratios):.2f} (single: sd {np.std(ratios):.2f}, {kept:.0%} within 30 %)")
+            single = f"single: sd {np.std(ratios):.2f}, {kept:.0%} within 30 %"
+            print(f"  {budget:<8} {rule.kind:<10} realised/budget {np.mean(ratios):.2f} ({single})", flush=True)
 
 
 if __name__ == "__main__":

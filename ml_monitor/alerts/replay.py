@@ -163,6 +163,9 @@ def solve(history: History, rule: Rule, per_day: float) -> Rule:
     """The rule with the most sensitive alert threshold whose false alarms keep to the budget, here and for every threshold above.
 
     Warnings are left out: only alerts are counted. Alerts in windows that people called useful are none that the budget pays for.
+
+    Raises:
+        ReplayError: The history is too short, or the rule cannot be that quiet.
     """
     scored = [(series, scores(series.values, rule, history.span, series.healthy)) for series in history.series]
     pooled = np.concatenate([score[np.isfinite(score)] for _, score in scored])
@@ -178,6 +181,11 @@ def solve(history: History, rule: Rule, per_day: float) -> Rule:
         if false > allowed:
             break
         best = float(threshold)
+    if rule.kind == "percentile" and best >= 100:
+        raise ReplayError(
+            f"no percentile below 100 keeps to the budget: {len(history.series)} series with a baseline of {rule.baseline} windows "
+            "see new extremes more often. Give a longer --baseline, a larger --budget or another --rule"
+        )
     return replace(rule, alert=sign * best, warn=None, clear=None)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from ml_monitor.cli.options import AsJson, Now, ProfilesDir, ProjectDir, Target
-from ml_monitor.cli.run import Context, errors_for_people
+from ml_monitor.cli.run import Context, Exit, errors_for_people
 
 Alert = Annotated[str, typer.Argument(help="Incident id or alert key, or its first six characters or more.")]
 Note = Annotated[str | None, typer.Option("--note", help="Kept in the warehouse.")]
@@ -80,3 +80,30 @@ def snooze(
         done = run(context.warehouse, alert, until=until, actor=actor or getpass.getuser(), now=context.now, note=note)
         context.say(f"{done.monitor}: alert {done.alert_key} snoozed until {done.until_at:%Y-%m-%d %H:%M} UTC by {done.actor}")
         context.finish(done.to_dict())
+
+
+def incidents(
+    project_dir: ProjectDir = Path(),
+    target: Target = None,
+    profiles_dir: ProfilesDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the open alerts grouped by what they have in common, with the upstream model or source to look at first.
+
+    Alerts of one monitor and window are one incident; features that come from the same model, source or column are one,
+    with that node and the last commit to it as suspect. Run dbt first: the lineage is read from its compiled models.
+
+    Example: [green]ml-monitor incidents[/green]
+    """
+    context = Context(project_dir, target, profiles_dir, None, as_json)
+    with errors_for_people(context):
+        from ml_monitor.alerts.incidents import incidents as run
+
+        found = run(context.warehouse, context.project.manifest, context.project.root)
+        if not as_json:
+            for one in found:
+                typer.echo(f"{one.state:<8} {one.monitor}, since {one.opened_at:%Y-%m-%d %H:%M} UTC: {'; '.join(one.alerts)}")
+                if one.suspect:
+                    typer.echo(f"         suspect: {one.suspect.node} ({', '.join(one.suspect.columns)})")
+                    typer.echo(f"         last change: {one.suspect.last_change or 'unknown'}")
+        context.finish({"incidents": [one.to_dict() for one in found]}, Exit.DONE if found else Exit.NOTHING_TO_DO)

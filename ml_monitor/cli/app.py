@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ml_monitor.cli.acting import ack, snooze
+from ml_monitor.cli.acting import ack, incidents, snooze
 from ml_monitor.cli.lifecycle import retrain, rollback
 from ml_monitor.cli.observe import check, report, status
 from ml_monitor.cli.replaying import replay
@@ -52,7 +52,7 @@ def main(
 _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Set up": (init, add, check),
     "Watch": (status, report, deliver),
-    "Answer": (ack, snooze, replay),
+    "Answer": (incidents, ack, snooze, replay),
     "Models": (retrain, rollback),
 }
 for _panel, _commands in _PANELS.items():

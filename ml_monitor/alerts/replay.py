@@ -162,7 +162,7 @@ def replay(history: History, rule: Rule) -> list[Replayed]:
 def solve(history: History, rule: Rule, per_day: float) -> Rule:
     """The rule with the most sensitive alert threshold whose false alarms keep to the budget, here and for every threshold above.
 
-    Warnings are left out: only alerts are counted. Alerts in windows that people called useful are none that the budget pays for.
+    Warnings are left out: only alerts are counted. The budget does not pay for alerts that people called useful.
 
     Raises:
         ReplayError: The history is too short, or the rule cannot be that quiet.

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.lineage import lineage
@@ -54,17 +53,19 @@ class Lineage:
         if not sql:
             return by_name
         try:
-            traced = lineage(column.name, sql, {}, dialect=self._dialect)
-            leaves = [leaf for leaf in traced.walk() if isinstance(leaf.expression, exp.Table)]
+            traced = list(lineage(column.name, sql, {}, dialect=self._dialect).walk())
         except (SqlglotError, ValueError):
             return by_name
         found = set()
-        for leaf in leaves:
-            table = leaf.expression
-            unique_id = self._by_relation.get((table.db.lower(), table.name.lower()))
-            if unique_id in direct:
-                found.add(Column(str(unique_id), sqlglot.exp.to_column(leaf.name).name or column.name))
-        return {Column(one.node, column.name if one.name == "*" else one.name) for one in found} or by_name
+        for step in traced:
+            table = step.expression
+            if isinstance(table, exp.Table):
+                unique_id = self._by_relation.get((table.db.lower(), table.name.lower()))
+                if unique_id in direct:
+                    # Of a `*` the columns are not known here: it hands this one on by its name.
+                    name = column.name if step.name.endswith("*") else exp.to_column(step.name).name
+                    found.add(Column(str(unique_id), name))
+        return found or by_name
 
 
 def _relation(node: Mapping[str, Any]) -> tuple[str, str]:

@@ -1,4 +1,4 @@
 {% macro finite(x) %}
-    {#- x, or NULL when it is NaN or infinite: x - x is 0 only for finite numbers, in every warehouse. -#}
-    case when {{ x }} - {{ x }} = 0 then {{ x }} end
+    {#- x, or NULL when it is NaN, infinite or so large that sums of its square overflow: NaN is not below anything, in every warehouse. -#}
+    case when abs({{ x }}) <= 1e150 then {{ x }} end
 {% endmacro %}

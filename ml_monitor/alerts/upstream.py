@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.lineage import lineage
@@ -62,10 +63,23 @@ class Lineage:
             if isinstance(table, exp.Table):
                 unique_id = self._by_relation.get((table.db.lower(), table.name.lower()))
                 if unique_id in direct:
-                    # Of a `*` the columns are not known here: it hands this one on by its name.
-                    name = column.name if step.name.endswith("*") else exp.to_column(step.name).name
-                    found.add(Column(str(unique_id), name))
+                    is_star = step.name.endswith("*")
+                    if is_star and not self._may_have(str(unique_id), column.name):
+                        continue
+                    found.add(Column(str(unique_id), column.name if is_star else exp.to_column(step.name).name))
         return found or by_name
+
+    def _may_have(self, unique_id: str, name: str) -> bool:
+        """Whether a `*` of this relation can hand on a column: not if the relation lists its columns, and others."""
+        sql = self._nodes[unique_id].get("compiled_code")
+        if not sql:
+            return True
+        try:
+            query = sqlglot.parse_one(sql, dialect=self._dialect)
+        except SqlglotError:
+            return True
+        named = {one.lower() for one in query.named_selects} if isinstance(query, exp.Query) else {"*"}
+        return "*" in named or name.lower() in named
 
 
 def _relation(node: Mapping[str, Any]) -> tuple[str, str]:

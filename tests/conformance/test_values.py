@@ -8,8 +8,8 @@ import pytest
 from tests.integration.logs import MONITOR, NOW, logs, predictions
 from tests.project import PostgresProject, Project
 
-NUMBERS = {"1.5": 1.5, " -2 ": -2.0, "1e3": 1000.0, "5.": 5.0, ".25": 0.25, "1e-400": 0.0, "0.00001E+2": 0.001, "1" + "0" * 250: 1e250}
-NO_NUMBERS = ["1e400", "-1e400", "1e99999", "9" * 400, "NaN", "inf", "-Infinity", "abc", "", ".", "1.2.3", "1e", "0x1F"]
+NUMBERS = {"1.5": 1.5, " -2 ": -2.0, "1e3": 1000.0, "5.": 5.0, ".25": 0.25, "1e-400": 0.0, "0.00001E+2": 0.001, "1" + "0" * 140: 1e140}
+NO_NUMBERS = ["1" + "0" * 250, "1e400", "-1e400", "1e99999", "9" * 400, "NaN", "inf", "-Infinity", "abc", "", ".", "1.2.3", "1e", "0x1F"]
 TEXTS = [*NUMBERS, *NO_NUMBERS, None]
 
 

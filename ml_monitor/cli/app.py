@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from ml_monitor.cli.acting import ack, incidents, snooze
+from ml_monitor.cli.auditing import audit
 from ml_monitor.cli.lifecycle import retrain, rollback
 from ml_monitor.cli.observe import check, report, status
 from ml_monitor.cli.replaying import replay
@@ -58,3 +59,4 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
 for _panel, _commands in _PANELS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(_command)
+app.add_typer(audit, rich_help_panel="Prove")

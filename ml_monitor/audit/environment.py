@@ -21,7 +21,7 @@ def environment(project: DbtProject) -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": _packages(),
         "dbt": {"version": metadata.get("dbt_version"), "adapter": metadata.get("adapter_type")},
-        "git": {"commit": _git(project.root, "rev-parse", "HEAD"), "uncommitted_changes": _changes(project.root)},
+        "git": code_version(project),
         "files": {name: _file(project.root / name) for name in ("dbt_project.yml", "packages.yml", "package-lock.yml")},
         "models": {
             unique_id: {"source": node.get("checksum", {}).get("checksum"), "compiled": _text(node.get("compiled_code"))}
@@ -29,6 +29,11 @@ def environment(project: DbtProject) -> dict[str, Any]:
             if node.get("resource_type") in ("model", "snapshot")
         },
     }
+
+
+def code_version(project: DbtProject) -> dict[str, Any]:
+    """The commit of the project, and whether it is all there is; unknown outside of git."""
+    return {"commit": _git(project.root, "rev-parse", "HEAD"), "uncommitted_changes": _changes(project.root)}
 
 
 def _packages() -> dict[str, str]:

@@ -45,4 +45,5 @@ TABLES = (
     Table("thresholds_history", ("monitor", "metric", "span", "dbt_valid_from"), history=True),
     Table("alert_states_history", ("alert_key", "dbt_valid_from"), history=True),
     Table("model_versions_history", ("monitor", "model_version", "dbt_valid_from"), history=True),
+    Table("verdicts_history", (*_SERIES, "dbt_valid_from"), "window_start", history=True),
 )

@@ -94,7 +94,7 @@ def _verdict(warehouse: Warehouse, verdict: str, span: int | None) -> Row:
             raise AuditError(
                 f"{verdict!r} is no event_id of alert_events. Allowed besides: monitor/metric[/feature[/window_start]]."
             )
-        given = dict(zip(("monitor", "metric", "feature"), parts, strict=False)) | {"segment": "__all__"}
+        given = {**dict(zip(("monitor", "metric", "feature"), parts, strict=False)), "segment": "__all__"}
         if len(parts) == 4:
             given["window_start"] = utc(parts[3])
         if span is not None:
@@ -168,6 +168,9 @@ def _profile(warehouse: Warehouse, found: Row, start: datetime) -> list[Row]:
     table, grain = ("outcome_profiles", "outcome, score") if outcome else ("feature_profiles", "bin, category")
     names = ["monitor", "segment", "segment_value"] + ([] if outcome else ["feature"])
     matched = " and ".join(f"{name} = :{name}" for name in names)
+    if not outcome:
+        # Values, missing, invalid, unseen and other; the other codes count the same rows once more.
+        matched += " and (bin > 0 or bin between -4 and -1)"
     return warehouse.query(
         f"select {grain}, sum(n) as n from {warehouse.table(table)} "
         f"where {matched} and window_start >= :start and window_start < :until group by {grain} order by {grain}",
@@ -178,7 +181,8 @@ def _profile(warehouse: Warehouse, found: Row, start: datetime) -> list[Row]:
 def _edges(warehouse: Warehouse, found: Row) -> list[Row]:
     return warehouse.query(
         "select edge_set_id, bin, bin_kind, lower_bound, upper_bound, category, n, frozen_at "
-        f"from {warehouse.table('reference_bins')} where monitor = :monitor and feature = :feature and segment = :segment and segment_value = :segment_value order by bin",
+        f"from {warehouse.table('reference_bins')} "
+        "where monitor = :monitor and feature = :feature and segment = :segment and segment_value = :segment_value order by bin",
         {name: found[name] for name in ("monitor", "feature", "segment", "segment_value")},
     )
 

@@ -9,9 +9,17 @@ from ml_monitor.audit import export
 from ml_monitor.retraining import register_version
 from ml_monitor.settings import DbtProject
 from ml_monitor.warehouse import Warehouse
-from tests.integration.logs import MONITOR, NOW, logs, predictions
+from tests.integration.logs import MONITOR as PLAIN
+from tests.integration.logs import NOW, logs, predictions
 from tests.project import Project
 
+MONITOR = PLAIN | {
+    "healthy": {"from": "2026-01-01", "to": "2026-01-06"},
+    "thresholds": {
+        "psi": {"warn": 0.1, "alert": 0.25, "over": 1, "by_segment": True},
+        "missing_rate_increase": {"alert": 0.3, "over": 2},
+    },
+}
 START, END = datetime(2026, 1, 1), datetime(2026, 1, 11)
 
 

@@ -16,8 +16,8 @@ from ml_monitor.audit.verify import canonical, head_of, verify
 from ml_monitor.cli import app
 from ml_monitor.settings import DbtProject
 from ml_monitor.warehouse import Warehouse
-from tests.audit.conftest import END, START, build, drifting_logs
-from tests.integration.logs import MONITOR, NOW
+from tests.audit.conftest import END, MONITOR, START, build, drifting_logs
+from tests.integration.logs import NOW
 from tests.project import PostgresProject, Project
 
 

@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from ml_monitor.cli.acting import ack, incidents, snooze
+from ml_monitor.cli.auditing import audit
+from ml_monitor.cli.knowing import as_of, explain, restatements
 from ml_monitor.cli.lifecycle import retrain, rollback
 from ml_monitor.cli.observe import check, report, status
 from ml_monitor.cli.replaying import replay
@@ -54,7 +56,9 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Watch": (status, report, deliver),
     "Answer": (incidents, ack, snooze, replay),
     "Models": (retrain, rollback),
+    "Prove": (explain, as_of, restatements),
 }
 for _panel, _commands in _PANELS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(_command)
+app.add_typer(audit, rich_help_panel="Prove")

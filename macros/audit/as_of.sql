@@ -1,0 +1,45 @@
+{% macro recorded(relation) %}
+    {#- What a snapshot takes: the rows, and the monitoring clock when it saw them. dbt's own clock cannot be set, so a replay of last year
+        would be known only from today on. -#}
+    select relation.*, {{ ml_monitor.monitoring_now() }} as recorded_at
+    from {{ relation }} as relation
+{% endmacro %}
+
+
+{% macro as_of(history, key, at) %}
+    {#- The rows of a snapshot as they were known at a time: `{{ ml_monitor.as_of('ml_monitor__thresholds_history', ['monitor', 'metric', 'span'],
+        '2013-06-01') }}`. Of each key the last version seen by then, unless it had been deleted. -#}
+    select * from (
+        select
+            history.*,
+            row_number() over (partition by {{ key | join(', ') }} order by known_at desc, dbt_valid_from desc) as recency
+        from (
+            select
+                relation.*,
+                case when relation.dbt_is_deleted = 'True' then relation.dbt_valid_from else relation.recorded_at end as known_at
+            from {{ ref('ml_monitor', history) }} as relation
+        ) as history
+        where known_at <= cast('{{ ml_monitor._iso(at) }}' as timestamp)
+    ) as known
+    where recency = 1 and dbt_is_deleted <> 'True'
+{% endmacro %}
+
+
+{% macro restatements() %}
+    {#- Verdicts that became known with another value or status than before: late rows, late labels, a backfill. -#}
+    select * from (
+        select
+            {% for column in ['monitor', 'model_version', 'segment', 'segment_value', 'feature', 'window_start', 'span', 'metric'] -%}
+            {{ column }},
+            {% endfor -%}
+            recorded_at as restated_at,
+            {% for column in ['metric_value', 'sample_size', 'label_coverage', 'status'] -%}
+            {{ column }},
+            lag({{ column }}) over (partition by monitor, model_version, segment, segment_value, feature, window_start, span, metric
+                order by recorded_at, dbt_valid_from) as previous_{{ column }}{{ ',' if not loop.last }}
+            {% endfor %}
+        from {{ ref('ml_monitor', 'ml_monitor__verdicts_history') }}
+        where dbt_is_deleted <> 'True'
+    ) as versions
+    where previous_status is not null
+{% endmacro %}

@@ -1,0 +1,107 @@
+"""What was known at a time: snapshots for what changes, the append-only tables for what happened."""
+
+# ruff: noqa: S608 - only quoted names and constants are put into SQL; values are bound
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ml_monitor.audit.errors import AuditError
+from ml_monitor.warehouse import MissingTable, Row, Warehouse
+
+HISTORIES: dict[str, tuple[str, ...]] = {
+    "monitors": ("monitor",),
+    "thresholds": ("monitor", "metric", "span"),
+    "model_versions": ("monitor", "model_version"),
+    "alert_states": ("alert_key",),
+    "verdicts": ("monitor", "model_version", "segment", "segment_value", "feature", "window_start", "span", "metric"),
+}
+EVENTS = {"alert_events": "created_at", "alert_actions": "acted_at", "deployments": "effective_at"}
+_BOOKKEEPING = {"recency", "known_at", "dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to", "dbt_is_deleted"}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was known at a time, by table."""
+
+    at: datetime
+    seen_at: datetime
+    """The last snapshot by then: what changed between it and `at` is known only from the events."""
+    tables: dict[str, list[Row]]
+
+
+def as_of(warehouse: Warehouse, at: datetime, monitor: str | None = None) -> Known:
+    """Configuration, thresholds, versions, alerts and verdicts as they were known at a time, and the events up to it.
+
+    Raises:
+        AuditError: The first snapshot is later, or there is no such monitor then.
+        MissingTable: No snapshot was ever taken.
+    """
+    tables: dict[str, list[Row]] = {}
+    seen = _last_snapshot(warehouse, at)
+    for name, key in HISTORIES.items():
+        mine = " and monitor = :monitor" if monitor else ""
+        rows = warehouse.query(
+            f"""select * from (
+                select history.*, row_number() over (
+                    partition by {", ".join(key)} order by known_at desc, dbt_valid_from desc) as recency
+                from (select relation.*, {_KNOWN_AT} as known_at from {warehouse.table(f"{name}_history")} as relation) as history
+                where known_at <= :at{mine}
+            ) as known where recency = 1 and dbt_is_deleted <> 'True' order by {", ".join(key)}""",
+            {"at": at} | ({"monitor": monitor} if monitor else {}),
+        )
+        tables[name] = [{column: cell for column, cell in row.items() if column not in _BOOKKEEPING} for row in rows]
+    if monitor and not tables["monitors"]:
+        known = warehouse.query(f"select distinct monitor from {warehouse.table('monitors_history')} order by monitor")
+        names = ", ".join(str(row["monitor"]) for row in known)
+        raise AuditError(f"no monitor {monitor!r} was known at {at}. Known at some time: {names}.")
+    for name, time in EVENTS.items():
+        mine = " and monitor = :monitor" if monitor else ""
+        tables[name] = warehouse.query(
+            f"select * from {warehouse.table(name)} where {time} <= :at{mine} order by {time}",
+            {"at": at} | ({"monitor": monitor} if monitor else {}),
+        )
+    return Known(at, seen, tables)
+
+
+def restatements(warehouse: Warehouse, start: datetime, end: datetime) -> list[Row]:
+    """Verdicts that became known in [start, end) with another value or status than was known before."""
+    key = ", ".join(HISTORIES["verdicts"])
+    pairs = ", ".join(
+        f"{column}, lag({column}) over (partition by {key} order by recorded_at, dbt_valid_from) as previous_{column}"
+        for column in ("metric_value", "sample_size", "label_coverage", "status")
+    )
+    return _histories(
+        warehouse,
+        f"""select * from (
+            select {key}, recorded_at as restated_at, {pairs}
+            from {warehouse.table("verdicts_history")} where dbt_is_deleted <> 'True'
+        ) as versions
+        where previous_status is not null and restated_at >= :start and restated_at < :end
+        order by restated_at, {key}""",
+        {"start": start, "end": end},
+    )
+
+
+_KNOWN_AT = "case when relation.dbt_is_deleted = 'True' then relation.dbt_valid_from else relation.recorded_at end"
+
+
+def _last_snapshot(warehouse: Warehouse, at: datetime) -> datetime:
+    rows = _histories(
+        warehouse,
+        f"select min(recorded_at) as first, max(case when recorded_at <= :at then recorded_at end) as last "
+        f"from {warehouse.table('verdicts_history')}",
+        {"at": at},
+    )
+    first, last = rows[0]["first"], rows[0]["last"]
+    if first is None:
+        raise AuditError("the snapshots are empty: run `dbt build` or `dbt snapshot` when there are verdicts")
+    if last is None:
+        raise AuditError(f"nothing is known of {at}: the first snapshot was taken at {first}")
+    return last if isinstance(last, datetime) else datetime.fromisoformat(str(last))
+
+
+def _histories(warehouse: Warehouse, sql: str, params: dict[str, datetime]) -> list[Row]:
+    try:
+        return warehouse.query(sql, params)
+    except MissingTable as error:
+        raise MissingTable(f"no snapshot was taken in {warehouse.place}: run `dbt snapshot` or `dbt build` ({error})") from error

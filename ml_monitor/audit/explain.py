@@ -1,0 +1,257 @@
+"""Where a verdict comes from: its rows, profile, edges, configuration, compiled SQL, code and columns."""
+
+# ruff: noqa: S608 - only quoted names and literals are put into SQL; values are bound
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ml_monitor.alerts.upstream import Column, Lineage
+from ml_monitor.audit.environment import code_version
+from ml_monitor.audit.errors import AuditError
+from ml_monitor.settings import DbtProject, utc
+from ml_monitor.warehouse import Row, Warehouse
+
+_SERIES = ("monitor", "metric", "feature", "segment", "segment_value", "span", "window_start")
+_END = "model.ml_monitor.ml_monitor__alert_events"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A verdict and all that made it."""
+
+    verdict: Row
+    configuration: dict[str, Any]
+    thresholds: list[Row]
+    rows_query: str
+    """Reads the rows behind the value from the raw log."""
+    row_count: int
+    profile: list[Row]
+    edges: list[Row]
+    columns: list[dict[str, str]]
+    """The column of the log, and each column it is made from, to the raw ones."""
+    models: list[dict[str, Any]]
+    """The models on the way from the log to the alert, in their order, with their compiled SQL."""
+    events: list[Row]
+    code: dict[str, Any]
+
+
+def explain(warehouse: Warehouse, project: DbtProject, verdict: str, span: int | None = None) -> Explanation:
+    """Follow a verdict back to the raw rows.
+
+    Args:
+        warehouse: The warehouse.
+        project: A dbt project that was compiled or run.
+        verdict: An `event_id` of `alert_events`, or `monitor/metric[/feature[/window_start]]`: without a window, the last one.
+        span: How many windows the value covers, if there are several.
+
+    Raises:
+        AuditError: There is no such verdict.
+    """
+    found = _verdict(warehouse, verdict, span)
+    declared = warehouse.query(
+        f"select spec from {warehouse.table('monitors')} where monitor = :monitor", {"monitor": found["monitor"]}
+    )
+    if not declared:
+        raise AuditError(f"monitor {found['monitor']!r} is no longer declared: its configuration is in monitors_history")
+    spec = json.loads(declared[0]["spec"])
+    start = _first_window(warehouse, found)
+    rows_query = _rows_query(warehouse, spec, found, start)
+    counted = warehouse.query(f"select count(*) as n from ({_escaped(rows_query)}) as raw_rows")[0]["n"]
+    column = _column(warehouse, found)
+    return Explanation(
+        verdict=found,
+        configuration=spec,
+        thresholds=warehouse.query(
+            f"select * from {warehouse.table('thresholds')} where monitor = :monitor and metric = :metric and span = :span",
+            {name: found[name] for name in ("monitor", "metric", "span")},
+        ),
+        rows_query=rows_query,
+        row_count=int(counted),
+        profile=_profile(warehouse, found, start),
+        edges=_edges(warehouse, found),
+        columns=_columns(project, spec, column) if column else [],
+        models=_models(project, spec, found),
+        events=warehouse.query(
+            f"select * from {warehouse.table('alert_events')} where {_where(found)} order by created_at, event_id",
+            {name: found[name] for name in _SERIES},
+        ),
+        code=code_version(project),
+    )
+
+
+def _verdict(warehouse: Warehouse, verdict: str, span: int | None) -> Row:
+    known = warehouse.query(f"select * from {warehouse.table('alert_events')} where event_id = :id", {"id": verdict})
+    given: dict[str, Any]
+    if known:
+        where, given = _where(known[0]), {name: known[0][name] for name in _SERIES}
+    else:
+        parts = verdict.split("/", 3)
+        if len(parts) < 2:
+            raise AuditError(
+                f"{verdict!r} is no event_id of alert_events. Allowed besides: monitor/metric[/feature[/window_start]]."
+            )
+        given = {**dict(zip(("monitor", "metric", "feature"), parts, strict=False)), "segment": "__all__"}
+        if len(parts) == 4:
+            given["window_start"] = utc(parts[3])
+        if span is not None:
+            given["span"] = span
+        where = _where(given)
+    rows = warehouse.query(
+        f"select * from {warehouse.table('verdicts')} where {where} order by window_start desc, span, feature limit 1", given
+    )
+    if not rows:
+        raise AuditError(f"no verdict {verdict!r}{_known(warehouse, given)}")
+    return rows[0]
+
+
+def _known(warehouse: Warehouse, given: Mapping[str, Any]) -> str:
+    for name in ("monitor", "metric", "feature"):
+        rows = warehouse.query(
+            f"select distinct {name} as one from {warehouse.table('verdicts')}"
+            + (" where monitor = :monitor" if name != "monitor" else "")
+            + (" and metric = :metric" if name == "feature" else "")
+            + " order by one",
+            {key: given[key] for key in ("monitor", "metric")[: ("monitor", "metric", "feature").index(name)]},
+        )
+        values = [row["one"] for row in rows]
+        if name in given and given[name] not in values:
+            return f": no {name} {given[name]!r}. Known: {', '.join(map(str, values)) or 'none'}."
+    return " in that window or of that span"
+
+
+def _where(names: Iterable[str]) -> str:
+    return " and ".join(f"{name} = :{name}" for name in _SERIES if name in names)
+
+
+def _first_window(warehouse: Warehouse, found: Row) -> datetime:
+    windows = warehouse.table("windows")
+    start: datetime = warehouse.query(
+        f"""select min(first.window_start) as start from {windows} as first
+        inner join {windows} as last on last.monitor = first.monitor and last.window_start = :window_start
+        where first.monitor = :monitor
+            and first.window_number > last.window_number - :span and first.window_number <= last.window_number""",
+        {name: found[name] for name in ("monitor", "window_start", "span")},
+    )[0]["start"]
+    return start or found["window_start"]
+
+
+def _rows_query(warehouse: Warehouse, spec: Mapping[str, Any], found: Row, start: datetime) -> str:
+    def named(column: str) -> str:
+        return warehouse.quote(column).replace(r"\:", ":")
+
+    moment = named(spec["predicted_at"])
+    where = [f"{moment} >= {_literal(start)}", f"{moment} < {_literal(found['window_end'])}"]
+    if found["segment"] != "__all__":
+        where.append(f"cast({named(found['segment'])} as varchar) = {_literal(found['segment_value'])}")
+    if found["model_version"] != "__all__" and spec.get("model_version"):
+        where.append(f"{named(spec['model_version'])} = {_literal(found['model_version'])}")
+    return f"select * from {spec['predictions_relation']}\nwhere " + "\n    and ".join(where)
+
+
+def _literal(value: object) -> str:
+    """A value of our own tables as an SQL literal: no backslash escapes in DuckDB and PostgreSQL."""
+    text = value.isoformat(" ") if isinstance(value, datetime) else str(value)
+    quoted = "'" + text.replace("'", "''") + "'"
+    return f"timestamp {quoted}" if isinstance(value, datetime) else quoted
+
+
+def _escaped(sql: str) -> str:
+    return sql.replace(":", r"\:")
+
+
+def _profile(warehouse: Warehouse, found: Row, start: datetime) -> list[Row]:
+    outcome = found["family"] in ("performance", "estimated_performance")
+    table, grain = ("outcome_profiles", "outcome, score") if outcome else ("feature_profiles", "bin, category")
+    names = ["monitor", "segment", "segment_value"] + ([] if outcome else ["feature"])
+    matched = " and ".join(f"{name} = :{name}" for name in names)
+    if not outcome:
+        # Values, missing, invalid, unseen and other; the other codes count the same rows once more.
+        matched += " and (bin > 0 or bin between -4 and -1)"
+    return warehouse.query(
+        f"select {grain}, sum(n) as n from {warehouse.table(table)} "
+        f"where {matched} and window_start >= :start and window_start < :until group by {grain} order by {grain}",
+        {name: found[name] for name in names} | {"start": start, "until": found["window_end"]},
+    )
+
+
+def _edges(warehouse: Warehouse, found: Row) -> list[Row]:
+    return warehouse.query(
+        "select edge_set_id, bin, bin_kind, lower_bound, upper_bound, category, n, frozen_at "
+        f"from {warehouse.table('reference_bins')} "
+        "where monitor = :monitor and feature = :feature and segment = :segment and segment_value = :segment_value order by bin",
+        {name: found[name] for name in ("monitor", "feature", "segment", "segment_value")},
+    )
+
+
+def _column(warehouse: Warehouse, found: Row) -> str | None:
+    rows = warehouse.query(
+        f"select column_name from {warehouse.table('features')} where monitor = :monitor and feature = :feature",
+        {name: found[name] for name in ("monitor", "feature")},
+    )
+    return str(rows[0]["column_name"]) if rows else None
+
+
+def _log(project: DbtProject, spec: Mapping[str, Any]) -> str | None:
+    nodes = {**project.manifest.get("nodes", {}), **project.manifest.get("sources", {})}
+    return next((one for one, node in nodes.items() if node.get("relation_name") == spec["predictions_relation"]), None)
+
+
+def _columns(project: DbtProject, spec: Mapping[str, Any], column: str) -> list[dict[str, str]]:
+    log = _log(project, spec)
+    if log is None:
+        return []
+    return [{"node": one.node, "column": one.name} for one in sorted(Lineage(project.manifest).ancestors(Column(log, column)))]
+
+
+def _models(project: DbtProject, spec: Mapping[str, Any], found: Row) -> list[dict[str, Any]]:
+    """What lies between the log and the alert and computes this family of metrics, sources first."""
+    nodes = project.manifest.get("nodes", {})
+    parents = {one: list(node.get("depends_on", {}).get("nodes", [])) for one, node in nodes.items()}
+    log = _log(project, spec)
+    after: dict[str, bool] = {}
+
+    def comes_from_log(one: str) -> bool:
+        if one not in after:
+            after[one] = False
+            after[one] = one == log or any(map(comes_from_log, parents.get(one, [])))
+        return after[one]
+
+    order: list[str] = []
+
+    def visit(one: str) -> None:
+        if one in order or not comes_from_log(one) or _is_other(nodes.get(one, {}), found):
+            return
+        for up in sorted(parents.get(one, [])):
+            visit(up)
+        order.append(one)
+
+    visit(_END)
+    return [
+        {
+            "node": one,
+            "path": nodes[one].get("original_file_path"),
+            "source_sha256": nodes[one].get("checksum", {}).get("checksum"),
+            "compiled_sha256": hashlib.sha256(nodes[one]["compiled_code"].encode()).hexdigest()
+            if nodes[one].get("compiled_code")
+            else None,
+            "compiled": nodes[one].get("compiled_code"),
+        }
+        for one in order
+        if one in nodes
+    ]
+
+
+def _is_other(node: Mapping[str, Any], found: Row) -> bool:
+    """A model of another monitor, or one that computes another family of metrics."""
+    declared = node.get("config", {}).get("meta", {}).get("ml_monitor") or {}
+    if declared.get("name") not in (None, found["monitor"]):
+        return True
+    folder = str(node.get("original_file_path") or "").split("/")
+    families = {"drift": "drift", "quality": "data_quality", "performance": "performance", "estimation": "estimated_performance"}
+    mine = {"intake": "intake", "change": "performance", "maturity": "performance", "decisions": "performance"} | families
+    is_package = node.get("package_name") == "ml_monitor" and len(folder) > 2
+    return is_package and folder[1] in mine and mine[folder[1]] != found["family"] and node.get("name") != "ml_monitor__windows"

@@ -1,0 +1,49 @@
+"""The tables that are evidence: how their rows are found, ordered and named."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A package table in the bundle.
+
+    Args:
+        name: Without the prefix.
+        key: What tells its rows apart; also the name of a row in messages.
+        time: The column that the range of an export is about; none: all rows, whatever the range.
+        appended: Rows are only ever added, so a hash chain in their order proves that none was dropped.
+        history: A dbt snapshot, with all its rows; absent where `dbt snapshot` or `dbt build` never ran.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    time: str | None = None
+    appended: bool = False
+    history: bool = False
+
+
+_SERIES = ("monitor", "model_version", "segment", "segment_value", "feature", "window_start", "span", "metric")
+
+TABLES = (
+    Table("monitors", ("monitor",)),
+    Table("features", ("monitor", "feature")),
+    Table("thresholds", ("monitor", "metric", "span")),
+    Table("metrics", ("metric",)),
+    Table("windows", ("monitor", "window_start"), "window_start"),
+    Table("verdicts", _SERIES, "window_start"),
+    Table("alert_events", ("event_id",), "window_start", appended=True),
+    Table("alert_states", ("alert_key",)),
+    Table("alert_actions", ("action_id",), "acted_at", appended=True),
+    Table("alert_deliveries", ("delivery_id",), "created_at"),
+    Table("alert_delivery_attempts", ("attempt_id",), "occurred_at", appended=True),
+    Table("training_runs", ("training_run_id",), "started_at"),
+    Table("dataset_snapshots", ("dataset_snapshot_id",), "created_at", appended=True),
+    Table("evaluations", ("evaluation_id",), "created_at", appended=True),
+    Table("model_versions", ("monitor", "model_version")),
+    Table("deployments", ("deployment_id",), "effective_at", appended=True),
+    Table("monitors_history", ("monitor", "dbt_valid_from"), history=True),
+    Table("thresholds_history", ("monitor", "metric", "span", "dbt_valid_from"), history=True),
+    Table("alert_states_history", ("alert_key", "dbt_valid_from"), history=True),
+    Table("model_versions_history", ("monitor", "model_version", "dbt_valid_from"), history=True),
+    Table("verdicts_history", (*_SERIES, "dbt_valid_from"), "window_start", history=True),
+)

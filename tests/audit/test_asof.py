@@ -1,0 +1,108 @@
+"""What was known when, from snapshots that dbt took on three days of a real project."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from ml_monitor.cli import app
+from tests.integration.logs import MONITOR, feedback, logs, predictions
+from tests.project import PostgresProject, Project
+
+EARLY, LATE = "2026-01-06 00:00:00", "2026-01-20 00:00:00"
+MODEL = "{{ config(materialized='table') }} {{ ml_monitor.as_of('ml_monitor__%s_history', %s, '%s') }}"
+
+
+def until(log: pd.DataFrame, column: str, time: str) -> pd.DataFrame:
+    return log[log[column] < time]
+
+
+def build(made: Project, now: str) -> None:
+    result = made.dbt("build", "--exclude", "resource_type:test", "resource_type:unit_test", now=now)
+    assert result.success, [one.message for one in result.result if one.status != "success"]
+
+
+def lived(made: Project) -> Project:
+    """First half of the labels by the first day; the rest came late, and the threshold was changed meanwhile."""
+    everything = logs(feedback=feedback(predictions()))
+    made.load("predictions", until(everything["predictions"], "predicted_at", EARLY))
+    early = until(everything["feedback"], "labelled_at", EARLY)
+    made.load("feedback", early[::2])
+    build(made, EARLY)
+    made.load("predictions", everything["predictions"])
+    made.load("feedback", everything["feedback"])
+    made.monitors["churn"]["thresholds"] = {"psi": {"warn": 0.1, "alert": 0.5}}
+    made.write_config()
+    build(made, LATE)
+    return made
+
+
+def invoke(made: Project, *arguments: str):
+    return CliRunner().invoke(app, [*arguments, "--project-dir", str(made.directory), "--profiles-dir", str(made.directory)])
+
+
+def known(made: Project, time: str) -> dict[str, list[dict[str, object]]]:
+    done = invoke(made, "as-of", time, "--json")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)["tables"]
+
+
+def check(made: Project) -> None:
+    then, now = known(made, "2026-01-10"), known(made, "2026-02-01")
+    alert = {
+        at: [row["alert_threshold"] for row in rows["thresholds"] if row["metric"] == "psi"]
+        for at, rows in (("then", then), ("now", now))
+    }
+    assert set(alert["then"]) == {0.25} and set(alert["now"]) == {0.5}
+    assert 0 < len(then["verdicts"]) < len(now["verdicts"])
+    assert (
+        max(str(row["window_start"]) for row in then["verdicts"])
+        < EARLY
+        < max(str(row["window_start"]) for row in now["verdicts"])
+    )
+    done = invoke(made, "restatements", "--from", "2026-01-07", "--to", "2026-02-01", "--json")
+    restated = json.loads(done.stdout)["rows"]
+    assert any((row["label_coverage"] or 0) > (row["previous_label_coverage"] or 1) for row in restated), restated[:3]
+    for time, wanted in (("2026-01-10", {0.25}), ("2026-02-01", {0.5})):
+        (made.directory / "models" / "known.sql").write_text(MODEL % ("thresholds", "['monitor', 'metric', 'span']", time))
+        made.write_config()
+        made.run("--select", "known")
+        assert {
+            float(one) for (one,) in made.rows("select alert_threshold from main_ml_monitor.known where metric = 'psi'")
+        } == wanted
+    (made.directory / "models" / "restated.sql").write_text("{{ config(materialized='table') }} {{ ml_monitor.restatements() }}")
+    made.write_config()
+    made.run("--select", "restated")
+    assert made.rows("select count(*) from main_ml_monitor.restated")[0][0] == len(restated)
+
+
+def test_history_is_as_it_was_known(project: Callable[..., Project]) -> None:
+    made = lived(project({"churn": dict(MONITOR)}, logs=logs(), now=LATE))
+    check(made)
+    for time, words in (("2025-01-01", "first snapshot was taken at 2026-01-06"), ("then", "is no time")):
+        refused = invoke(made, "as-of", time)
+        assert refused.exit_code == 1 and words in refused.output
+    refused = invoke(made, "as-of", "2026-01-10", "--monitor", "chrun")
+    assert refused.exit_code == 1 and "Known at some time: churn" in refused.output
+    assert "verdicts" in invoke(made, "as-of", "2026-01-10", "--monitor", "churn").output
+    assert invoke(made, "restatements", "--from", "2027-01-07", "--to", "2027-02-01").exit_code == 3
+
+
+def test_history_on_postgres(postgres_url: str, tmp_path: Path) -> None:
+    made = PostgresProject(tmp_path / "project", {"churn": dict(MONITOR)}, logs=logs(), now=LATE, server=postgres_url)
+    check(lived(made))
+
+
+def test_without_snapshots(project: Callable[..., Project]) -> None:
+    made = project({"churn": MONITOR}, logs=logs(), now=LATE)
+    made.run("--select", "ml_monitor__monitors")
+    refused = invoke(made, "as-of", "2026-01-10")
+    assert refused.exit_code == 1 and "no snapshot was taken" in refused.output
+
+
+@pytest.mark.parametrize("command", ["as-of", "restatements"])
+def test_each_command_teaches(command: str) -> None:
+    assert "Example:" in CliRunner().invoke(app, [command, "--help"]).stdout

@@ -1,0 +1,148 @@
+"""The evidence bundle of a real project: whole, deterministic, checked without the product."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from ml_monitor.audit import AuditError, export, seal
+from ml_monitor.audit.verify import canonical, head_of, verify
+from ml_monitor.cli import app
+from ml_monitor.settings import DbtProject
+from ml_monitor.warehouse import Warehouse
+from tests.audit.conftest import END, MONITOR, START, build, drifting_logs
+from tests.integration.logs import NOW
+from tests.project import PostgresProject, Project
+
+
+def invoke(*arguments: str):
+    return CliRunner().invoke(app, ["audit", *arguments])
+
+
+def where(made: Project) -> list[str]:
+    return ["--project-dir", str(made.directory), "--profiles-dir", str(made.directory)]
+
+
+def files(bundle: Path) -> dict[str, bytes]:
+    return {path.relative_to(bundle).as_posix(): path.read_bytes() for path in bundle.rglob("*") if path.is_file()}
+
+
+def test_same_tables_give_the_same_bytes(built: Project, exported: Path, tmp_path: Path) -> None:
+    export(Warehouse.from_dbt(built.directory), DbtProject.load(built.directory), tmp_path / "again", START, END)
+    assert files(tmp_path / "again") == files(exported)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["again"]
+
+
+def test_parquet_and_json_hold_the_rows_of_the_warehouse(built: Project, exported: Path) -> None:
+    for name in ("verdicts", "alert_events", "thresholds_history"):
+        lines = (exported / "data" / f"{name}.jsonl").read_text().splitlines()
+        frame = pq.read_table(exported / "data" / f"{name}.parquet")
+        count = built.rows(f"select count(*) from {Warehouse.from_dbt(built.directory).table(name)}")[0][0]
+        assert len(lines) == frame.num_rows == count > 0
+        assert set(json.loads(lines[0])) == set(frame.column_names)
+    assert pq.read_table(exported / "data" / "alert_actions.parquet").column_names
+
+
+def test_the_card_shows_data_as_text(exported: Path) -> None:
+    card = (exported / "model_cards" / "churn" / "m1.md").read_text()
+    assert "churn-team" in card and "<b>" not in card
+
+
+def test_environment_names_code_and_packages(exported: Path) -> None:
+    known = json.loads((exported / "environment.json").read_text())
+    assert known["packages"]["duckdb"] and known["dbt"]["version"]
+    assert known["models"]["model.ml_monitor.ml_monitor__verdicts"]["source"]
+
+
+def test_the_verifier_inside_needs_only_python(exported: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(exported, copy)
+    command = [sys.executable, "-I", "-S", str(copy / "verify.py"), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, json.loads(done.stdout)["status"]) == (0, "intact")
+    (copy / "data" / "verdicts.parquet").unlink()
+    (copy / "data" / "note.txt").write_text("late idea")
+    done = subprocess.run(command, capture_output=True, text=True)
+    found = {(one["kind"], one["file"]) for one in json.loads(done.stdout)["findings"]}
+    assert (done.returncode, found) == (1, {("missing", "data/verdicts.parquet"), ("extra", "data/note.txt")})
+
+
+def test_a_seal_continues_the_one_before(exported: Path, tmp_path: Path) -> None:
+    witness = tmp_path / "witness"
+    first = seal(exported, witness)
+    assert seal(exported, witness) == first
+    assert verify(exported, str(first.path)) == []
+    other = tmp_path / "other"
+    shutil.copytree(exported, other)
+    manifest = json.loads((other / "manifest.json").read_text())
+    manifest["absent"] = ["something"]
+    manifest["head"] = head_of(manifest)
+    (other / "manifest.json").write_bytes(canonical(manifest))
+    second = seal(other, witness)
+    assert second.number == 2 and [one.file for one in verify(exported, str(second.path))] == ["manifest.json"]
+    first.path.unlink()
+    with pytest.raises(AuditError, match="one before it was dropped"):
+        seal(exported, witness)
+
+
+def test_commands(built: Project, tmp_path: Path) -> None:
+    output = tmp_path / "q1"
+    done = invoke("export", "--from", "2026-01-01", "--to", "2026-01-11", "--output", str(output), *where(built))
+    assert done.exit_code == 0, done.output
+    head = done.stdout.strip().splitlines()[-1]
+    assert invoke("verify", str(output), "--witness", head).exit_code == 0
+    assert invoke("verify", str(output), "--witness", "0" * 64).exit_code == 1
+    assert invoke("seal", str(output), "--witness", str(tmp_path / "w")).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "code", "words"),
+    [
+        ("2026-03-01", "2026-04-01", 3, "verdicts go from 2026-01-01"),
+        ("2026-01-05", "2026-01-05", 1, "is not before"),
+        ("yesterday", "2026-01-05", 1, "is no time"),
+    ],
+)
+def test_wrong_ranges_write_nothing(built: Project, tmp_path: Path, start: str, end: str, code: int, words: str) -> None:
+    done = invoke("export", "--from", start, "--to", end, "--output", str(tmp_path / "out"), *where(built))
+    assert done.exit_code == code and words in done.output
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_there_is_never_written_over(built: Project, exported: Path) -> None:
+    before = files(exported)
+    done = invoke("export", "--from", "2026-01-01", "--to", "2026-01-11", "--output", str(exported), *where(built))
+    assert done.exit_code == 1 and "exists" in done.output and files(exported) == before
+
+
+def test_no_bundle_and_no_witness(exported: Path, tmp_path: Path) -> None:
+    assert "does not exist" in invoke("verify", str(tmp_path)).output
+    assert "does not exist" in invoke("verify", str(exported), "--witness", "abc").output
+    (tmp_path / "manifest.json").write_text('{"files": {"../secret": {"sha256": ""}}, "tables": {}}')
+    assert "is no manifest" in invoke("verify", str(tmp_path)).output
+
+
+def test_a_table_that_is_not_there_is_named(tmp_path: Path, built: Project) -> None:
+    shutil.copytree(built.directory, tmp_path / "copy", symlinks=True)
+    profile = tmp_path / "copy" / "profiles.yml"
+    profile.write_text(profile.read_text().replace(str(built.directory), str(tmp_path / "copy")))
+    evaluations = Warehouse.from_dbt(built.directory).table("evaluations")
+    with duckdb.connect(str(tmp_path / "copy" / "warehouse.duckdb")) as connection:
+        connection.execute(f"drop table {evaluations}")
+    place = ["--project-dir", str(tmp_path / "copy"), "--profiles-dir", str(tmp_path / "copy")]
+    done = invoke("export", "--from", "2026-01-01", "--to", "2026-01-11", "--output", str(tmp_path / "out"), *place)
+    assert done.exit_code == 1 and "ml_monitor__evaluations" in done.output and not (tmp_path / "out").exists()
+
+
+def test_on_postgres(postgres_url: str, tmp_path: Path) -> None:
+    made = build(PostgresProject(tmp_path / "project", {"churn": MONITOR}, now=NOW, logs=drifting_logs(), server=postgres_url))
+    warehouse, project = Warehouse.from_dbt(made.directory), DbtProject.load(made.directory)
+    for name in ("one", "two"):
+        export(warehouse, project, tmp_path / name, START, END)
+    assert files(tmp_path / "one") == files(tmp_path / "two") and verify(tmp_path / "one") == []

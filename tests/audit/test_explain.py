@@ -1,0 +1,74 @@
+"""A number followed back to its rows."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from ml_monitor.audit import explain
+from ml_monitor.cli import app
+from ml_monitor.settings import DbtProject
+from ml_monitor.warehouse import Warehouse
+from tests.project import Project
+
+
+def invoke(made: Project, *arguments: str):
+    return CliRunner().invoke(
+        app, ["explain", *arguments, "--project-dir", str(made.directory), "--profiles-dir", str(made.directory)]
+    )
+
+
+@pytest.mark.parametrize(("metric", "span"), [("psi", 1), ("missing_rate_increase", 2)])
+def test_the_rows_are_those_of_the_profile(built: Project, metric: str, span: int) -> None:
+    made = explain(
+        Warehouse.from_dbt(built.directory), DbtProject.load(built.directory), f"churn/{metric}/amount/2026-01-08", span
+    )
+    assert (
+        made.row_count
+        == 60 * span
+        == sum(row["n"] for row in made.profile)
+        == built.rows(f"select count(*) from ({made.rows_query}) as r")[0][0]
+    )
+    assert len(made.edges) >= 10 and len({row["edge_set_id"] for row in made.edges}) == 1
+    assert (
+        made.configuration["features"]["amount"] == "numeric"
+        and made.thresholds[0]["alert_threshold"] == made.verdict["alert_threshold"]
+    )
+    assert {"node": "source.consumer.raw.predictions", "column": "amount"} in made.columns
+    names = [one["node"].split(".")[-1] for one in made.models]
+    way = ["churn__feature_profile", "ml_monitor__metric_values", "ml_monitor__verdicts", "ml_monitor__alert_events"]
+    assert [one for one in names if one in way] == way and "ml_monitor__performance" not in names
+    assert all(one["compiled_sha256"] for one in made.models)
+
+
+def test_an_event_names_its_verdict(built: Project) -> None:
+    warehouse = Warehouse.from_dbt(built.directory)
+    events = warehouse.query(f"select event_id, reason, segment, segment_value from {warehouse.table('alert_events')}")
+    assert events
+    for event in events[:3]:
+        made = explain(warehouse, DbtProject.load(built.directory), event["event_id"])
+        assert (made.verdict["segment"], made.verdict["segment_value"]) == (event["segment"], event["segment_value"])
+        assert event["event_id"] in {row["event_id"] for row in made.events} and made.row_count > 0
+
+
+def test_the_command(built: Project) -> None:
+    shown = invoke(built, "churn/psi/amount")
+    assert shown.exit_code == 0 and "predicted_at" in shown.stdout and "Models, from the log to the alert" in shown.stdout
+    assert "select" in json.loads(invoke(built, "churn/psi/amount", "--json").stdout)["models"][-1]["compiled"].lower()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [
+        ("nothing", "is no event_id"),
+        ("chrun/psi", "no monitor 'chrun'. Known: churn"),
+        ("churn/psy", "no metric 'psy'"),
+        ("churn/psi/amont", "no feature 'amont'"),
+        ("churn/psi/amount/2027-01-01", "in that window"),
+        ("churn/psi/amount/soon", "is no time"),
+        ("churn'--/psi", "no monitor"),
+    ],
+)
+def test_unknown_verdicts(built: Project, verdict: str, words: str) -> None:
+    refused = invoke(built, verdict)
+    assert refused.exit_code == 1 and words in refused.output.replace("\n", " ")

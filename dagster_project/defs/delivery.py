@@ -9,6 +9,7 @@ from dagster_project.defs.models import model_key
 from dagster_project.defs.runs import in_flight
 from dagster_project.settings import SENSOR_STATUS, monitoring_now, warehouse
 from ml_monitor.alerts import Channel, ChannelSettings, DeliveryPolicy, deliver
+from ml_monitor.alerts.dead_letters import dead_letter_channels
 from ml_monitor.alerts.ledger import Ledger
 from ml_monitor.alerts.policy import Delivery, decide
 from ml_monitor.settings import wall_clock
@@ -63,7 +64,7 @@ def count_due(channels: Sequence[Channel], policy: DeliveryPolicy, now: datetime
         for row in house.query(unknown_to_the_ledger, {"channel": channel.name})
     )
     ledger = Ledger(house, worker_id="")
-    for row in ledger.unfinished([channel.name for channel in channels]):
+    for row in ledger.unfinished([channel.name for channel in [*channels, *dead_letter_channels(channels)]]):
         delivery = Delivery(**{name: row[name] for name in Delivery.__slots__})
         openings = (
             ledger.openings(delivery.incident_id, delivery.channel)

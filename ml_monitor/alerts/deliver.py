@@ -4,10 +4,11 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from ml_monitor.alerts.channels import Channel, SendResult
+from ml_monitor.alerts.dead_letters import DeadLetterChannel, dead_letter_channels
 from ml_monitor.alerts.ledger import Ledger
 from ml_monitor.alerts.message import message_from_event
 from ml_monitor.alerts.policy import Delivery, DeliveryPolicy, Status, classify, decide, pause
@@ -34,7 +35,7 @@ def deliver(
 
     Any number of workers may run at once and die at any point: no message is lost, and one is doubled only
     if a worker dies between the receiver's answer and the record of it. After a failure that is worth another
-    try, the rest of that channel waits for the next pass; the other channels go on.
+    try, the rest of that channel waits for the next pass; the other channels go on, and tell what it gave up.
 
     Args:
         warehouse: Holds `alert_events` and the ledger.
@@ -51,18 +52,21 @@ def deliver(
         WarehouseError: The ledger cannot be read or written. What was claimed is tried again after its lease.
     """
     by_name = {channel.name: channel for channel in channels}
+    names = list(by_name)
     if len(by_name) < len(channels):
         raise ValueError(f"channel names must differ: {', '.join(channel.name for channel in channels)}")
+    letters = dead_letter_channels(channels)
+    by_name.update({letter.name: letter for letter in letters})
     worker = worker_id or f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
     ledger = Ledger(warehouse, worker)
     say = progress or (lambda line: None)
     now = utc(now)
 
-    seeded = ledger.seed(list(by_name), policy, clock())
+    seeded = ledger.seed(names, policy, clock())
     attempts: list[Attempt] = []
     paused: set[str] = set()
     unknown = lost = waiting = 0
-    for row in ledger.unfinished(list(by_name)):
+    for row in _unfinished(ledger, names, letters, clock):
         delivery = _delivery(row)
         openings = ledger.openings(delivery.incident_id, delivery.channel) if delivery.event_type == "resolved" else []
         decision = decide(delivery, openings, policy, now, clock())
@@ -82,6 +86,15 @@ def deliver(
             if attempt.status in ("failed", "dead"):
                 paused.add(delivery.channel)
     return DeliveryReport(seeded, tuple(attempts), unknown, lost, waiting)
+
+
+def _unfinished(
+    ledger: Ledger, names: Sequence[str], letters: Sequence[DeadLetterChannel], clock: Callable[[], datetime]
+) -> Iterator[Row]:
+    yield from ledger.unfinished(names)
+    # Last, because only now is it known what died in this pass.
+    ledger.seed_dead_letters({letter.name: letter.failed for letter in letters}, clock())
+    yield from ledger.unfinished([letter.name for letter in letters])
 
 
 def _send(

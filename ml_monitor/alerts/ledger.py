@@ -2,7 +2,7 @@
 
 # ruff: noqa: S608 - only quoted relation names are put into SQL; values are bound
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -37,10 +37,30 @@ class Ledger:
             rows = [
                 _new_row(event["event_id"], channel, at)
                 for channel in channels
-                for event in self._unseeded(session, channel, policy)
+                for event in _wanted(session.query(self._unseeded, {"channel": channel}), channel, policy)
             ]
             session.insert("alert_deliveries", rows)
         return len(rows)
+
+    def seed_dead_letters(self, letters: Mapping[str, str], at: datetime) -> int:
+        """Make a `pending` row for everything that a channel could not deliver and nobody was told of.
+
+        Args:
+            letters: Name of the channel that failed, by the name under which its dead letters are told.
+            at: Wall clock.
+        """
+        with self._warehouse.transaction(exclusive="alert_deliveries") as session:
+            rows = [
+                _new_row(dead["event_id"], letter, at)
+                for letter, failed in letters.items()
+                for dead in session.query(self._untold, {"failed": failed, "letter": letter})
+            ]
+            session.insert("alert_deliveries", rows)
+        return len(rows)
+
+    def unseeded(self, channel: str, policy: DeliveryPolicy) -> list[Row]:
+        """Events that a channel is to get and has no row for."""
+        return _wanted(self._warehouse.query(self._unseeded, {"channel": channel}), channel, policy)
 
     def unfinished(self, channels: Sequence[str]) -> list[Row]:
         """Deliveries that may need something, joined with their events, oldest event first."""
@@ -163,20 +183,26 @@ class Ledger:
             },
         )
 
-    def _unseeded(self, session: Session, channel: str, policy: DeliveryPolicy) -> list[Row]:
-        severities = policy.severities(channel)
-        # The end of an incident goes wherever its beginning went, whatever its severity.
-        rows = session.query(
-            f"""
-            select events.event_id, events.severity, events.event_type
+    @property
+    def _unseeded(self) -> str:
+        return f"""
+            select events.*
             from {self._events} as events
             left join {self._deliveries} as deliveries
                 on deliveries.event_id = events.event_id and deliveries.channel = :channel
             where deliveries.event_id is null
-            """,
-            {"channel": channel},
-        )
-        return [row for row in rows if row["severity"] in severities or row["event_type"] == "resolved"]
+        """
+
+    @property
+    def _untold(self) -> str:
+        return f"""
+            select failures.event_id
+            from {self._deliveries} as failures
+            left join {self._deliveries} as letters
+                on letters.event_id = failures.event_id and letters.channel = :letter
+            where failures.channel = :failed and failures.status in ('dead', 'rejected')
+                and letters.event_id is null
+        """
 
     def _holds(self, session: Session, delivery: Delivery, attempt: int) -> bool:
         held = session.query(
@@ -184,6 +210,12 @@ class Ledger:
             {"delivery_id": delivery.delivery_id},
         )
         return bool(held) and all(row["claimed_by"] == self._worker_id and row["attempts"] == attempt for row in held)
+
+
+def _wanted(events: list[Row], channel: str, policy: DeliveryPolicy) -> list[Row]:
+    severities = policy.severities(channel)
+    # The end of an incident goes wherever its beginning went, whatever its severity.
+    return [event for event in events if event["severity"] in severities or event["event_type"] == "resolved"]
 
 
 def _new_row(event_id: str, channel: str, at: datetime) -> Row:

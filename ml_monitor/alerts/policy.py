@@ -10,6 +10,7 @@ Severity = Literal["warning", "alert"]
 Status = Literal["pending", "sending", "sent", "failed", "rejected", "suppressed", "dead"]
 
 FINAL_WITHOUT_SENDING = frozenset({"rejected", "suppressed", "dead"})
+_DEAD_LETTERS_OF = ": dead letters of "
 _RETRYABLE_CODES = frozenset({408, 429})
 
 
@@ -81,6 +82,11 @@ def delivery_id(event_id: str, channel: str) -> str:
     return sha256(f"{event_id}|{channel}".encode()).hexdigest()[:32]
 
 
+def dead_letter_channel(failed: str, through: str) -> str:
+    """The ledger's name for: what `failed` could not deliver, told through `through`."""
+    return f"{through}{_DEAD_LETTERS_OF}{failed}"
+
+
 def decide(
     delivery: Delivery,
     openings: Sequence[Status],
@@ -98,14 +104,17 @@ def decide(
         wall_clock: Decides about leases and pauses.
     """
     if delivery.status == "sending":
-        if delivery.claimed_at is not None and delivery.claimed_at + policy.lease > wall_clock:
+        # A claim from further ahead than a lease was made before the clock was set back: its lease would never end.
+        if delivery.claimed_at is not None and abs(wall_clock - delivery.claimed_at) < policy.lease:
             return WAIT
         if delivery.attempts >= policy.max_attempts:
             return Decision("give_up", f"no outcome of attempt {delivery.attempts}, the last one allowed")
         return SEND
-    if delivery.status == "pending" and delivery.window_end < now - policy.max_age:
+    # What another channel had to send, it had to send: neither age nor a missing opening excuses silence about it.
+    is_dead_letter = _DEAD_LETTERS_OF in delivery.channel
+    if not is_dead_letter and delivery.status == "pending" and delivery.window_end < now - policy.max_age:
         return Decision("suppress", f"older than {policy.max_age.days} days" if policy.max_age.days else "too old")
-    if delivery.event_type == "resolved" and "sent" not in openings:
+    if not is_dead_letter and delivery.event_type == "resolved" and "sent" not in openings:
         if any(status not in FINAL_WITHOUT_SENDING for status in openings):
             return WAIT
         return Decision("suppress", "the channel never got the opening")

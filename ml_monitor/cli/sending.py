@@ -18,6 +18,7 @@ def deliver(
         typer.Option("--slack-webhook-url", envvar="ML_MONITOR_SLACK_WEBHOOK_URL", help="Slack incoming webhook."),
     ] = None,
     max_age_days: Annotated[int, typer.Option("--max-age-days", min=1, help="Older events are written down but not sent.")] = 7,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent; send and write nothing.")] = False,
     project_dir: ProjectDir = Path(),
     target: Target = None,
     profiles_dir: ProfilesDir = None,
@@ -36,13 +37,19 @@ def deliver(
     """
     context = Context(project_dir, target, profiles_dir, now, as_json)
     with errors_for_people(context):
+        from dataclasses import asdict
         from datetime import timedelta
 
-        from ml_monitor.alerts import ChannelSettings, DeliveryPolicy
+        from ml_monitor.alerts import ChannelSettings, DeliveryPolicy, preview
         from ml_monitor.alerts import deliver as run
 
         settings = ChannelSettings.from_environment(webhook_url=webhook_url, slack_webhook_url=slack_webhook_url)
         policy = DeliveryPolicy(max_age=timedelta(days=max_age_days), minimum_severity=settings.minimum_severity)
+        if dry_run:
+            planned = preview(context.warehouse, settings.channels(), policy, context.now)
+            for plan in planned:
+                context.say(f"{plan.channel}: would {plan.action} {plan.title}" + (f" ({plan.reason})" if plan.reason else ""))
+            context.finish({"status": "dry_run", "planned": [asdict(plan) for plan in planned]}, Exit.DONE)
         done = run(
             context.warehouse,
             settings.channels(),

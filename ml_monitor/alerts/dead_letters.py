@@ -32,6 +32,7 @@ class DeadLetterChannel:
                 message,
                 title=f"{note}: {message.title}",
                 text=f"{note}: {message.text}",
+                is_dead_letter=True,
                 fields=(("Not delivered to", self.failed), *message.fields),
             )
         )
@@ -39,9 +40,4 @@ class DeadLetterChannel:
 
 def dead_letter_channels(channels: Sequence[Channel]) -> list[DeadLetterChannel]:
     """One for each ordered pair of channels."""
-    return [
-        DeadLetterChannel(failed.name, through)
-        for failed in channels
-        for through in channels
-        if failed.name != through.name
-    ]
+    return [DeadLetterChannel(failed.name, through) for failed in channels for through in channels if failed.name != through.name]

@@ -62,6 +62,8 @@ class AlertMessage:
     event: Mapping[str, Any]
     """The event itself, JSON-able: for receivers that compute."""
     link: str | None = None
+    is_dead_letter: bool = False
+    """Whether another channel could not deliver it."""
 
     @property
     def is_resolved(self) -> bool:

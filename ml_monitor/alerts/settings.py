@@ -6,7 +6,15 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, HttpUrl, SecretStr, TypeAdapter, ValidationError, field_validator
 
-from ml_monitor.alerts.channels import Channel, ConsoleChannel, SlackChannel, WebhookChannel
+from ml_monitor.alerts.channels import (
+    Channel,
+    ConsoleChannel,
+    PagerDutyChannel,
+    SlackChannel,
+    TeamsChannel,
+    WebhookChannel,
+)
+from ml_monitor.alerts.channels.pagerduty import EVENTS_URL
 from ml_monitor.alerts.policy import Severity
 from ml_monitor.errors import MlMonitorError
 
@@ -16,6 +24,11 @@ ENVIRONMENT = {
     "webhook_min_severity": "ML_MONITOR_WEBHOOK_MIN_SEVERITY",
     "slack_webhook_url": "ML_MONITOR_SLACK_WEBHOOK_URL",
     "slack_min_severity": "ML_MONITOR_SLACK_MIN_SEVERITY",
+    "pagerduty_routing_key": "ML_MONITOR_PAGERDUTY_ROUTING_KEY",
+    "pagerduty_url": "ML_MONITOR_PAGERDUTY_URL",
+    "pagerduty_min_severity": "ML_MONITOR_PAGERDUTY_MIN_SEVERITY",
+    "teams_webhook_url": "ML_MONITOR_TEAMS_WEBHOOK_URL",
+    "teams_min_severity": "ML_MONITOR_TEAMS_MIN_SEVERITY",
     "report_url": "ML_MONITOR_REPORT_URL",
 }
 _url = TypeAdapter(HttpUrl)
@@ -35,10 +48,16 @@ class ChannelSettings(BaseModel):
     webhook_min_severity: Severity = "warning"
     slack_webhook_url: SecretStr | None = None
     slack_min_severity: Severity = "warning"
+    pagerduty_routing_key: SecretStr | None = None
+    pagerduty_url: HttpUrl = HttpUrl(EVENTS_URL)
+    pagerduty_min_severity: Severity = "alert"
+    """People are woken for alerts only, unless told otherwise."""
+    teams_webhook_url: SecretStr | None = None
+    teams_min_severity: Severity = "warning"
     report_url: HttpUrl | None = None
     """Where the report is published; messages link to it."""
 
-    @field_validator("webhook_url", "slack_webhook_url")
+    @field_validator("webhook_url", "slack_webhook_url", "teams_webhook_url")
     @classmethod
     def _is_url(cls, secret: SecretStr) -> SecretStr:
         _url.validate_python(secret.get_secret_value())
@@ -69,9 +88,18 @@ class ChannelSettings(BaseModel):
             channels.append(WebhookChannel(self.webhook_url.get_secret_value(), secret))
         if self.slack_webhook_url is not None:
             channels.append(SlackChannel(self.slack_webhook_url.get_secret_value()))
+        if self.pagerduty_routing_key is not None:
+            channels.append(PagerDutyChannel(self.pagerduty_routing_key.get_secret_value(), str(self.pagerduty_url)))
+        if self.teams_webhook_url is not None:
+            channels.append(TeamsChannel(self.teams_webhook_url.get_secret_value()))
         return channels
 
     @property
     def minimum_severity(self) -> dict[str, Severity]:
         """By channel name, for `DeliveryPolicy`."""
-        return {"webhook": self.webhook_min_severity, "slack": self.slack_min_severity}
+        return {
+            "webhook": self.webhook_min_severity,
+            "slack": self.slack_min_severity,
+            "pagerduty": self.pagerduty_min_severity,
+            "teams": self.teams_min_severity,
+        }

@@ -29,7 +29,8 @@ def deliver(
 
     Every event goes once to the console and to each configured channel; the ledger in the warehouse knows
     what was sent, so run it as often as you like, from as many machines. ML_MONITOR_WEBHOOK_SECRET signs the
-    webhook; ML_MONITOR_WEBHOOK_MIN_SEVERITY and ML_MONITOR_SLACK_MIN_SEVERITY ([bold]warning[/bold] or
+    webhook; ML_MONITOR_PAGERDUTY_ROUTING_KEY and ML_MONITOR_TEAMS_WEBHOOK_URL add PagerDuty and Teams;
+    ML_MONITOR_WEBHOOK_MIN_SEVERITY and its like (SLACK, PAGERDUTY, TEAMS) ([bold]warning[/bold] or
     [bold]alert[/bold]) keep a channel quiet; messages link to ML_MONITOR_REPORT_URL. Prefer the environment
     to options for URLs: they are secrets.
 

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, HttpUrl, SecretStr, TypeAdapter, Val
 from ml_monitor.alerts.channels import (
     Channel,
     ConsoleChannel,
+    EmailChannel,
+    MailServer,
     PagerDutyChannel,
     SlackChannel,
     TeamsChannel,
@@ -29,6 +31,13 @@ ENVIRONMENT = {
     "pagerduty_min_severity": "ML_MONITOR_PAGERDUTY_MIN_SEVERITY",
     "teams_webhook_url": "ML_MONITOR_TEAMS_WEBHOOK_URL",
     "teams_min_severity": "ML_MONITOR_TEAMS_MIN_SEVERITY",
+    "email_host": "ML_MONITOR_EMAIL_HOST",
+    "email_port": "ML_MONITOR_EMAIL_PORT",
+    "email_user": "ML_MONITOR_EMAIL_USER",
+    "email_password": "ML_MONITOR_EMAIL_PASSWORD",
+    "email_from": "ML_MONITOR_EMAIL_FROM",
+    "email_to": "ML_MONITOR_EMAIL_TO",
+    "email_min_severity": "ML_MONITOR_EMAIL_MIN_SEVERITY",
     "report_url": "ML_MONITOR_REPORT_URL",
 }
 _url = TypeAdapter(HttpUrl)
@@ -54,6 +63,14 @@ class ChannelSettings(BaseModel):
     """People are woken for alerts only, unless told otherwise."""
     teams_webhook_url: SecretStr | None = None
     teams_min_severity: Severity = "warning"
+    email_host: str | None = None
+    email_port: int = 587
+    email_user: str | None = None
+    email_password: SecretStr | None = None
+    email_from: str = ""
+    email_to: str = ""
+    """Addresses, separated by commas."""
+    email_min_severity: Severity = "warning"
     report_url: HttpUrl | None = None
     """Where the report is published; messages link to it."""
 
@@ -92,7 +109,17 @@ class ChannelSettings(BaseModel):
             channels.append(PagerDutyChannel(self.pagerduty_routing_key.get_secret_value(), str(self.pagerduty_url)))
         if self.teams_webhook_url is not None:
             channels.append(TeamsChannel(self.teams_webhook_url.get_secret_value()))
+        if self.email_host is not None:
+            channels.append(self._email(self.email_host))
         return channels
+
+    def _email(self, host: str) -> EmailChannel:
+        recipients = tuple(address.strip() for address in self.email_to.split(",") if address.strip())
+        if not recipients or "@" not in self.email_from:
+            raise ChannelConfigError("ML_MONITOR_EMAIL_HOST needs ML_MONITOR_EMAIL_FROM and ML_MONITOR_EMAIL_TO: addresses")
+        password = self.email_password.get_secret_value() if self.email_password else None
+        server = MailServer(host, self.email_port, self.email_user, password)
+        return EmailChannel(server, self.email_from, recipients)
 
     @property
     def minimum_severity(self) -> dict[str, Severity]:
@@ -101,5 +128,6 @@ class ChannelSettings(BaseModel):
             "webhook": self.webhook_min_severity,
             "slack": self.slack_min_severity,
             "pagerduty": self.pagerduty_min_severity,
+            "email": self.email_min_severity,
             "teams": self.teams_min_severity,
         }

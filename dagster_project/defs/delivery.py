@@ -65,7 +65,7 @@ def count_due(channels: Sequence[Channel], policy: DeliveryPolicy, now: datetime
     )
     ledger = Ledger(house, worker_id="")
     for row in ledger.unfinished([channel.name for channel in [*channels, *dead_letter_channels(channels)]]):
-        delivery = Delivery(**{name: row[name] for name in Delivery.__slots__})
+        delivery = Delivery(**{name: row[name] for name in Delivery.__slots__ if name in row})
         openings = (
             ledger.openings(delivery.incident_id, delivery.channel)
             if delivery.event_type == "resolved"

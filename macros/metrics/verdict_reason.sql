@@ -3,7 +3,7 @@
     {%- set number = ml_monitor.short_number -%}
     {%- set value = number('metric_value') -%}
     {%- set rows_seen = number('sample_size') -%}
-    {%- set side = "case direction when 'above' then ' is above ' when 'below' then ' is below ' else ' is further from 0 than ' end" -%}
+    {%- set side = "case direction when 'above' then ' is above ' when 'below' then ' is below ' else ' is further from ' || " ~ number('centre') ~ " || ' than ' end" -%}
     {%- set size = "' (n = ' || " ~ rows_seen ~ " || ', dispersion ' || " ~ number('dispersion') ~ " || ')'" -%}
     {%- set subject = "metric || case when feature = '__all__' then '' else ' of ' || feature end || case when segment = '__all__' then '' else ' where ' || segment || ' = ' || segment_value end" -%}
     {%- set window = "case when span = 1 then '' else ' over ' || cast(span as " ~ dbt.type_string() ~ ") || ' windows' end" -%}
@@ -12,6 +12,8 @@
         when status = 'insufficient_data' and sample_size < min_rows then {{ subject }} || ': only ' || {{ rows_seen }} || ' rows' || {{ window }} || ', at least ' || {{ number('min_rows') }} || ' are needed'
         when status = 'insufficient_data' and metric_value is null and detail is null then {{ subject }} || ': has no value' || {{ window }} || ' (n = ' || {{ rows_seen }} || ')'
         when status = 'insufficient_data' and window_end < first_full_span_end then {{ subject }} || ': the log does not yet span ' || cast(span as {{ dbt.type_string() }}) || ' windows'
+        when status = 'insufficient_data' and metric_value is not null and rule <> 'value' then {{ subject }} || ' = ' || {{ value }} || {{ window }}
+            || ': only ' || {{ number('n_baseline') }} || ' windows to learn the limits of the rule ' || rule || ' from'
         when status = 'insufficient_data' and metric_value is null then {{ subject }} || ' is not defined' || {{ window }} || ': ' || detail
         when status = 'immature' then {{ subject }} || ': labels are still arriving'
         when metric = 'row_count' and status <> 'ok' then 'no predictions were logged'

@@ -44,7 +44,7 @@
         'comparison': none,
         'selective': none,
         'min_rows': 100,
-        'alerting': {'open_after': 1, 'resolve_after': 3, 'renotify_after': 14},
+        'alerting': {'open_after': 1, 'open_within': none, 'resolve_after': 3, 'renotify_after': 14, 'quiet_hours': none},
         'metrics': {},
         'thresholds': {},
         'owner': none,

@@ -25,8 +25,10 @@
                 'warn': declared.get('warn'),
                 'alert': declared.get('alert'),
                 'over': declared.get('over', 1),
-                'by_segment': declared.get('by_segment', false),
-                'test': declared.get('test', 'material' if metric in ['psi', 'psi_with_missing'] else 'value'),
+                'by_segment': declared.get('by_segment', false) or declared.get('segments', {}) | length > 0,
+                'test': declared.get('test', 'material' if metric in ['psi', 'psi_with_missing'] and declared.get('rule', 'value') == 'value' else 'value'),
+                'options': ml_monitor._chosen(declared, ml_monitor._rule_options()),
+                'overrides': ml_monitor._rule_overrides(name, 'thresholds.' ~ metric, declared, spec),
             }) %}
         {% endif %}
     {% endfor %}
@@ -36,13 +38,16 @@
 
 {% macro _validate_threshold(name, metric, declared, spec, breaches) %}
     {% set key = 'thresholds.' ~ metric %}
-    {% set allowed = ['warn', 'alert', 'over', 'by_segment', 'test'] %}
+    {% set allowed = ['warn', 'alert', 'over', 'by_segment', 'test', 'features', 'segments'] + ml_monitor._rule_options() %}
     {% if declared is not mapping or not (declared.get('warn') is number or declared.get('alert') is number) %}
         {% do ml_monitor._config_error(name, key, 'needs a number for warn, alert or both', allowed) %}
     {% endif %}
     {% for option in declared if option not in allowed %}
         {% do ml_monitor._config_error(name, key, option ~ ' is not an option', allowed) %}
     {% endfor %}
+    {% do ml_monitor._validate_rule(name, key, declared, allowed) %}
+    {% set relative = declared.get('rule', 'value') != 'value' or declared.get('side') == 'both' %}
+    {% set breaches = 'above' if relative else declared.get('side', breaches) %}
     {% set warn, alert = declared.get('warn'), declared.get('alert') %}
     {% if warn is number and alert is number and (warn < alert if breaches == 'below' else warn > alert) %}
         {% do ml_monitor._config_error(name, key, 'would alert before it warns: ' ~ breaches ~ ' ' ~ warn ~ ' warns, ' ~ breaches ~ ' ' ~ alert ~ ' alerts') %}
@@ -51,4 +56,14 @@
     {% if declared.get('over', 1) not in [1] + spec.rolling %}
         {% do ml_monitor._config_error(name, key ~ '.over', tojson(declared.over) ~ ' is not a span of this monitor', [1] + spec.rolling) %}
     {% endif %}
+{% endmacro %}
+
+
+{% macro _chosen(mapping, keys) %}
+    {#- The entries of a mapping that have one of the keys and a value. -#}
+    {% set chosen = {} %}
+    {% for key in keys if mapping.get(key) is not none %}
+        {% do chosen.update({key: mapping[key]}) %}
+    {% endfor %}
+    {{ return(chosen) }}
 {% endmacro %}

@@ -70,7 +70,11 @@
     {% set alerting = ml_monitor._monitor_defaults().alerting %}
     {% for key in spec.alerting %}
         {% do ml_monitor._validate_choice(name, 'alerting', key, alerting.keys() | list) %}
-        {% do ml_monitor._validate_whole_number(name, 'alerting.' ~ key, spec.alerting[key], 1) %}
+        {% if key == 'quiet_hours' %}
+            {% do ml_monitor._validate_quiet_hours(name, spec.alerting[key]) %}
+        {% elif spec.alerting[key] is not none or key != 'open_within' %}
+            {% do ml_monitor._validate_whole_number(name, 'alerting.' ~ key, spec.alerting[key], 1) %}
+        {% endif %}
     {% endfor %}
 {% endmacro %}
 

@@ -121,7 +121,8 @@ def _send(
 
 
 def _delivery(row: Row) -> Delivery:
-    return Delivery(**{name: row[name] for name in Delivery.__slots__})
+    # An event table of an older release lacks the columns that have defaults.
+    return Delivery(**{name: row[name] for name in Delivery.__slots__ if name in row})
 
 
 def _attempt(

@@ -60,6 +60,8 @@ class Delivery:
     window_end: datetime
     claimed_at: datetime | None = None
     next_attempt_at: datetime | None = None
+    deliver_after: datetime | None = None
+    """End of the monitor's quiet hours (monitoring clock)."""
 
 
 Action = Literal["send", "wait", "suppress", "give_up"]
@@ -114,6 +116,8 @@ def decide(
     is_dead_letter = _DEAD_LETTERS_OF in delivery.channel
     if not is_dead_letter and delivery.status == "pending" and delivery.window_end < now - policy.max_age:
         return Decision("suppress", f"older than {policy.max_age.days} days" if policy.max_age.days else "too old")
+    if delivery.status == "pending" and delivery.deliver_after is not None and delivery.deliver_after > now:
+        return WAIT
     if not is_dead_letter and delivery.event_type == "resolved" and "sent" not in openings:
         if any(status not in FINAL_WITHOUT_SENDING for status in openings):
             return WAIT

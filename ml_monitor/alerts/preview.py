@@ -46,7 +46,7 @@ def preview(
     planned: list[Planned] = []
     told: set[tuple[str, str]] = set()
     for row in sorted(_rows(ledger, channels, policy), key=_reading_order):
-        delivery = Delivery(**{name: row[name] for name in Delivery.__slots__})
+        delivery = Delivery(**{name: row[name] for name in Delivery.__slots__ if name in row})
         incident = (delivery.incident_id, delivery.channel)
         openings: list[Status] = ["sent"] if incident in told else []
         if delivery.event_type == "resolved":

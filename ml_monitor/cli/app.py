@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from ml_monitor.cli.acting import ack, incidents, snooze
 from ml_monitor.cli.lifecycle import retrain, rollback
 from ml_monitor.cli.observe import check, report, status
+from ml_monitor.cli.replaying import replay
 from ml_monitor.cli.sending import deliver
 from ml_monitor.cli.setup import add, init
 
@@ -50,6 +52,7 @@ def main(
 _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Set up": (init, add, check),
     "Watch": (status, report, deliver),
+    "Answer": (incidents, ack, snooze, replay),
     "Models": (retrain, rollback),
 }
 for _panel, _commands in _PANELS.items():

@@ -1,13 +1,48 @@
 {{ config(materialized='table', enabled=ml_monitor.any_monitors()) }}
 
 {#- The state machine, window by window. What was not evaluated (too few rows, no reference, immature) is left out, so it
-    neither opens nor resolves. Within an incident the severity only rises. -#}
+    neither opens nor resolves. Within an incident the severity only rises. A muted or snoozed window changes the state as any other does,
+    but nobody is told: `told_level` is the severity that people know of. -#}
 
 with
 
 verdicts as (
     select * from {{ ref('ml_monitor__verdicts') }}
     where status in ('ok', 'warning', 'alert')
+),
+
+alert_rules as (
+    select * from {{ ref('ml_monitor__alert_rules') }}
+),
+
+{{ ml_monitor.closest_rules('verdicts') }},
+
+mutes as (
+    {{ ml_monitor.alert_mutes() }}
+),
+
+alert_actions as (
+    select alert_key, incident_id, action, until_at, acted_at from {{ ref('ml_monitor__alert_actions') }}
+),
+
+acknowledgements as (
+    select incident_id, min(acted_at) as acknowledged_at
+    from alert_actions
+    where action = 'acknowledged'
+    group by incident_id
+),
+
+snoozes as (
+    {#- a later snooze takes the place of an earlier one, so a shorter one wakes the alert #}
+    select
+        alert_key,
+        acted_at as starts_at,
+        case when next_at < until_at then next_at else until_at end as ends_at
+    from (
+        select alert_key, acted_at, until_at, lead(acted_at) over (partition by alert_key order by acted_at, until_at) as next_at
+        from alert_actions
+        where action = 'snoozed'
+    ) as snoozed
 ),
 
 monitors as (
@@ -31,28 +66,50 @@ levels as (
         verdicts.status,
         case verdicts.status when 'alert' then verdicts.alert_threshold else coalesce(verdicts.warn_threshold, verdicts.alert_threshold) end as threshold_value,
         verdicts.reason,
-        monitors.owner,
-        monitors.open_after,
-        monitors.resolve_after,
-        monitors.renotify_after,
-        case verdicts.status when 'alert' then 2 when 'warning' then 1 else 0 end as level,
+        coalesce(closest_rules.owner, monitors.owner) as owner,
+        closest_rules.route,
+        case when closest_rules.rule <> 'off' then true else false end as is_watched,
+        coalesce(closest_rules.open_after, monitors.open_after) as open_after,
+        coalesce(closest_rules.open_within, closest_rules.open_after, monitors.open_after) as open_within,
+        coalesce(closest_rules.resolve_after, monitors.resolve_after) as resolve_after,
+        coalesce(closest_rules.renotify_after, monitors.renotify_after) as renotify_after,
+        case
+            when verdicts.status = 'alert' and coalesce(closest_rules.severity, 'alert') = 'alert' then 2
+            when verdicts.status in ('alert', 'warning') then 1
+            else 0
+        end as level,
+        case when verdicts.status = 'ok' and coalesce(verdicts.is_clear, true) then 1 else 0 end as is_calm,
         {{ ml_monitor.md5("verdicts.monitor || '|' || verdicts.metric || '|' || verdicts.feature || '|' || verdicts.segment || '|' || verdicts.segment_value || '|' || verdicts.model_version || '|' || cast(verdicts.span as " ~ dbt.type_string() ~ ")") }} as alert_key
     from verdicts
     inner join monitors on monitors.monitor = verdicts.monitor
+    left join closest_rules
+        on closest_rules.monitor = verdicts.monitor
+        and closest_rules.metric = verdicts.metric
+        and closest_rules.feature = verdicts.feature
+        and closest_rules.segment = verdicts.segment
+        and closest_rules.segment_value = verdicts.segment_value
+        and closest_rules.span = verdicts.span
 ),
 
-runs as (
-    {#- how many windows in a row, ending here, were at least at warning, at alert, or calm #}
+numbered as (
     select
         *,
         row_number() over (partition by alert_key order by window_start) as position,
-        row_number() over (partition by alert_key order by window_start)
-            - max(case when level < 1 then position_all else 0 end) over (partition by alert_key order by window_start) as breaching_run,
-        row_number() over (partition by alert_key order by window_start)
-            - max(case when level < 2 then position_all else 0 end) over (partition by alert_key order by window_start) as alerting_run,
-        row_number() over (partition by alert_key order by window_start)
-            - max(case when level > 0 then position_all else 0 end) over (partition by alert_key order by window_start) as calm_run
-    from (select *, row_number() over (partition by alert_key order by window_start) as position_all from levels) as numbered
+        sum(case when level > 0 then 1 else 0 end) over (partition by alert_key order by window_start) as breaches_so_far,
+        sum(case when level > 1 then 1 else 0 end) over (partition by alert_key order by window_start) as alerts_so_far
+    from levels
+),
+
+runs as (
+    {#- how many of the last `open_within` windows breached, and how many in a row, ending here, were calm #}
+    select
+        numbered.*,
+        numbered.breaches_so_far - coalesce(before.breaches_so_far, 0) as recent_breaches,
+        numbered.alerts_so_far - coalesce(before.alerts_so_far, 0) as recent_alerts,
+        numbered.position
+            - max(case when numbered.is_calm = 0 then numbered.position else 0 end) over (partition by numbered.alert_key order by numbered.window_start) as calm_run
+    from numbered
+    left join numbered as before on before.alert_key = numbered.alert_key and before.position = numbered.position - numbered.open_within
 ),
 
 signals as (
@@ -60,8 +117,8 @@ signals as (
     select
         *,
         case
-            when alerting_run >= open_after then 2
-            when breaching_run >= open_after then 1
+            when level = 2 and recent_alerts >= open_after then 2
+            when level > 0 and recent_breaches >= open_after then 1
             when calm_run >= resolve_after then 0
         end as signal
     from runs
@@ -84,7 +141,7 @@ severities as (
     from regimes
 ),
 
-final as (
+incidents as (
     select
         alert_key,
         monitor,
@@ -104,6 +161,8 @@ final as (
         sample_size,
         reason,
         owner,
+        route,
+        is_watched,
         renotify_after,
         severity_level,
         coalesce(lag(severity_level) over (partition by alert_key order by window_start), 0) as previous_severity_level,
@@ -111,6 +170,53 @@ final as (
         lag(case when severity_level > 0 then incident_opened_at end) over (partition by alert_key order by window_start) as previous_opened_at,
         case when severity_level > 0 then position - opened_position end as windows_open
     from severities
+),
+
+quiet_windows as (
+    select incidents.alert_key, incidents.window_start, min(mutes.reason) as muted_because
+    from incidents
+    inner join mutes on {{ ml_monitor.in_mute('incidents') }}
+    group by incidents.alert_key, incidents.window_start
+    union all
+    select incidents.alert_key, incidents.window_start, 'snoozed' as muted_because
+    from incidents
+    inner join snoozes
+        on snoozes.alert_key = incidents.alert_key
+        and snoozes.starts_at < incidents.window_end
+        and snoozes.ends_at >= incidents.window_end
+    group by incidents.alert_key, incidents.window_start
+),
+
+silences as (
+    select alert_key, window_start, coalesce(min(muted_because), 'muted') as muted_because
+    from quiet_windows
+    group by alert_key, window_start
+),
+
+told as (
+    select
+        incidents.*,
+        silences.muted_because,
+        acknowledgements.acknowledged_at,
+        case
+            when incidents.opened_at is null then 0
+            else coalesce(max(case when silences.muted_because is null then incidents.severity_level end) over (
+                partition by incidents.alert_key, incidents.opened_at
+                order by incidents.window_start rows between unbounded preceding and current row
+            ), 0)
+        end as told_level
+    from incidents
+    left join silences on silences.alert_key = incidents.alert_key and silences.window_start = incidents.window_start
+    left join acknowledgements on acknowledgements.incident_id = {{ ml_monitor.incident_id('incidents.opened_at', 'incidents.alert_key') }}
+),
+
+final as (
+    select
+        *,
+        coalesce(lag(told_level) over (partition by alert_key order by window_start), 0) as previous_told_level,
+        lag(muted_because) over (partition by alert_key order by window_start) as previous_muted_because,
+        case when acknowledged_at < window_end then true else false end as is_acknowledged
+    from told
 )
 
 select * from final

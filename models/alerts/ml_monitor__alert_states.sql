@@ -7,6 +7,26 @@ alert_history as (
     from {{ ref('ml_monitor__alert_history') }}
 ),
 
+closings as (
+    {#- what was closed without a calm window #}
+    select incident_id, max(window_start) as closed_at, max(reason) as closing_reason
+    from {{ ref('ml_monitor__alert_events') }}
+    where event_type = 'resolved'
+    group by incident_id
+),
+
+latest_windows as (
+    select
+        alert_history.*,
+        closings.closing_reason,
+        case when alert_history.severity_level > 0 and closings.incident_id is null then true else false end as is_open
+    from alert_history
+    left join closings
+        on closings.incident_id = {{ ml_monitor.incident_id('alert_history.opened_at', 'alert_history.alert_key') }}
+        and closings.closed_at >= alert_history.window_start
+    where alert_history.recency = 1
+),
+
 final as (
     select
         alert_key,
@@ -18,19 +38,20 @@ final as (
         segment_value,
         model_version,
         span,
-        case severity_level when 2 then 'alert' when 1 then 'warning' else 'ok' end as state,
-        case when severity_level > 0 then true else false end as is_open,
-        case when severity_level > 0 then {{ ml_monitor.incident_id('opened_at') }} end as incident_id,
-        opened_at,
+        case when not is_open then 'ok' when severity_level = 2 then 'alert' else 'warning' end as state,
+        is_open,
+        case when is_open then {{ ml_monitor.incident_id('opened_at') }} end as incident_id,
+        case when is_open then opened_at end as opened_at,
         window_start as last_window_start,
         window_end as last_window_end,
         windows_open,
         metric_value,
         threshold_value,
-        reason,
-        owner
-    from alert_history
-    where recency = 1
+        coalesce(closing_reason, reason) as reason,
+        owner,
+        is_acknowledged and is_open as is_acknowledged,
+        case when is_open then muted_because end as muted_because
+    from latest_windows
 )
 
 select * from final

@@ -37,6 +37,8 @@ select
     cast({{ spec.alerting.open_after }} as integer) as open_after,
     cast({{ spec.alerting.resolve_after }} as integer) as resolve_after,
     cast({{ spec.alerting.renotify_after }} as integer) as renotify_after,
+    cast({{ (spec.alerting.quiet_hours or {}).get('from', 'null') }} as integer) as quiet_from,
+    cast({{ (spec.alerting.quiet_hours or {}).get('to', 'null') }} as integer) as quiet_to,
     '{{ spec.edge_set_id }}' as edge_set_id,
     {{ ml_monitor.literal(spec.moment_set_id) }} as moment_set_id,
     '{{ spec.metric_spec_id }}' as metric_spec_id,

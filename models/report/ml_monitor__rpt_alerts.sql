@@ -84,7 +84,7 @@ final as (
         latest_events.model_version,
         latest_events.span,
         case when incident_spans.was_alert = 1 then 'alert' else 'warning' end as severity,
-        incident_spans.resolved_at is null as is_open,
+        (incident_spans.resolved_at is null or alert_states.incident_id is not null) as is_open,
         incident_spans.opened_at,
         incident_spans.resolved_at,
         latest_events.metric_value,

@@ -3,7 +3,7 @@
     'monitor', 'model_version', 'segment', 'segment_value', 'feature', 'window_start', 'window_end', 'span', 'metric', 'family', 'metric_value',
     'sample_size', 'reference_size', 'lower_bound', 'upper_bound', 'noise_floor', 'label_coverage', 'direction', 'warn_threshold',
     'alert_threshold', 'p_value', 'dispersion', 'drift_ratio', 'p_no_drift', 'q_value', 'minimum_detectable', 'equivalent_sigma', 'evidence',
-    'psi_trailing', 'detail', 'status', 'reason', 'updated_at',
+    'psi_trailing', 'detail', 'rule', 'centre', 'clear_threshold', 'is_clear', 'status', 'reason', 'updated_at',
 ] %}
 {%- set computed = {
     'q_value': 'q_p_alert',
@@ -23,6 +23,10 @@ thresholds as (
 
 monitors as (
     select monitor, min_rows, label_delay, window_unit, alpha from {{ ref('ml_monitor__monitors') }}
+),
+
+rule_limits as (
+    select * from {{ ref('ml_monitor__rule_limits') }}
 ),
 
 features as (
@@ -46,9 +50,16 @@ dispersion as (
 judged as (
     select
         metric_values.*,
-        thresholds.direction,
-        thresholds.warn_threshold,
-        thresholds.alert_threshold,
+        coalesce(rule_limits.rule, 'value') as rule,
+        coalesce(rule_limits.direction, thresholds.direction) as direction,
+        case when rule_limits.rule is null then thresholds.warn_threshold else rule_limits.warn_threshold end as warn_threshold,
+        case when rule_limits.rule is null then thresholds.alert_threshold else rule_limits.alert_threshold end as alert_threshold,
+        rule_limits.clear_threshold,
+        coalesce(rule_limits.warn_centre, 0) as warn_centre,
+        coalesce(rule_limits.alert_centre, 0) as alert_centre,
+        coalesce(rule_limits.clear_centre, 0) as clear_centre,
+        coalesce(rule_limits.alert_centre, 0) as centre,
+        coalesce(rule_limits.n_baseline, 0) as n_baseline,
         thresholds.test,
         monitors.alpha,
         coalesce(dispersion.dispersion, 1e0) as dispersion,
@@ -72,6 +83,10 @@ judged as (
         and (metric_values.segment = '__all__' or thresholds.by_segment)
     inner join monitors on monitors.monitor = metric_values.monitor
     inner join windows on windows.monitor = metric_values.monitor and windows.window_start = metric_values.window_start
+    left join rule_limits
+        on {% for key in ['monitor', 'metric', 'feature', 'segment', 'segment_value', 'span', 'window_start'] -%}
+            rule_limits.{{ key }} = metric_values.{{ key }}{{ ' and ' if not loop.last }}
+        {%- endfor %}
     left join dispersion
         on thresholds.test = 'material'
         and dispersion.monitor = metric_values.monitor
@@ -79,7 +94,7 @@ judged as (
         and dispersion.span = metric_values.span
         and dispersion.season = windows.season
     left join features on features.monitor = metric_values.monitor and features.feature = metric_values.feature
-    where metric_values.model_version = '__all__'
+    where metric_values.model_version = '__all__' and coalesce(rule_limits.rule, 'value') <> 'off'
 ),
 
 changed_rows as (
@@ -125,9 +140,15 @@ measured as (
         case judged.direction
             when 'above' then judged.metric_value > judged.{{ level }}_threshold
             when 'below' then judged.metric_value < judged.{{ level }}_threshold
-            else abs(judged.metric_value) > judged.{{ level }}_threshold
+            else abs(judged.metric_value - judged.{{ level }}_centre) > judged.{{ level }}_threshold
         end as beyond_{{ level }},
         {%- endfor %}
+        {#- An open alert resolves only where the value is back behind its clear level. #}
+        coalesce(case judged.direction
+            when 'above' then judged.metric_value <= judged.clear_threshold
+            when 'below' then judged.metric_value >= judged.clear_threshold
+            else abs(judged.metric_value - judged.clear_centre) <= judged.clear_threshold
+        end, true) as is_clear,
         {#- Sampling alone explains the value: below the 99.9 % point of no drift, or an interval that reaches back over the threshold. #}
         case
             when judged.test = 'value' and judged.noise_floor > 0 and judged.n_bins > 1 and judged.metric in ('psi', 'psi_with_missing')
@@ -137,6 +158,8 @@ measured as (
         case
             when judged.test = 'material' then coalesce(judged.q_p_alert <= judged.alpha, false)
             when judged.family not in ('performance', 'estimated_performance') then true
+            {#- the spread of the past, which the rule measures in, is sampling too #}
+            when judged.rule <> 'value' then true
             when judged.direction = 'both' then coalesce(judged.lower_bound, judged.metric_value) > judged.alert_threshold
                 or coalesce(judged.upper_bound, judged.metric_value) < -judged.alert_threshold
             when judged.direction = 'above' then coalesce(judged.lower_bound, judged.metric_value) > judged.alert_threshold
@@ -169,6 +192,7 @@ decided as (
             when family <> 'intake' and sample_size < min_rows then 'insufficient_data'
             when (family = 'performance' or (family = 'custom' and label_coverage is not null)) and mature_at > {{ ml_monitor.monitoring_now() }} then 'immature'
             when window_end < first_full_span_end then 'insufficient_data'
+            when rule <> 'value' and warn_threshold is null and alert_threshold is null then 'insufficient_data'
             when within_noise then 'ok'
             when test = 'material' and certain and not is_seasonal then 'alert'
             when test = 'material' then case when certain or certain_warn then 'warning' else 'ok' end

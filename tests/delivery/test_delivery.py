@@ -183,7 +183,7 @@ def test_a_slow_worker_does_not_close_the_attempt_that_another_is_sending(wareho
     slow, other = Ledger(warehouse, "slow"), Ledger(warehouse, "other")
     slow.seed(["webhook"], DeliveryPolicy(), clock())
     row = {**event, **ledger()[0]}
-    first = Delivery(**{name: row[name] for name in Delivery.__slots__})
+    first = Delivery(**{name: row[name] for name in Delivery.__slots__ if name in row})
     assert slow.claim(first, clock())
     second = replace(first, status="sending", attempts=1)
     assert other.claim(second, clock())

@@ -1,0 +1,12 @@
+{{ ml_monitor.ledger({
+    'action_id': 'text',
+    'alert_key': 'text',
+    'incident_id': 'text',
+    'monitor': 'text',
+    'action': 'text',
+    'until_at': 'timestamp',
+    'verdict': 'text',
+    'note': 'text',
+    'actor': 'text',
+    'acted_at': 'timestamp',
+}) }}

@@ -1,0 +1,77 @@
+"""Alerts grouped by what their features have upstream: a real project whose log joins two models, one of which breaks."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from typer.testing import CliRunner
+
+from ml_monitor.alerts.incidents import incidents
+from ml_monitor.alerts.upstream import Column, Lineage
+from ml_monitor.cli import app
+from ml_monitor.settings import DbtProject
+from ml_monitor.warehouse import Warehouse
+from tests.integration.logs import MONITOR, NOW, logs, predictions
+from tests.project import Project
+
+MODELS = {
+    "customers": "select prediction_id, a1 * 2 as renamed, a2 from {{ source('raw', 'crm') }}",
+    "accounts": "select prediction_id, b1, b2 from {{ source('raw', 'bank') }}",
+    "scored": """
+        with joined as (
+            select log.*, customers.renamed as f1, customers.a2 + 0 as f2, accounts.b1 as f3, accounts.b2 as f4
+            from {{ source('raw', 'predictions') }} as log
+            left join {{ ref('customers') }} as customers on customers.prediction_id = log.prediction_id
+            left join {{ ref('accounts') }} as accounts on accounts.prediction_id = log.prediction_id
+        )
+        select prediction_id, predicted_at, model_version, y_score, y_pred, f1, f2, f3, f4, amount from joined
+    """,
+}
+
+
+def built(project: Callable[..., Project]) -> Project:
+    log = predictions()
+    reference = predictions(days=20, start="2025-12-01", seed=9)
+    everything = pd.concat([log, reference])
+    crm = pd.DataFrame({"prediction_id": everything["prediction_id"], "a1": everything["amount"], "a2": everything["amount"]})
+    bank = crm.rename(columns={"a1": "b1", "a2": "b2"})
+    broken = crm["prediction_id"].isin(log.loc[log["predicted_at"] >= "2026-01-10", "prediction_id"])
+    crm.loc[broken, ["a1", "a2"]] = 99.0
+    features = {name: reference["amount"].to_numpy() * (2 if name == "f1" else 1) for name in ("f1", "f2", "f3", "f4")}
+    monitor = MONITOR | {
+        "predictions": "scored",
+        "features": dict.fromkeys(["f1", "f2", "f3", "f4", "amount"], "numeric"),
+        "segments": [],
+        "thresholds": {"concept_drift": None},
+    }
+    made = project({"churn": monitor}, now=NOW, logs=logs(predictions=log, reference=reference.assign(**features), crm=crm, bank=bank))
+    for name, sql in MODELS.items():
+        (made.directory / "models" / f"{name}.sql").write_text(sql)
+    git = ["git", "-C", str(made.directory), "-c", "user.name=Ann", "-c", "user.email=ann@example.com"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", "models"], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "Double the amount"], check=True)
+    made.run()
+    return made
+
+
+def test_features_from_one_model_are_one_incident_with_that_model_as_suspect(project: Callable[..., Project]) -> None:
+    made = built(project)
+    found = incidents(Warehouse.from_dbt(made.directory), DbtProject.load(made.directory).manifest, made.directory)
+    suspected = [one for one in found if one.suspect]
+    assert len(suspected) == 1
+    suspect = suspected[0].suspect
+    assert suspect is not None and suspect.node in ("model.consumer.customers", "source.consumer.raw.crm")
+    assert {alert.split(" of ")[1].split(" ")[0] for alert in suspected[0].alerts} == {"f1", "f2"}
+    lineage = Lineage(json.loads((made.directory / "target" / "manifest.json").read_text()))
+    sources = {one for one in lineage.ancestors(Column("model.consumer.scored", "f1")) if one.node.startswith("source")}
+    assert sources == {Column("source.consumer.raw.crm", "a1")}
+    where = ["--project-dir", str(made.directory), "--profiles-dir", str(made.directory)]
+    shown = CliRunner().invoke(app, ["incidents", *where])
+    assert shown.exit_code == 0 and "suspect: " in shown.output
+    assert yaml.safe_load(CliRunner().invoke(app, ["incidents", "--json", *where]).stdout)["incidents"][0]["monitor"] == "churn"
+    if suspect.path:
+        assert "Ann: Double the amount" in str(suspect.last_change) and Path(suspect.path).name == "customers.sql"

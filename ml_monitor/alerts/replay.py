@@ -183,8 +183,8 @@ def solve(history: History, rule: Rule, per_day: float) -> Rule:
         best = float(threshold)
     if rule.kind == "percentile" and best >= 100:
         raise ReplayError(
-            f"no percentile below 100 keeps to the budget: {len(history.series)} series with a baseline of {rule.baseline} windows "
-            "see new extremes more often. Give a longer --baseline, a larger --budget or another --rule"
+            f"no percentile below 100 keeps to the budget: {len(history.series)} series with a baseline of {rule.baseline} "
+            "windows see new extremes more often. Give a longer --baseline, a larger --budget or another --rule"
         )
     return replace(rule, alert=sign * best, warn=None, clear=None)
 

@@ -23,6 +23,7 @@ class DeadLetterChannel:
         self.failed = failed
         self.name = dead_letter_channel(failed, through.name)
         self._through = through
+        self.digests: bool = getattr(through, "digests", False)
 
     def send(self, message: AlertMessage) -> SendResult:
         """Send the message that was not delivered, and say so first."""

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
+
+from ml_monitor.alerts.routes import Routes
 
 Severity = Literal["warning", "alert"]
 Status = Literal["pending", "sending", "sent", "failed", "rejected", "suppressed", "dead"]
@@ -33,13 +35,23 @@ class DeliveryPolicy:
     """Longest pause that we choose. A receiver that asks for a longer one with Retry-After gets it."""
     minimum_severity: Mapping[str, Severity] = field(default_factory=dict)
     """By channel name; `warning` for channels that are not named."""
+    routes: Routes = field(default_factory=Routes)
+    digest_above: int = 20
+    """More messages than this that are due in a channel that people read are told as one."""
 
     def __post_init__(self) -> None:
         for name in ("max_age", "lease", "backoff", "max_backoff"):
             if getattr(self, name) <= timedelta(0):
                 raise ValueError(f"{name} must be longer than zero, not {getattr(self, name)}")
-        if self.max_attempts < 1:
-            raise ValueError(f"max_attempts must be at least 1, not {self.max_attempts}")
+        for name in ("max_attempts", "digest_above"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+
+    def wants(self, channel: str, event: Mapping[str, Any], channels: Sequence[str]) -> bool:
+        """Whether a channel, one of `channels`, is to get an event. An end goes wherever the beginning went."""
+        if event["event_type"] == "resolved":
+            return True
+        return event["severity"] in self.severities(channel) and channel in self.routes.channels(event.get("route"), channels)
 
     def severities(self, channel: str) -> frozenset[Severity]:
         """The severities that a channel takes."""
@@ -62,6 +74,14 @@ class Delivery:
     next_attempt_at: datetime | None = None
     deliver_after: datetime | None = None
     """End of the monitor's quiet hours (monitoring clock)."""
+
+
+def delivery_of(row: Mapping[str, Any]) -> Delivery:
+    """The delivery in a row of the ledger that is joined with its event."""
+    # An event table of an older release lacks the columns that have defaults.
+    known = {name: row[name] for name in Delivery.__slots__ if name in row}
+    # An answer is as old as itself, not as the alert that it answers.
+    return Delivery(**{**known, "window_end": row.get("acted_at") or row["window_end"]})
 
 
 Action = Literal["send", "wait", "suppress", "give_up"]

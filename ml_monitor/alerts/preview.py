@@ -7,7 +7,7 @@ from datetime import datetime
 from ml_monitor.alerts.channels import Channel
 from ml_monitor.alerts.ledger import Ledger
 from ml_monitor.alerts.message import message_from_event
-from ml_monitor.alerts.policy import Action, Delivery, DeliveryPolicy, Status, decide, delivery_id
+from ml_monitor.alerts.policy import Action, DeliveryPolicy, Status, decide, delivery_id, delivery_of
 from ml_monitor.settings import utc, wall_clock
 from ml_monitor.warehouse import Row, Warehouse
 
@@ -46,11 +46,13 @@ def preview(
     planned: list[Planned] = []
     told: set[tuple[str, str]] = set()
     for row in sorted(_rows(ledger, channels, policy), key=_reading_order):
-        delivery = Delivery(**{name: row[name] for name in Delivery.__slots__ if name in row})
+        delivery = delivery_of(row)
         incident = (delivery.incident_id, delivery.channel)
         openings: list[Status] = ["sent"] if incident in told else []
         if delivery.event_type == "resolved":
-            openings += ledger.openings(*incident)
+            openings += [
+                one.status for one in ledger.openings([delivery.incident_id], delivery.channel).get(delivery.incident_id, [])
+            ]
         decision = decide(delivery, openings, policy, now, wall)
         if decision.action == "send" and delivery.event_type != "resolved":
             told.add(incident)
@@ -61,10 +63,9 @@ def preview(
 
 def _rows(ledger: Ledger, channels: Sequence[Channel], policy: DeliveryPolicy) -> Iterator[Row]:
     yield from ledger.unfinished([channel.name for channel in channels])
-    for channel in channels:
-        for event in ledger.unseeded(channel.name, policy):
-            new = {"delivery_id": delivery_id(event["event_id"], channel.name), "channel": channel.name}
-            yield {**event, **new, "status": "pending", "attempts": 0, "claimed_at": None, "next_attempt_at": None}
+    for channel, event in ledger.unseeded([channel.name for channel in channels], policy):
+        new = {"delivery_id": delivery_id(event["event_id"], channel), "channel": channel}
+        yield {**event, **new, "status": "pending", "attempts": 0, "claimed_at": None, "next_attempt_at": None}
 
 
 def _reading_order(row: Row) -> tuple[datetime, bool, str]:

@@ -40,6 +40,7 @@ class EmailChannel:
     """
 
     name = "email"
+    digests = True
 
     def __init__(self, server: MailServer, sender: str, recipients: tuple[str, ...], timeout: float = 10.0) -> None:
         self._server = server

@@ -23,6 +23,7 @@ class TeamsChannel:
     """
 
     name = "teams"
+    digests = True
 
     def __init__(self, url: str, timeout: float = 10.0) -> None:
         self._url = url

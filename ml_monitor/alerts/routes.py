@@ -9,7 +9,7 @@ ALWAYS = frozenset({"console", "logging"})
 
 @dataclass(frozen=True, slots=True)
 class Routes:
-    """Names of routes and the channels that each leads to. A channel's name is a route too, and several may be joined by commas."""
+    """Names of routes and the channels that each leads to. A channel's name is a route too; commas join several."""
 
     named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     default: tuple[str, ...] = ()

@@ -1,6 +1,7 @@
 """One POST of JSON, and what its answer means for the ledger."""
 
 from collections.abc import Mapping
+from functools import cache
 
 import httpx
 
@@ -20,7 +21,7 @@ def post(url: str, body: bytes, timeout: float, headers: Mapping[str, str] | Non
     """
     sent = {"Content-Type": "application/json", **(headers or {})}
     try:
-        with httpx.stream("POST", url, content=body, headers=sent, timeout=timeout) as response:
+        with _client().stream("POST", url, content=body, headers=sent, timeout=timeout) as response:
             if response.is_success:
                 return SendResult(True, response.status_code)
             # One part only: an endless error page must not hold up the other channels.
@@ -30,3 +31,9 @@ def post(url: str, body: bytes, timeout: float, headers: Mapping[str, str] | Non
     except httpx.HTTPError as error:
         # The type only: messages of the client can hold the URL, which may be a secret.
         return SendResult(False, error=f"no answer ({type(error).__name__})")
+
+
+@cache
+def _client() -> httpx.Client:
+    # One for all: reading the certificates of authorities for each message would take longer than sending it.
+    return httpx.Client()

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,8 @@ def serve(keys: Path) -> None:
                 """Only the keys are wanted."""
 
             def handle(self) -> None:
-                try:
+                with suppress(OSError):  # the sender was killed
                     super().handle()
-                except OSError:
-                    pass  # the sender was killed
 
         server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
@@ -48,10 +46,10 @@ def serve(keys: Path) -> None:
 @contextmanager
 def running(keys: Path) -> Iterator[str]:
     """The URL of a receiver that is ended with the block."""
-    process = subprocess.Popen([sys.executable, "-m", "bench.receiver", str(keys)], stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
+    command = [sys.executable, "-m", "bench.receiver", str(keys)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603 - ours
     try:
-        yield process.stdout.readline().strip()
+        yield next(iter(process.stdout or ())).strip()
     finally:
         process.kill()
         process.wait()

@@ -36,7 +36,7 @@ def alert_deliveries(context: dg.AssetExecutionContext) -> dg.MaterializeResult[
     report = deliver(
         warehouse(),
         settings.channels(),
-        DeliveryPolicy(minimum_severity=settings.minimum_severity),
+        settings.policy(),
         monitoring_now(context.run.tags),
         worker_id=context.run.run_id,
         progress=context.log.info,
@@ -71,7 +71,7 @@ def alert_outbox_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | 
     if in_flight(context.instance, delivery_job.name, LEASE):
         return dg.SkipReason("a delivery run is in flight")
     settings = ChannelSettings.from_environment()
-    policy = DeliveryPolicy(minimum_severity=settings.minimum_severity)
+    policy = settings.policy()
     try:
         due = count_due(settings.channels(), policy, monitoring_now({}))
     except (MissingTable, WarehouseLocked) as reason:

@@ -30,7 +30,8 @@ def deliver(
     Every event goes once to the console and to each configured channel; the ledger in the warehouse knows
     what was sent, so run it as often as you like, from as many machines. ML_MONITOR_WEBHOOK_SECRET signs the
     webhook; ML_MONITOR_PAGERDUTY_ROUTING_KEY and ML_MONITOR_TEAMS_WEBHOOK_URL add PagerDuty and Teams;
-    ML_MONITOR_WEBHOOK_MIN_SEVERITY and its like (SLACK, PAGERDUTY, TEAMS) ([bold]warning[/bold] or
+    docs/configuration.md has the variables of email, Slack threads, Sentry, CloudWatch, Apprise and log files, and
+    ML_MONITOR_ROUTES; ML_MONITOR_WEBHOOK_MIN_SEVERITY and its like ([bold]warning[/bold] or
     [bold]alert[/bold]) keep a channel quiet; messages link to ML_MONITOR_REPORT_URL. Prefer the environment
     to options for URLs: they are secrets.
 
@@ -41,11 +42,11 @@ def deliver(
         from dataclasses import asdict
         from datetime import timedelta
 
-        from ml_monitor.alerts import ChannelSettings, DeliveryPolicy, preview
+        from ml_monitor.alerts import ChannelSettings, preview
         from ml_monitor.alerts import deliver as run
 
         settings = ChannelSettings.from_environment(webhook_url=webhook_url, slack_webhook_url=slack_webhook_url)
-        policy = DeliveryPolicy(max_age=timedelta(days=max_age_days), minimum_severity=settings.minimum_severity)
+        policy = settings.policy(max_age=timedelta(days=max_age_days))
         if dry_run:
             planned = preview(context.warehouse, settings.channels(), policy, context.now)
             for plan in planned:
@@ -60,6 +61,8 @@ def deliver(
             report_url=str(settings.report_url) if settings.report_url else None,
         )
         content = done.to_dict()
+        for route, count in sorted(done.unroutable.items()):
+            context.say(f"route {route!r} leads to no configured channel (ML_MONITOR_ROUTES): {count} alerts went to the default")
         if done.nothing_to_do:
             context.say("nothing to deliver" + (f", {done.waiting} waiting for their next attempt" if done.waiting else ""))
             context.finish(content, Exit.NOTHING_TO_DO)

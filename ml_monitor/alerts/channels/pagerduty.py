@@ -14,7 +14,7 @@ _SEVERITIES = {"alert": "critical", "warning": "warning"}
 
 
 class PagerDutyChannel:
-    """Triggers and resolves one PagerDuty alert per incident.
+    """Triggers, acknowledges and resolves one PagerDuty alert per incident.
 
     The incident id is the `dedup_key`: PagerDuty folds what is sent again after a crash.
 
@@ -25,6 +25,7 @@ class PagerDutyChannel:
     """
 
     name = "pagerduty"
+    takes_acknowledgements = True
 
     def __init__(self, routing_key: str, url: str = EVENTS_URL, timeout: float = 10.0) -> None:
         self._routing_key = routing_key
@@ -32,7 +33,7 @@ class PagerDutyChannel:
         self._timeout = timeout
 
     def send(self, message: AlertMessage) -> SendResult:
-        """Trigger, or resolve when the incident is over."""
+        """Trigger, acknowledge when somebody did, or resolve when the incident is over."""
         body = {"routing_key": self._routing_key, **event(message)}
         return post(self._url, json.dumps(body, allow_nan=False).encode(), self._timeout)
 
@@ -43,6 +44,8 @@ def event(message: AlertMessage) -> dict[str, Any]:
     key = (message.delivery_id if message.is_dead_letter else message.incident_id)[:_DEDUP_CHARACTERS]
     if message.is_resolved and not message.is_dead_letter:
         return {"event_action": "resolve", "dedup_key": key}
+    if message.event_type == "acknowledged" and not message.is_dead_letter:
+        return {"event_action": "acknowledge", "dedup_key": key}
     built: dict[str, Any] = {
         "event_action": "trigger",
         "dedup_key": key,

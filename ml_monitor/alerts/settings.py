@@ -177,7 +177,8 @@ class ChannelSettings(BaseModel):
     def _slack_bot(self, token: SecretStr) -> SlackBotChannel:
         if not self.slack_channel or self.slack_webhook_url is not None:
             raise ChannelConfigError(
-                "ML_MONITOR_SLACK_BOT_TOKEN needs ML_MONITOR_SLACK_CHANNEL, the id of a channel, and no ML_MONITOR_SLACK_WEBHOOK_URL"
+                "ML_MONITOR_SLACK_BOT_TOKEN needs ML_MONITOR_SLACK_CHANNEL, the id of a channel, "
+                "and no ML_MONITOR_SLACK_WEBHOOK_URL"
             )
         return SlackBotChannel(token.get_secret_value(), self.slack_channel, str(self.slack_api_url))
 

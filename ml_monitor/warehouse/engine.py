@@ -64,7 +64,7 @@ class Session:
         self._guard(lambda: self._connection.execute(sa.insert(target), [dict(row) for row in rows]))
 
     def _run(self, sql: str, params: Parameters) -> sa.CursorResult[Any]:
-        lists = [sa.bindparam(name, expanding=True) for name, value in params.items() if isinstance(value, list)]
+        lists: list[sa.BindParameter[Any]] = [sa.bindparam(name, expanding=True) for name, value in params.items() if isinstance(value, list)]
         statement = sa.text(sql).bindparams(*lists)
         result: sa.CursorResult[Any] = self._guard(lambda: self._connection.execute(statement, dict(params)))
         return result

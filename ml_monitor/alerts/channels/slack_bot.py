@@ -13,7 +13,7 @@ _CANNOT_UPDATE = frozenset({"message_not_found", "cant_update_message", "edit_wi
 
 
 class SlackBotChannel:
-    """Posts with `chat.postMessage`; what comes later of an incident answers in its thread, and its end rewrites the first message.
+    """Posts with `chat.postMessage`. What comes later of an incident answers in its thread; its end rewrites the first message.
 
     Slack has no key to fold duplicates, so a message that is sent again after a crash is seen twice.
 
@@ -47,7 +47,7 @@ class SlackBotChannel:
             # First what can be repeated without being seen twice.
             if thread and message.is_resolved and not message.is_dead_letter:
                 _update(client, channel, thread, content)
-            where = {"channel": channel, "thread_ts": thread} if thread else {"channel": self._channel}
+            where: dict[str, Any] = {"channel": channel, "thread_ts": thread} if thread else {"channel": self._channel}
             answer = client.chat_postMessage(**where, **content, unfurl_links=False)
         except SlackApiError as error:
             return _refused(error.response)

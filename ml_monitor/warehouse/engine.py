@@ -64,8 +64,9 @@ class Session:
         self._guard(lambda: self._connection.execute(sa.insert(target), [dict(row) for row in rows]))
 
     def _run(self, sql: str, params: Parameters) -> sa.CursorResult[Any]:
-        lists: list[sa.BindParameter[Any]] = [sa.bindparam(name, expanding=True) for name, value in params.items() if isinstance(value, list)]
-        statement = sa.text(sql).bindparams(*lists)
+        lists = (name for name, value in params.items() if isinstance(value, list))
+        expanded: list[sa.BindParameter[Any]] = [sa.bindparam(name, expanding=True) for name in lists]
+        statement = sa.text(sql).bindparams(*expanded)
         result: sa.CursorResult[Any] = self._guard(lambda: self._connection.execute(statement, dict(params)))
         return result
 

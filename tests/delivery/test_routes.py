@@ -62,7 +62,7 @@ def test_routes_come_from_the_environment():
     assert parse("pipelines = slack, email; oncall=pagerduty;") == {"pipelines": ("slack", "email"), "oncall": ("pagerduty",)}
     settings = ChannelSettings.from_environment({"ML_MONITOR_ROUTES": "a=slack", "ML_MONITOR_DEFAULT_ROUTE": "email,slack"})
     assert settings.policy().routes == Routes({"a": ("slack",)}, ("email", "slack"))
-    with pytest.raises(ChannelConfigError, match="ML_MONITOR_ROUTES: .*name=channel"):
+    with pytest.raises(ChannelConfigError, match=r"ML_MONITOR_ROUTES: .*name=channel"):
         ChannelSettings.from_environment({"ML_MONITOR_ROUTES": "slack"})
 
 
@@ -72,7 +72,7 @@ def test_more_than_people_read_is_one_message_and_machines_get_each(warehouse, r
     report = deliver(warehouse, [SlackChannel(receiver.url)], DeliveryPolicy(), NOW, clock=clock)
     (request,) = receiver.requests
     body = json.loads(request.body)
-    assert body["text"] == "\\[alert] 25 alerts: 25 opened".lstrip("\\")
+    assert body["text"] == "[alert] 25 alerts: 25 opened"
     assert "10 more" in json.dumps(body["blocks"])
     assert (report.count("sent"), len(ledger())) == (25, 25)
     assert attempts() == [(1, "intent", None), (1, "outcome", "sent")] * 25

@@ -71,5 +71,5 @@ def metrics(message: AlertMessage) -> list[dict[str, Any]]:
 
 def _dimensions(**values: Any) -> list[dict[str, str]]:
     # CloudWatch takes neither an empty value nor one that is not ASCII.
-    texts = {name: str(value).encode("ascii", "backslashreplace").decode()[:_DIMENSION_CHARACTERS] for name, value in values.items()}
-    return [{"Name": name, "Value": text.strip() or "-"} for name, text in texts.items()]
+    texts = {name: str(value).encode("ascii", "backslashreplace").decode().strip() for name, value in values.items()}
+    return [{"Name": name, "Value": text[:_DIMENSION_CHARACTERS] or "-"} for name, text in texts.items()]

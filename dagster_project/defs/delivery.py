@@ -27,7 +27,7 @@ CHANNEL = itemgetter("channel")
     kinds={"python"},
     deps=[
         model_key(f"ml_monitor__{name}")
-        for name in ("alert_events", "alert_deliveries", "alert_delivery_attempts")
+        for name in ("alert_events", "alert_actions", "alert_deliveries", "alert_delivery_attempts")
     ],
 )
 def alert_deliveries(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
 
 import dagster as dg
 
@@ -9,13 +11,15 @@ from dagster_project.defs.models import model_key
 from dagster_project.defs.runs import in_flight
 from dagster_project.settings import SENSOR_STATUS, monitoring_now, warehouse
 from ml_monitor.alerts import Channel, ChannelSettings, DeliveryPolicy, deliver
+from ml_monitor.alerts.dead_letters import dead_letter_channels
 from ml_monitor.alerts.ledger import Ledger
-from ml_monitor.alerts.policy import Delivery, decide
+from ml_monitor.alerts.policy import decide, delivery_of
 from ml_monitor.settings import wall_clock
 from ml_monitor.warehouse import MissingTable, WarehouseLocked
 
 # A pass takes seconds: one that is older was lost with its worker.
 LEASE = timedelta(minutes=10)
+CHANNEL = itemgetter("channel")
 
 
 @dg.asset(
@@ -23,7 +27,7 @@ LEASE = timedelta(minutes=10)
     kinds={"python"},
     deps=[
         model_key(f"ml_monitor__{name}")
-        for name in ("alert_events", "alert_deliveries", "alert_delivery_attempts")
+        for name in ("alert_events", "alert_actions", "alert_deliveries", "alert_delivery_attempts")
     ],
 )
 def alert_deliveries(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
@@ -32,7 +36,7 @@ def alert_deliveries(context: dg.AssetExecutionContext) -> dg.MaterializeResult[
     report = deliver(
         warehouse(),
         settings.channels(),
-        DeliveryPolicy(minimum_severity=settings.minimum_severity),
+        settings.policy(),
         monitoring_now(context.run.tags),
         worker_id=context.run.run_id,
         progress=context.log.info,
@@ -49,28 +53,15 @@ delivery_job = dg.define_asset_job(
 
 def count_due(channels: Sequence[Channel], policy: DeliveryPolicy, now: datetime) -> int:
     """Return how many deliveries a pass would act on now; nothing is claimed."""
-    house = warehouse(lock_timeout=2.0)
-    unknown_to_the_ledger = f"""
-        select events.event_type, events.severity
-        from {house.table("alert_events")} as events
-        left join {house.table("alert_deliveries")} as deliveries
-            on deliveries.event_id = events.event_id and deliveries.channel = :channel
-        where deliveries.event_id is null
-    """  # noqa: S608 - only quoted relation names are put into the SQL
-    due: int = sum(
-        row["event_type"] == "resolved" or row["severity"] in policy.severities(channel.name)
-        for channel in channels
-        for row in house.query(unknown_to_the_ledger, {"channel": channel.name})
-    )
-    ledger = Ledger(house, worker_id="")
-    for row in ledger.unfinished([channel.name for channel in channels]):
-        delivery = Delivery(**{name: row[name] for name in Delivery.__slots__ if name in row})
-        openings = (
-            ledger.openings(delivery.incident_id, delivery.channel)
-            if delivery.event_type == "resolved"
-            else []
-        )
-        due += decide(delivery, openings, policy, now, wall_clock()).action != "wait"
+    ledger = Ledger(warehouse(lock_timeout=2.0), worker_id="")
+    due = len(ledger.unseeded([channel.name for channel in channels], policy))
+    names = [channel.name for channel in [*channels, *dead_letter_channels(channels)]]
+    for name, rows in groupby(sorted(ledger.unfinished(names), key=CHANNEL), key=CHANNEL):
+        deliveries = [delivery_of(row) for row in rows]
+        told = ledger.openings((one.incident_id for one in deliveries), name)
+        for one in deliveries:
+            openings = [opening.status for opening in told.get(one.incident_id, [])]
+            due += decide(one, openings, policy, now, wall_clock()).action != "wait"
     return due
 
 
@@ -80,7 +71,7 @@ def alert_outbox_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | 
     if in_flight(context.instance, delivery_job.name, LEASE):
         return dg.SkipReason("a delivery run is in flight")
     settings = ChannelSettings.from_environment()
-    policy = DeliveryPolicy(minimum_severity=settings.minimum_severity)
+    policy = settings.policy()
     try:
         due = count_due(settings.channels(), policy, monitoring_now({}))
     except (MissingTable, WarehouseLocked) as reason:

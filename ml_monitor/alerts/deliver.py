@@ -1,22 +1,20 @@
-"""One delivery pass: seed, decide, claim, send, record."""
+"""One delivery pass: seed, then channel by channel decide, claim, send, record."""
 
-import logging
 import os
 import socket
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from ml_monitor.alerts.channels import Channel, SendResult
+from ml_monitor.alerts.channels import Channel
+from ml_monitor.alerts.dead_letters import dead_letter_channels
+from ml_monitor.alerts.lane import Lane
 from ml_monitor.alerts.ledger import Ledger
-from ml_monitor.alerts.message import message_from_event
-from ml_monitor.alerts.policy import Delivery, DeliveryPolicy, Status, classify, decide, pause
-from ml_monitor.alerts.report import Attempt, DeliveryReport
+from ml_monitor.alerts.policy import DeliveryPolicy
+from ml_monitor.alerts.report import DeliveryReport
 from ml_monitor.settings import utc, wall_clock
 from ml_monitor.warehouse import Row, Warehouse
-
-_log = logging.getLogger(__name__)
-_CLOSING: dict[str, Status] = {"suppress": "suppressed", "give_up": "dead"}
 
 
 def deliver(
@@ -32,14 +30,15 @@ def deliver(
 ) -> DeliveryReport:
     """Deliver every event that is due to every channel that is to get it.
 
-    Any number of workers may run at once and die at any point: no message is lost, and one is doubled only
-    if a worker dies between the receiver's answer and the record of it. After a failure that is worth another
-    try, the rest of that channel waits for the next pass; the other channels go on.
+    Any number of workers may run at once and die at any point: no message is lost, and only those are doubled that a
+    dead worker had claimed and left without an outcome, which the ledger calls unknown: a batch of about a second at
+    most. After a failure that is worth another try, the rest of that channel waits for the next pass; the other
+    channels go on, and tell what it gave up.
 
     Args:
         warehouse: Holds `alert_events` and the ledger.
         channels: Where to send; names must differ.
-        policy: Ages, pauses, attempts, severities.
+        policy: Ages, pauses, attempts, severities, routes, digests.
         now: Monitoring clock: decides which events are too old to send.
         worker_id: Different for every process; made up by default.
         progress: Called with one line for each message.
@@ -50,73 +49,42 @@ def deliver(
         ValueError: Two channels have one name.
         WarehouseError: The ledger cannot be read or written. What was claimed is tried again after its lease.
     """
-    by_name = {channel.name: channel for channel in channels}
-    if len(by_name) < len(channels):
-        raise ValueError(f"channel names must differ: {', '.join(channel.name for channel in channels)}")
-    worker = worker_id or f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-    ledger = Ledger(warehouse, worker)
+    names = [channel.name for channel in channels]
+    if len(set(names)) < len(names):
+        raise ValueError(f"channel names must differ: {', '.join(names)}")
+    ledger = Ledger(warehouse, worker_id or f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}")
     say = progress or (lambda line: None)
-    now = utc(now)
 
-    seeded = ledger.seed(list(by_name), policy, clock())
-    attempts: list[Attempt] = []
-    paused: set[str] = set()
-    unknown = lost = waiting = 0
-    for row in ledger.unfinished(list(by_name)):
-        delivery = _delivery(row)
-        openings = ledger.openings(delivery.incident_id, delivery.channel) if delivery.event_type == "resolved" else []
-        decision = decide(delivery, openings, policy, now, clock())
-        if decision.action in _CLOSING:
-            status = _CLOSING[decision.action]
-            ledger.close(delivery, status, decision.reason, clock())
-            attempts.append(_attempt(delivery, delivery.attempts, status, error=decision.reason))
-        elif decision.action == "wait" or delivery.channel in paused:
-            waiting += 1
-        elif not ledger.claim(delivery, clock()):
-            lost += 1
-        else:
-            unknown += delivery.status == "sending"
-            attempt = _send(ledger, by_name[delivery.channel], delivery, row, policy, clock, report_url)
-            attempts.append(attempt)
-            say(f"{attempt.channel}: {attempt.status} {attempt.event_id}" + (f" ({attempt.error})" if attempt.error else ""))
-            if attempt.status in ("failed", "dead"):
-                paused.add(delivery.channel)
-    return DeliveryReport(seeded, tuple(attempts), unknown, lost, waiting)
+    def run(some: Sequence[Channel]) -> list[Lane]:
+        rows = ledger.unfinished([channel.name for channel in some])
+        lanes = [
+            Lane(ledger, one, [row for row in rows if row["channel"] == one.name], policy, utc(now), clock, say, report_url)
+            for one in some
+        ]
+        # In turns, so that a slow receiver keeps no other waiting for longer than a batch.
+        while working := [lane for lane in lanes if not lane.is_done]:
+            for lane in working:
+                lane.step()
+        return lanes
 
-
-def _send(
-    ledger: Ledger,
-    channel: Channel,
-    delivery: Delivery,
-    event: Row,
-    policy: DeliveryPolicy,
-    clock: Callable[[], datetime],
-    report_url: str | None,
-) -> Attempt:
-    number = delivery.attempts + 1
-    try:
-        result = channel.send(message_from_event(event, delivery.delivery_id, report_url))
-    except Exception as error:
-        # A channel may be anybody's code, and its failure must not keep the other channels from sending.
-        _log.exception("channel %s raised", channel.name)
-        result = SendResult(False, error=f"{type(error).__name__} in channel {channel.name}")
-    status = classify(result.accepted, result.response_code, number, policy)
-    done = clock()
-    retry_at = done + pause(number, result.retry_after, policy) if status == "failed" else None
-    ledger.record(delivery, result, status, done, retry_at)
-    return _attempt(delivery, number, status, result.response_code, result.error)
+    seeded = ledger.seed(names, policy, clock())
+    answering = [channel.name for channel in channels if getattr(channel, "takes_acknowledgements", False)]
+    acknowledgements = ledger.seed_acknowledgements(answering, clock())
+    lanes = run(channels)
+    # Last, because only now is it known what died in this pass.
+    letters = dead_letter_channels(channels)
+    ledger.seed_dead_letters({letter.name: letter.failed for letter in letters}, clock())
+    lanes += run(letters)
+    return DeliveryReport(
+        len(seeded) + acknowledgements,
+        tuple(attempt for lane in lanes for attempt in lane.attempts),
+        sum(lane.unknown for lane in lanes),
+        sum(lane.lost for lane in lanes),
+        sum(lane.waiting for lane in lanes),
+        _unroutable(seeded, names, policy),
+    )
 
 
-def _delivery(row: Row) -> Delivery:
-    # An event table of an older release lacks the columns that have defaults.
-    return Delivery(**{name: row[name] for name in Delivery.__slots__ if name in row})
-
-
-def _attempt(
-    delivery: Delivery,
-    number: int,
-    status: Status,
-    response_code: int | None = None,
-    error: str | None = None,
-) -> Attempt:
-    return Attempt(delivery.delivery_id, delivery.event_id, delivery.channel, number, status, response_code, error)
+def _unroutable(seeded: Sequence[Row], names: Sequence[str], policy: DeliveryPolicy) -> dict[str, int]:
+    routes = {row["event_id"]: row.get("route") for row in seeded if row["event_type"] != "resolved"}
+    return dict(Counter(route for route in routes.values() if route and policy.routes.is_unroutable(route, names)))

@@ -16,6 +16,7 @@ _WHAT_HAPPENED = {
     "escalated": "escalated",
     "renotified": "still open",
     "resolved": "resolved",
+    "acknowledged": "acknowledged",
     "data_missing": "data missing",
 }
 
@@ -62,6 +63,10 @@ class AlertMessage:
     event: Mapping[str, Any]
     """The event itself, JSON-able: for receivers that compute."""
     link: str | None = None
+    reply_to: str | None = None
+    """The receiver's own id of the first message of the incident."""
+    is_dead_letter: bool = False
+    """Whether another channel could not deliver it."""
 
     @property
     def is_resolved(self) -> bool:
@@ -73,7 +78,9 @@ class AlertMessage:
         return {**asdict(self), "fields": dict(self.fields)}
 
 
-def message_from_event(event: Mapping[str, Any], delivery_id: str, link: str | None = None) -> AlertMessage:
+def message_from_event(
+    event: Mapping[str, Any], delivery_id: str, link: str | None = None, reply_to: str | None = None
+) -> AlertMessage:
     """Word one row of `ml_monitor__alert_events`."""
     what = subject(event)
     happened = _WHAT_HAPPENED.get(event["event_type"], event["event_type"])
@@ -101,6 +108,7 @@ def message_from_event(event: Mapping[str, Any], delivery_id: str, link: str | N
         fields=tuple((name, str(detail)) for name, detail in fields),
         event={name: _plain(event[name]) for name in _EVENT_COLUMNS},
         link=link,
+        reply_to=reply_to,
     )
 
 

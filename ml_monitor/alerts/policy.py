@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Literal
+from typing import Any, Literal
+
+from ml_monitor.alerts.routes import Routes
 
 Severity = Literal["warning", "alert"]
 Status = Literal["pending", "sending", "sent", "failed", "rejected", "suppressed", "dead"]
 
 FINAL_WITHOUT_SENDING = frozenset({"rejected", "suppressed", "dead"})
+_DEAD_LETTERS_OF = ": dead letters of "
 _RETRYABLE_CODES = frozenset({408, 429})
 
 
@@ -32,13 +35,23 @@ class DeliveryPolicy:
     """Longest pause that we choose. A receiver that asks for a longer one with Retry-After gets it."""
     minimum_severity: Mapping[str, Severity] = field(default_factory=dict)
     """By channel name; `warning` for channels that are not named."""
+    routes: Routes = field(default_factory=Routes)
+    digest_above: int = 20
+    """More messages than this that are due in a channel that people read are told as one."""
 
     def __post_init__(self) -> None:
         for name in ("max_age", "lease", "backoff", "max_backoff"):
             if getattr(self, name) <= timedelta(0):
                 raise ValueError(f"{name} must be longer than zero, not {getattr(self, name)}")
-        if self.max_attempts < 1:
-            raise ValueError(f"max_attempts must be at least 1, not {self.max_attempts}")
+        for name in ("max_attempts", "digest_above"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+
+    def wants(self, channel: str, event: Mapping[str, Any], channels: Sequence[str]) -> bool:
+        """Whether a channel, one of `channels`, is to get an event. An end goes wherever the beginning went."""
+        if event["event_type"] == "resolved":
+            return True
+        return event["severity"] in self.severities(channel) and channel in self.routes.channels(event.get("route"), channels)
 
     def severities(self, channel: str) -> frozenset[Severity]:
         """The severities that a channel takes."""
@@ -63,6 +76,14 @@ class Delivery:
     """End of the monitor's quiet hours (monitoring clock)."""
 
 
+def delivery_of(row: Mapping[str, Any]) -> Delivery:
+    """The delivery in a row of the ledger that is joined with its event."""
+    # An event table of an older release lacks the columns that have defaults.
+    known = {name: row[name] for name in Delivery.__slots__ if name in row}
+    # An answer is as old as itself, not as the alert that it answers.
+    return Delivery(**{**known, "window_end": row.get("acted_at") or row["window_end"]})
+
+
 Action = Literal["send", "wait", "suppress", "give_up"]
 
 
@@ -83,6 +104,11 @@ def delivery_id(event_id: str, channel: str) -> str:
     return sha256(f"{event_id}|{channel}".encode()).hexdigest()[:32]
 
 
+def dead_letter_channel(failed: str, through: str) -> str:
+    """The ledger's name for: what `failed` could not deliver, told through `through`."""
+    return f"{through}{_DEAD_LETTERS_OF}{failed}"
+
+
 def decide(
     delivery: Delivery,
     openings: Sequence[Status],
@@ -100,16 +126,19 @@ def decide(
         wall_clock: Decides about leases and pauses.
     """
     if delivery.status == "sending":
-        if delivery.claimed_at is not None and delivery.claimed_at + policy.lease > wall_clock:
+        # A claim from further ahead than a lease was made before the clock was set back: its lease would never end.
+        if delivery.claimed_at is not None and abs(wall_clock - delivery.claimed_at) < policy.lease:
             return WAIT
         if delivery.attempts >= policy.max_attempts:
             return Decision("give_up", f"no outcome of attempt {delivery.attempts}, the last one allowed")
         return SEND
-    if delivery.status == "pending" and delivery.window_end < now - policy.max_age:
+    # What another channel had to send, it had to send: neither age nor a missing opening excuses silence about it.
+    is_dead_letter = _DEAD_LETTERS_OF in delivery.channel
+    if not is_dead_letter and delivery.status == "pending" and delivery.window_end < now - policy.max_age:
         return Decision("suppress", f"older than {policy.max_age.days} days" if policy.max_age.days else "too old")
     if delivery.status == "pending" and delivery.deliver_after is not None and delivery.deliver_after > now:
         return WAIT
-    if delivery.event_type == "resolved" and "sent" not in openings:
+    if not is_dead_letter and delivery.event_type == "resolved" and "sent" not in openings:
         if any(status not in FINAL_WITHOUT_SENDING for status in openings):
             return WAIT
         return Decision("suppress", "the channel never got the opening")

@@ -1,6 +1,7 @@
 """What one delivery pass did."""
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ml_monitor.alerts.policy import Status
@@ -36,6 +37,8 @@ class DeliveryReport:
     """Deliveries that another worker claimed first."""
     waiting: int
     """Deliveries left for a later pass."""
+    unroutable: Mapping[str, int] = field(default_factory=dict)
+    """By route that leads to no configured channel: new events that went to the default instead."""
 
     def count(self, status: Status) -> int:
         """How many deliveries came to this status in this pass."""
@@ -60,5 +63,6 @@ class DeliveryReport:
             "unknown": self.unknown,
             "lost": self.lost,
             "waiting": self.waiting,
+            "unroutable": dict(self.unroutable),
             "failures": [asdict(attempt) for attempt in self.attempts if attempt.status in _FAILURES],
         }

@@ -18,6 +18,7 @@ def deliver(
         typer.Option("--slack-webhook-url", envvar="ML_MONITOR_SLACK_WEBHOOK_URL", help="Slack incoming webhook."),
     ] = None,
     max_age_days: Annotated[int, typer.Option("--max-age-days", min=1, help="Older events are written down but not sent.")] = 7,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent; send and write nothing.")] = False,
     project_dir: ProjectDir = Path(),
     target: Target = None,
     profiles_dir: ProfilesDir = None,
@@ -28,7 +29,9 @@ def deliver(
 
     Every event goes once to the console and to each configured channel; the ledger in the warehouse knows
     what was sent, so run it as often as you like, from as many machines. ML_MONITOR_WEBHOOK_SECRET signs the
-    webhook; ML_MONITOR_WEBHOOK_MIN_SEVERITY and ML_MONITOR_SLACK_MIN_SEVERITY ([bold]warning[/bold] or
+    webhook; ML_MONITOR_PAGERDUTY_ROUTING_KEY and ML_MONITOR_TEAMS_WEBHOOK_URL add PagerDuty and Teams;
+    docs/configuration.md has the variables of email, Slack threads, Sentry, CloudWatch, Apprise and log files, and
+    ML_MONITOR_ROUTES; ML_MONITOR_WEBHOOK_MIN_SEVERITY and its like ([bold]warning[/bold] or
     [bold]alert[/bold]) keep a channel quiet; messages link to ML_MONITOR_REPORT_URL. Prefer the environment
     to options for URLs: they are secrets.
 
@@ -36,13 +39,19 @@ def deliver(
     """
     context = Context(project_dir, target, profiles_dir, now, as_json)
     with errors_for_people(context):
+        from dataclasses import asdict
         from datetime import timedelta
 
-        from ml_monitor.alerts import ChannelSettings, DeliveryPolicy
+        from ml_monitor.alerts import ChannelSettings, preview
         from ml_monitor.alerts import deliver as run
 
         settings = ChannelSettings.from_environment(webhook_url=webhook_url, slack_webhook_url=slack_webhook_url)
-        policy = DeliveryPolicy(max_age=timedelta(days=max_age_days), minimum_severity=settings.minimum_severity)
+        policy = settings.policy(max_age=timedelta(days=max_age_days))
+        if dry_run:
+            planned = preview(context.warehouse, settings.channels(), policy, context.now)
+            for plan in planned:
+                context.say(f"{plan.channel}: would {plan.action} {plan.title}" + (f" ({plan.reason})" if plan.reason else ""))
+            context.finish({"status": "dry_run", "planned": [asdict(plan) for plan in planned]}, Exit.DONE)
         done = run(
             context.warehouse,
             settings.channels(),
@@ -52,6 +61,8 @@ def deliver(
             report_url=str(settings.report_url) if settings.report_url else None,
         )
         content = done.to_dict()
+        for route, count in sorted(done.unroutable.items()):
+            context.say(f"route {route!r} leads to no configured channel (ML_MONITOR_ROUTES): {count} alerts went to the default")
         if done.nothing_to_do:
             context.say("nothing to deliver" + (f", {done.waiting} waiting for their next attempt" if done.waiting else ""))
             context.finish(content, Exit.NOTHING_TO_DO)

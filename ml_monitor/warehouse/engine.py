@@ -29,7 +29,7 @@ _duckdb_writers = threading.RLock()
 
 
 class Session:
-    """Statements of one open connection. Values are always bound; `:name` marks them in the SQL."""
+    """Statements of one open connection. Values are always bound; `:name` marks them in the SQL, `in :names` a list of them."""
 
     def __init__(self, connection: Connection, schema: str, place: str) -> None:
         self._connection = connection
@@ -64,7 +64,10 @@ class Session:
         self._guard(lambda: self._connection.execute(sa.insert(target), [dict(row) for row in rows]))
 
     def _run(self, sql: str, params: Parameters) -> sa.CursorResult[Any]:
-        result: sa.CursorResult[Any] = self._guard(lambda: self._connection.execute(sa.text(sql), dict(params)))
+        lists = (name for name, value in params.items() if isinstance(value, list))
+        expanded: list[sa.BindParameter[Any]] = [sa.bindparam(name, expanding=True) for name in lists]
+        statement = sa.text(sql).bindparams(*expanded)
+        result: sa.CursorResult[Any] = self._guard(lambda: self._connection.execute(statement, dict(params)))
         return result
 
     def _guard(self, run: Any) -> Any:

@@ -13,7 +13,7 @@ import pytest
 
 from ml_monitor.alerts import DeliveryPolicy, deliver
 from ml_monitor.alerts.channels import ConsoleChannel, SendResult, SlackChannel, WebhookChannel
-from ml_monitor.alerts.ledger import Ledger
+from ml_monitor.alerts.ledger import Ledger, Outcome
 from ml_monitor.alerts.message import AlertMessage
 from ml_monitor.alerts.policy import Delivery
 from tests.delivery.conftest import NOW
@@ -184,12 +184,12 @@ def test_a_slow_worker_does_not_close_the_attempt_that_another_is_sending(wareho
     slow.seed(["webhook"], DeliveryPolicy(), clock())
     row = {**event, **ledger()[0]}
     first = Delivery(**{name: row[name] for name in Delivery.__slots__ if name in row})
-    assert slow.claim(first, clock())
+    assert slow.claim([first], clock()) == [first]
     second = replace(first, status="sending", attempts=1)
-    assert other.claim(second, clock())
-    assert not slow.claim(second, clock())
+    assert other.claim([second], clock()) == [second]
+    assert slow.claim([second], clock()) == []
 
-    slow.record(first, SendResult(True), "sent", clock(), None)
+    slow.record([Outcome(first, SendResult(True), "sent", clock())], [], clock())
     assert [(row["status"], row["claimed_by"], row["attempts"]) for row in ledger()] == [("sending", "other", 2)]
 
 

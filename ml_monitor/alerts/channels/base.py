@@ -24,7 +24,11 @@ class SendResult:
 
 
 class Channel(Protocol):
-    """A way to reach people."""
+    """A way to reach people.
+
+    A class that people read has `digests = True`: many messages at once come as one. A class with
+    `takes_acknowledgements = True` also gets messages of type `acknowledged`.
+    """
 
     @property
     def name(self) -> str:

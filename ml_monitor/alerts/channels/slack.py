@@ -22,6 +22,7 @@ class SlackChannel:
     """
 
     name = "slack"
+    digests = True
 
     def __init__(self, url: str, timeout: float = 10.0) -> None:
         self._url = url

@@ -4,13 +4,11 @@ import hashlib
 import hmac
 import json
 
-import httpx
-
-from ml_monitor.alerts.channels.base import SendResult, retry_after
+from ml_monitor.alerts.channels.base import SendResult
+from ml_monitor.alerts.channels.http import post
 from ml_monitor.alerts.message import AlertMessage
 
 SIGNATURE_HEADER = "X-ML-Monitor-Signature"
-_ERROR_CHARACTERS = 200
 
 
 class WebhookChannel:
@@ -35,24 +33,10 @@ class WebhookChannel:
     def send(self, message: AlertMessage) -> SendResult:
         """Post the message."""
         body = json.dumps(message.to_dict(), allow_nan=False).encode()
-        headers = {"Content-Type": "application/json", "Idempotency-Key": message.delivery_id}
+        headers = {"Idempotency-Key": message.delivery_id}
         if self._secret is not None:
             headers[SIGNATURE_HEADER] = f"sha256={signature(body, self._secret)}"
-        try:
-            with httpx.stream("POST", self._url, content=body, headers=headers, timeout=self._timeout) as response:
-                if response.is_success:
-                    return SendResult(True, response.status_code)
-                # One part only: an endless error page must not hold up the other channels.
-                answer = next(response.iter_text(), "")[:_ERROR_CHARACTERS].strip()
-                return SendResult(
-                    False,
-                    response.status_code,
-                    f"HTTP {response.status_code} {answer}".strip(),
-                    retry_after(response.headers),
-                )
-        except httpx.HTTPError as error:
-            # The type only: messages of the client can hold the URL, which may be a secret.
-            return SendResult(False, error=f"no answer ({type(error).__name__})")
+        return post(self._url, body, self._timeout, headers)
 
 
 def signature(body: bytes, secret: str) -> str:

@@ -229,7 +229,7 @@ def main() -> None:
     while start < END:
         now = min(start + STEP, END)
         serving.log(start, now)
-        dbt("run", "--no-write-json", "--select", *CHANGING, "--exclude", *UNCHANGING, now=now)
+        dbt("run", "--no-write-json", "--log-level-file", "none", "--select", *CHANGING, "--exclude", *UNCHANGING, now=now)
         week(warehouse, start, now)
         start = now
     dbt("build", now=END)

@@ -1,7 +1,18 @@
 {% macro estimated_spans() %}
     {#- CTEs up to `score_counts`: the bins summed over each span, for all predictions and for the labelled ones. Expected positives and negatives
         per bin stand for the counts that the AUC needs: within a bin half of the pairs are taken for ordered. -#}
-    {%- set keys = 'cells.cell, stale_windows.window_number, spans.span' -%}
+    {%- set keys = 'cells.cell, span_windows.window_number, span_windows.span' -%}
+    span_windows as (
+        {#- Few rows, so that the bins are joined by equality: between bins a range of windows is a join of all with all. -#}
+        select stale_windows.monitor, stale_windows.window_number, spans.span, reached.window_number as reached_number
+        from stale_windows
+        inner join {{ ref('ml_monitor__spans') }} as spans on spans.monitor = stale_windows.monitor
+        inner join estimable_windows as reached
+            on reached.monitor = stale_windows.monitor
+            and reached.window_number > stale_windows.window_number - spans.span
+            and reached.window_number <= stale_windows.window_number
+    ),
+
     span_bins as (
         {%- for population, (n, suffix) in {'all': ('n', ''), 'labelled': ('n_labelled', '_labelled')}.items() %}
         select {{ keys }}, '{{ population }}' as population, bins.model_version, bins.bin,
@@ -11,12 +22,8 @@
             sum(case when bins.side = {{ side }} then bins.variance{{ suffix }} else 0 end) as variance{{ side }},
             {%- endfor %}
             sum(bins.realised) as realised
-        from stale_windows
-        inner join {{ ref('ml_monitor__spans') }} as spans on spans.monitor = stale_windows.monitor
-        inner join window_bins as bins
-            on bins.monitor = stale_windows.monitor
-            and bins.window_number > stale_windows.window_number - spans.span
-            and bins.window_number <= stale_windows.window_number
+        from span_windows
+        inner join window_bins as bins on bins.monitor = span_windows.monitor and bins.window_number = span_windows.reached_number
         inner join cells
             on cells.monitor = bins.monitor and cells.model_version in (bins.model_version, '__all__')
             and cells.segment = bins.segment and cells.segment_value = bins.segment_value

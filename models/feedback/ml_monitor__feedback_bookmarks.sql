@@ -1,0 +1,5 @@
+{{ ml_monitor.ledger({
+    'buffer_id': 'text',
+    'last_sequence': 'bigint',
+    'flushed_at': 'timestamp',
+}) }}

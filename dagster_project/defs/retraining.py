@@ -1,4 +1,4 @@
-"""Retraining of each monitor with a `retraining` block: sensor, four thin assets, rollback."""
+"""Retraining of each monitor with a `retraining` block: sensor, five thin assets, rollback."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +14,7 @@ from ml_monitor.retraining import (
     RetrainingError,
     Run,
     champion,
+    check_gate,
     evaluate_candidate,
     plan,
     promote_candidate,
@@ -97,6 +98,17 @@ def build_retraining(monitor: str) -> dg.Definitions:
         )
 
     @asset(ins={"training_run_id": dg.AssetIn([monitor, "training_snapshot"])})
+    def training_gate(context: dg.AssetExecutionContext, training_run_id: str) -> dg.Output[str]:
+        """Validate the frozen rows, if the monitor has a gate. Broken rows end the training run here."""
+        now = monitoring_now(context.run.tags)
+        with recorded_failure():
+            gate = check_gate(warehouse(), training_run_id, now=now, project_dir=PROJECT_DIR)
+        if gate is None:
+            return dg.Output(training_run_id, metadata={"verdict": "no gate is configured"})
+        docs = dg.MetadataValue.path(gate.docs_location)
+        return dg.Output(training_run_id, metadata={"verdict": gate.reason, "expectations": gate.expectations, "docs": docs})
+
+    @asset(ins={"training_run_id": dg.AssetIn([monitor, "training_gate"])})
     def candidate(context: dg.AssetExecutionContext, training_run_id: str) -> dg.Output[str]:
         """Train the challenger."""
         now = monitoring_now(context.run.tags)
@@ -123,7 +135,7 @@ def build_retraining(monitor: str) -> dg.Definitions:
 
     job = dg.define_asset_job(
         f"retrain_{monitor}",
-        selection=[training_snapshot, candidate, evaluation, promotion],
+        selection=[training_snapshot, training_gate, candidate, evaluation, promotion],
         tags={RETRAINING_TAG: monitor, MONITOR_TAG: monitor},
     )
 
@@ -169,7 +181,7 @@ def build_retraining(monitor: str) -> dg.Definitions:
         rollback_champion()
 
     return dg.Definitions(
-        assets=[training_snapshot, candidate, evaluation, promotion],
+        assets=[training_snapshot, training_gate, candidate, evaluation, promotion],
         jobs=[job, rollback_job],
         sensors=[retraining_sensor],
     )

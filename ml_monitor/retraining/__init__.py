@@ -4,8 +4,10 @@ Each step is a function that can be called alone and again; `retrain` does all o
 """
 
 from ml_monitor.retraining.comparison import Comparison, compare
-from ml_monitor.retraining.errors import ArtifactError, RetrainingError, TrainerError
+from ml_monitor.retraining.errors import ArtifactError, GateError, RetrainingError, TrainerError
 from ml_monitor.retraining.evaluation import Evaluation, evaluate_candidate
+from ml_monitor.retraining.gate import GateResult, check_gate
+from ml_monitor.retraining.gate_suite import write_suite
 from ml_monitor.retraining.ledger import ModelVersion, Snapshot
 from ml_monitor.retraining.policy import Decision, Run, Trigger, decide
 from ml_monitor.retraining.promotion import (
@@ -35,6 +37,8 @@ __all__ = [
     "Comparison",
     "Decision",
     "Evaluation",
+    "GateError",
+    "GateResult",
     "Model",
     "ModelVersion",
     "MonitorSpec",
@@ -50,6 +54,7 @@ __all__ = [
     "Trigger",
     "approve",
     "champion",
+    "check_gate",
     "compare",
     "decide",
     "evaluate_candidate",
@@ -66,4 +71,5 @@ __all__ = [
     "start_run",
     "take_snapshot",
     "train_candidate",
+    "write_suite",
 ]

@@ -11,5 +11,9 @@ class TrainerError(RetrainingError):
     """The user's training code cannot be found, raised, or returned what is not a model or not scores."""
 
 
+class GateError(RetrainingError):
+    """The training rows do not meet the expectations of the gate."""
+
+
 class ArtifactError(RetrainingError):
     """A stored file is missing, or is not the one that was recorded."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from ml_monitor.retraining.clock import as_utc
 from ml_monitor.retraining.errors import RetrainingError
+from ml_monitor.retraining.failure_event import raise_failure
 from ml_monitor.retraining.policy import LEASE, Decision, Run, Trigger
 from ml_monitor.warehouse import Session, Warehouse, WarehouseLocked, WarehouseUnreachable
 
@@ -213,6 +214,7 @@ def _record_failure(session: Session, warehouse: Warehouse, run: Run, message: s
     update(warehouse, "training_runs", keys, ended, session)
     candidate = keys | {"monitor": run.monitor, "stage": "challenger"}
     update(warehouse, "model_versions", candidate, {"stage": "rejected", "updated_at": now}, session)
+    raise_failure(session, warehouse, run, message, now)
 
 
 def _free_version(now: datetime, taken: set[str]) -> str:

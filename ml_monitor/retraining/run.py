@@ -10,6 +10,7 @@ from ml_monitor.retraining import ledger
 from ml_monitor.retraining.clock import as_utc
 from ml_monitor.retraining.errors import RetrainingError
 from ml_monitor.retraining.evaluation import evaluate_candidate, load_evaluation
+from ml_monitor.retraining.gate import check_gate
 from ml_monitor.retraining.policy import Decision, Run, Trigger, decide
 from ml_monitor.retraining.promotion import champion, promote_candidate
 from ml_monitor.retraining.snapshots import take_snapshot
@@ -138,6 +139,11 @@ def resume_run(
                 warehouse, training_run_id, now=now, project_dir=project_dir, artifacts_dir=artifacts_dir
             )
             tell(f"{snapshot.row_count} labelled predictions known at {snapshot.label_cutoff:%Y-%m-%d %H:%M}")
+            gate = check_gate(
+                warehouse, training_run_id, now=now, project_dir=project_dir, artifacts_dir=artifacts_dir
+            )
+            if gate:
+                tell(f"gate: {gate.expectations} expectations met")
             train_candidate(
                 warehouse, training_run_id, now=now, project_dir=project_dir, artifacts_dir=artifacts_dir
             )

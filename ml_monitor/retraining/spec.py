@@ -31,6 +31,8 @@ class RetrainingPolicy(BaseModel):
     train_days: float | None = Field(default=None, gt=0)
     """Train on this many days before the holdout; all of them if not set."""
     promotion: Literal["auto", "manual"] = "manual"
+    gate: str | None = None
+    """Suite file, relative to the project directory, that the training rows must meet; none if not set."""
     max_attempts: int = Field(default=2, ge=1)
     """Runs that may fail for one trigger."""
 

@@ -17,6 +17,7 @@ import pandas as pd
 from ml_monitor.retraining.artifacts import file_sha256, run_directory, verify, written_whole
 from ml_monitor.retraining.clock import as_utc
 from ml_monitor.retraining.errors import ArtifactError, RetrainingError, TrainerError
+from ml_monitor.retraining.gate import gate_result_of
 from ml_monitor.retraining.ledger import (
     ModelVersion,
     load_run,
@@ -82,6 +83,10 @@ def train_candidate(
         snapshot = snapshot_of(warehouse, training_run_id)
         if snapshot is None:
             raise RetrainingError(f"run {training_run_id} has no dataset: take_snapshot comes first")
+        if spec.policy.gate:
+            gate = gate_result_of(warehouse, training_run_id)
+            if gate is None or not gate.passed:
+                raise RetrainingError(f"run {training_run_id} has not passed its gate: check_gate comes first")
         frame = load_snapshot(snapshot)
         with importable(project_dir):
             model = _train(spec, frame[frame["split"] == TRAIN].reset_index(drop=True), project_dir)

@@ -10,7 +10,7 @@ from dagster._core.test_utils import create_run_for_test
 from ml_monitor.retraining import champion, register_version
 from tests.dagster.small_project import Location
 
-STEPS = ("training_snapshot", "candidate", "evaluation", "promotion")
+STEPS = ("training_snapshot", "training_gate", "candidate", "evaluation", "promotion")
 
 
 def tick(location: Location, instance: dg.DagsterInstance) -> Any:

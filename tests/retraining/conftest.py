@@ -14,12 +14,12 @@ import pytest
 
 from ml_monitor.retraining import RetrainResult, register_version, retrain
 from ml_monitor.warehouse import Warehouse
+from tests.delivery.contract import DDL
 
 DEMO = Path(__file__).parents[2] / "dbt_project"
 NOW = datetime(2024, 3, 1)
 
 TABLES = """
-create schema ml_monitor;
 create table ml_monitor.ml_monitor__monitors (monitor text, spec text);
 create table ml_monitor.ml_monitor__retraining_triggers (
     trigger_key text, monitor text, trigger_kind text, evidence_id text, window_start timestamp,
@@ -39,6 +39,13 @@ create table ml_monitor.ml_monitor__evaluations (
     segment_value text, metric text, sample_size bigint, champion_version text, challenger_version text,
     champion_value double, challenger_value double, difference double, lower_bound double, upper_bound double,
     created_at timestamp);
+create table ml_monitor.ml_monitor__gate_results (
+    gate_result_id text, training_run_id text, monitor text, dataset_snapshot_id text, suite_path text,
+    suite_sha256 text, passed boolean, expectations bigint, failed_expectations bigint, reason text,
+    result_location text, docs_location text, created_at timestamp);
+create table ml_monitor.ml_monitor__reference_bins (
+    monitor text, edge_set_id text, segment text, feature text, bin integer, bin_kind text, category text,
+    n bigint, value_min double, value_max double, frozen_at timestamp);
 create table ml_monitor.ml_monitor__deployments (
     deployment_id text, monitor text, model_version text, previous_version text, action text, reason text,
     actor text, training_run_id text, effective_at timestamp);
@@ -186,7 +193,8 @@ def make_world(directory: Path, spec: dict[str, Any], logs: dict[str, pd.DataFra
     """A database with these logs and the contract's tables."""
     database = directory / "warehouse.duckdb"
     with duckdb.connect(str(database)) as connection:
-        connection.execute(TABLES)
+        for statement in (*DDL, TABLES):
+            connection.execute(statement)
         for name, log in logs.items():
             connection.register("log", log)
             connection.execute(f'create table "{name}" as select * from log')

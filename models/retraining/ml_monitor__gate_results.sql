@@ -1,0 +1,15 @@
+{{ ml_monitor.ledger({
+    'gate_result_id': 'text',
+    'training_run_id': 'text',
+    'monitor': 'text',
+    'dataset_snapshot_id': 'text',
+    'suite_path': 'text',
+    'suite_sha256': 'text',
+    'passed': 'boolean',
+    'expectations': 'bigint',
+    'failed_expectations': 'bigint',
+    'reason': 'text',
+    'result_location': 'text',
+    'docs_location': 'text',
+    'created_at': 'timestamp',
+}) }}

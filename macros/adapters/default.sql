@@ -123,7 +123,13 @@
 
 {% macro units_between(first, second, unit) %}{{ return(adapter.dispatch('units_between', 'ml_monitor')(first, second, unit)) }}{% endmacro %}
 
-{% macro default__units_between(first, second, unit) %}{{ return(dbt.datediff(first, second, unit)) }}{% endmacro %}
+{#- In dbt's datediff() weeks begin on Sunday here and there: between Mondays the count is the same. -#}
+{% macro default__units_between(first, second, unit) %}
+    {%- if unit == 'week' -%}
+    {{ return(dbt.datediff(ml_monitor.start_of(unit, first), ml_monitor.start_of(unit, second), unit)) }}
+    {%- endif -%}
+    {{ return(dbt.datediff(first, second, unit)) }}
+{% endmacro %}
 
 
 {% macro listed(text, place) %}{{ return(adapter.dispatch('listed', 'ml_monitor')(text, place)) }}{% endmacro %}

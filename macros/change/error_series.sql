@@ -9,9 +9,9 @@
         inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = performance.monitor
         where performance.metric in ('accuracy', 'mae') and performance.span = 1 and performance.segment = '__all__' and performance.model_version = '__all__'
             and performance.sample_size > 0
-            and case monitors.window_unit
-                {%- for unit in ['hour', 'day', 'week', 'month'] %}
-                when '{{ unit }}' then cast({{ ml_monitor.add_units(unit, 'monitors.label_delay', 'performance.window_end') }} as timestamp)
+            and case
+                {%- for cut in ml_monitor.window_cuts() %}
+                when {{ cut.condition }} then cast({{ ml_monitor.add_windows('monitors.label_delay', 'performance.window_end', cut.unit, cut.zone) }} as timestamp)
                 {%- endfor %}
             end <= {{ ml_monitor.monitoring_now() }}
     ),

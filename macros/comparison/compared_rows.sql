@@ -16,7 +16,7 @@
             {{ ml_monitor.outcome_value('raw_prediction', spec) }} as prediction
         from log
         where predicted_at < {{ ml_monitor.monitoring_now() }}
-            and predicted_at >= {{ ml_monitor.add_units(spec.window, -spec.comparison.get('windows', 30), ml_monitor.window_start_of(ml_monitor.monitoring_now(), spec.window)) }}
+            and predicted_at >= {{ ml_monitor.add_windows(-spec.comparison.get('windows', 30), ml_monitor.window_start_of(ml_monitor.monitoring_now(), spec.window, spec.timezone), spec.window, spec.timezone) }}
             and raw_version is not null and compared_key is not null
     ),
 

@@ -35,7 +35,7 @@
             coalesce(parts.segment, '__all__') as segment,
             coalesce(parts.segment_value, '__all__') as segment_value,
             touched.window_start,
-            {{ ml_monitor.window_number_of('touched.window_start', spec.window) }} as window_number,
+            {{ ml_monitor.window_number_of('touched.window_start', spec.window, spec.timezone) }} as window_number,
             {#- a window without a row is noted too, as part 0, or it would be looked for again and again #}
             coalesce(parts.part, 0) as part,
             parts.part_value,

@@ -27,12 +27,12 @@
             {%- for alias in columns %}
             {{ alias }},
             {%- endfor %}
-            {{ ml_monitor.window_start_of('predicted_at', spec.window) }} as window_start
+            {{ ml_monitor.window_start_of('predicted_at', spec.window, spec.timezone) }} as window_start
         from log
         {{- ml_monitor.kept_segment_joins(spec) }}
         where predicted_at < {{ ml_monitor.monitoring_now() }}
             and predicted_at >= (select min(window_start) from touched)
-            and {{ ml_monitor.window_start_of('predicted_at', spec.window) }} in (select window_start from touched)
+            and {{ ml_monitor.window_start_of('predicted_at', spec.window, spec.timezone) }} in (select window_start from touched)
     ),
 
     {%- if needs_label %}

@@ -4,6 +4,8 @@
         select cells.*, stale_windows.window_number, case when cells.cell = cells.pooled_cell and cells.segment = '__all__' then 1 else 0 end as is_whole
         from cells
         inner join stale_windows on stale_windows.monitor = cells.monitor
+        {#- a version's own reference is made of windows: only those after it are compared #}
+        where cells.reference_until is null or stale_windows.window_number > cells.reference_until
     ),
 
     stale_bins as (

@@ -41,6 +41,7 @@
             {%- if not back %}
         inner join declared_bins as base
             on base.monitor = cells.monitor
+            and base.model_version = cells.reference_version
             and base.segment = cells.segment
             and base.segment_value = cells.segment_value
             and base.feature = cells.feature

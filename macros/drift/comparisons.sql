@@ -48,8 +48,8 @@
 
 
 {% macro reference_kind(spec) %}
-    {#- relation, period, trailing, previous, same_weekday or same_hour. -#}
-    {{ return('period' if spec.reference.from is defined else (spec.reference.keys() | list)[0]) }}
+    {#- relation, period, first, trailing, previous, same_weekday or same_hour. -#}
+    {{ return('period' if spec.reference.from is defined else (spec.reference.keys() | reject('equalto', 'per') | list)[0]) }}
 {% endmacro %}
 
 
@@ -79,7 +79,8 @@
             {%- do longest.append(from + 1) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {{ return(longest | max) }}
+    {#- A version's own reference may lie any number of windows back. -#}
+    {{ return(1000000 if spec.reference.per is defined else longest | max) }}
 {% endmacro %}
 
 
@@ -87,7 +88,7 @@
     {#- The most degrees of freedom that a chi-squared test of any monitor can have. -#}
     {%- set sizes = [1] -%}
     {%- for spec in ml_monitor.monitors() -%}
-        {%- for variable in spec.variables -%}
+        {%- for variable in ml_monitor.compared_variables(spec) -%}
             {%- do sizes.append(spec.bins + 1 if variable.type == 'numeric' else spec.categories + 2) -%}
         {%- endfor -%}
     {%- endfor -%}

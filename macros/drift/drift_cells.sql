@@ -21,6 +21,7 @@
     {#- A `cell` numbers what is compared (monitor, version or all of them, segment, feature), so that the big joins and
         partitions work on integers. -#}
     {%- set name = 'monitor, segment, segment_value, feature' -%}
+    {%- set own_references = ml_monitor.version_references() -%}
     named_cells as (
         {{ "select distinct model_version, " ~ name ~ " from profiles " ~ ml_monitor.union_distinct() if not pooled_only }}
         select distinct '__all__' as model_version, {{ name }} from profiles
@@ -38,7 +39,8 @@
             monitors.smoothing_floor,
             features.feature_type,
             features.n_declared,
-            case when features.feature_type = 'numeric' then 2 else 1 end as n_not_values
+            case when features.feature_type = 'numeric' then 2 else 1 end as n_not_values,
+            {{ ml_monitor.reference_of_version('numbered', own_references and not pooled_only) }}
         from numbered_cells as numbered
         inner join numbered_cells as pooled
             on pooled.monitor = numbered.monitor
@@ -48,6 +50,9 @@
             and pooled.model_version = '__all__'
         inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = numbered.monitor
         inner join declared_features as features on features.monitor = numbered.monitor and features.feature = numbered.feature
+        {%- if own_references and not pooled_only %}
+        left join version_stretches as stretches on stretches.monitor = numbered.monitor and stretches.model_version = numbered.model_version
+        {%- endif %}
     )
 {% endmacro %}
 
@@ -81,11 +86,17 @@
         inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = bins.monitor and monitors.edge_set_id = bins.edge_set_id
     ),
 
+    {{ ml_monitor.version_bins() }}
+
     declared_bins as (
-        select monitor, segment, segment_value, feature, feature_type, bin, sum(cast(n as {{ ml_monitor.type_double() }})) as n, max(lower_bound) as lower_bound,
+        select monitor, '__all__' as model_version, segment, segment_value, feature, feature_type, bin, sum(cast(n as {{ ml_monitor.type_double() }})) as n, max(lower_bound) as lower_bound,
             max(upper_bound) as upper_bound, max(n_valid) as n_valid, max(value_sum) as value_sum, max(value_sum_squares) as value_sum_squares
         from frozen_bins
         group by monitor, segment, segment_value, feature, feature_type, bin
+        {%- if ml_monitor.version_references() %}
+        union all
+        select monitor, model_version, segment, segment_value, feature, null, bin, n, null, null, n_valid, value_sum, value_sum_squares from version_bins
+        {%- endif %}
     ),
 
     declared_features as (
@@ -101,6 +112,6 @@
             (coalesce(bins.upper_bound, features.clip_high) - coalesce(bins.lower_bound, features.clip_low)) / nullif(features.robust_deviation, 0) as width
         from declared_bins as bins
         inner join declared_features as features on features.monitor = bins.monitor and features.feature = bins.feature
-        where bins.segment = '__all__' and bins.feature_type = 'numeric' and bins.bin > 0
+        where bins.model_version = '__all__' and bins.segment = '__all__' and bins.feature_type = 'numeric' and bins.bin > 0
     )
 {% endmacro %}

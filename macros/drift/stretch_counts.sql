@@ -28,8 +28,8 @@
             on bins.monitor = cells.monitor
             and bins.feature = cells.feature
             and (
-                (bins.segment = '__all__' and bins.feature_type = 'numeric' and bins.bin > 0)
-                or (bins.segment = cells.segment and bins.segment_value = cells.segment_value and bins.n > 0 and bins.bin <> {{ codes.total }})
+                (bins.model_version = '__all__' and bins.segment = '__all__' and bins.feature_type = 'numeric' and bins.bin > 0)
+                or (bins.model_version = cells.reference_version and bins.segment = cells.segment and bins.segment_value = cells.segment_value and bins.n > 0 and bins.bin <> {{ codes.total }})
             )
     ),
 
@@ -40,6 +40,7 @@
         inner join cells on cells.cell = known_bins.cell
         left join declared_bins as reference
             on reference.monitor = cells.monitor
+            and reference.model_version = cells.reference_version
             and reference.segment = cells.segment
             and reference.segment_value = cells.segment_value
             and reference.feature = cells.feature

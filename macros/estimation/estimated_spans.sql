@@ -1,7 +1,7 @@
 {% macro estimated_spans() %}
     {#- CTEs up to `score_counts`: the bins summed over each span, for all predictions and for the labelled ones. Expected positives and negatives
         per bin stand for the counts that the AUC needs: within a bin half of the pairs are taken for ordered. -#}
-    {%- set keys = 'cells.cell, span_windows.window_number, span_windows.span' -%}
+    {%- set keys = 'bins.cell, span_windows.window_number, span_windows.span' -%}
     span_windows as (
         {#- Few rows, so that the bins are joined by equality: between bins a range of windows is a join of all with all. -#}
         select stale_windows.monitor, stale_windows.window_number, spans.span, reached.window_number as reached_number
@@ -11,6 +11,14 @@
             on reached.monitor = stale_windows.monitor
             and reached.window_number > stale_windows.window_number - spans.span
             and reached.window_number <= stale_windows.window_number
+    ),
+
+    cell_bins as (
+        select cells.cell, bins.*
+        from window_bins as bins
+        inner join cells
+            on cells.monitor = bins.monitor and cells.model_version in (bins.model_version, '__all__')
+            and cells.segment = bins.segment and cells.segment_value = bins.segment_value
     ),
 
     span_bins as (
@@ -23,10 +31,7 @@
             {%- endfor %}
             sum(bins.realised) as realised
         from span_windows
-        inner join window_bins as bins on bins.monitor = span_windows.monitor and bins.window_number = span_windows.reached_number
-        inner join cells
-            on cells.monitor = bins.monitor and cells.model_version in (bins.model_version, '__all__')
-            and cells.segment = bins.segment and cells.segment_value = bins.segment_value
+        inner join cell_bins as bins on bins.monitor = span_windows.monitor and bins.window_number = span_windows.reached_number
         {{ 'where bins.n_labelled > 0' if population == 'labelled' }}
         group by {{ keys }}, bins.model_version, bins.bin
         {{ 'union all' if not loop.last }}

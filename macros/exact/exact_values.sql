@@ -37,7 +37,7 @@
 
     log_rows as {{ ml_monitor.inline_cte() }} (
         select
-            {{ ml_monitor.window_number_of(ml_monitor.window_start_of('predicted_at', spec.window), spec.window) }} as window_number,
+            {{ ml_monitor.window_number_of(ml_monitor.window_start_of('predicted_at', spec.window, spec.timezone), spec.window, spec.timezone) }} as window_number,
             {{ ml_monitor.parsed_columns(spec) }}
         from log
         where predicted_at < {{ ml_monitor.monitoring_now() }}

@@ -16,6 +16,7 @@
     {% endfor %}
     {% do ml_monitor._validate_choice(name, 'task', spec.task, ['binary', 'regression', 'multiclass', 'ranking']) %}
     {% do ml_monitor._validate_choice(name, 'window', spec.window, ['hour', 'day', 'week', 'month']) %}
+    {% do ml_monitor._validate_timezone(name, spec.timezone) %}
     {% for key in ['predictions', 'feedback', 'prediction_id', 'predicted_at', 'model_version', 'score', 'prediction', 'label', 'labelled_at', 'loaded_at', 'lower', 'upper', 'query_id', 'item', 'owner', 'description'] %}
         {% if spec[key] is not none and (spec[key] is not string or not spec[key]) %}
             {% do ml_monitor._config_error(name, key, 'must be text, not ' ~ tojson(spec[key])) %}
@@ -25,6 +26,7 @@
     {% do ml_monitor._validate_outcomes(name, spec, declared) %}
     {% do ml_monitor._validate_features(name, spec) %}
     {% do ml_monitor._validate_multivariate(name, spec) %}
+    {% do ml_monitor._validate_label_drift(name, spec) %}
     {% do ml_monitor._validate_segments(name, spec.segments) %}
     {% do ml_monitor._validate_custom_metrics(name, spec) %}
     {% do ml_monitor._validate_reference(name, spec.reference, spec.window) %}
@@ -39,6 +41,13 @@
 {% macro _validate_choice(name, key, value, allowed) %}
     {% if value not in allowed %}
         {% do ml_monitor._config_error(name, key, tojson(value) ~ ' is not a choice', allowed) %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro _validate_timezone(name, zone) %}
+    {% if zone is not none and (zone is not string or zone not in modules.pytz.all_timezones) %}
+        {% do ml_monitor._config_error(name, 'timezone', tojson(zone) ~ ' is not a time zone', ['a name of the IANA database, such as America/New_York', 'UTC']) %}
     {% endif %}
 {% endmacro %}
 
@@ -101,18 +110,21 @@
 
 
 {% macro _validate_reference(name, reference, window) %}
-    {% set allowed = ['{relation: a_model}', '{from: date, to: date}', '{trailing: windows}', '{previous: 1}', '{same_weekday: weeks}', '{same_hour: days}'] %}
+    {% set allowed = ['{relation: a_model}', '{from: date, to: date}', '{trailing: windows}', '{previous: 1}', '{same_weekday: weeks}', '{same_hour: days}', '{first: windows, per: model_version}', '{from: date, to: date, per: model_version}'] %}
     {% set keys = reference.keys() | sort | list if reference is mapping else [] %}
-    {% if keys not in [['relation'], ['from', 'to'], ['trailing'], ['previous'], ['same_weekday'], ['same_hour']] %}
+    {% if keys not in [['relation'], ['from', 'to'], ['trailing'], ['previous'], ['same_weekday'], ['same_hour'], ['first', 'per'], ['from', 'per', 'to']] %}
         {% do ml_monitor._config_error(name, 'reference', tojson(reference) ~ ' is not a kind of reference', allowed) %}
+    {% endif %}
+    {% if 'per' in keys %}
+        {% do ml_monitor._validate_choice(name, 'reference.per', reference.per, ['model_version']) %}
     {% endif %}
     {% set windows = {'same_weekday': ['hour', 'day'], 'same_hour': ['hour']} %}
     {% if keys[0] in windows and window not in windows[keys[0]] %}
         {% do ml_monitor._config_error(name, 'reference.' ~ keys[0], 'needs windows of an hour' ~ (' or a day' if keys[0] == 'same_weekday') ~ ', not a ' ~ window) %}
     {% endif %}
-    {% if keys[0] in ['trailing', 'previous', 'same_weekday', 'same_hour'] %}
+    {% if keys[0] in ['first', 'trailing', 'previous', 'same_weekday', 'same_hour'] %}
         {% do ml_monitor._validate_whole_number(name, 'reference.' ~ keys[0], reference[keys[0]], 1, 400) %}
-    {% elif keys == ['from', 'to'] and (ml_monitor._iso(reference.from) >= ml_monitor._iso(reference.to)) %}
+    {% elif 'from' in keys and (ml_monitor._iso(reference.from) >= ml_monitor._iso(reference.to)) %}
         {% do ml_monitor._config_error(name, 'reference', 'is empty: from must be before to (to is excluded)') %}
     {% endif %}
 {% endmacro %}
@@ -140,7 +152,7 @@
 
 
 {% macro _validate_retraining(name, retraining) %}
-    {% set allowed = ['triggers', 'cooldown_days', 'min_new_labels', 'every_days', 'trainer', 'holdout_days', 'train_days', 'promotion', 'max_attempts'] %}
+    {% set allowed = ['triggers', 'cooldown_days', 'min_new_labels', 'every_days', 'trainer', 'holdout_days', 'train_days', 'promotion', 'max_attempts', 'gate'] %}
     {% if retraining is not none and retraining is not mapping %}
         {% do ml_monitor._config_error(name, 'retraining', 'must be a mapping', allowed) %}
     {% endif %}

@@ -8,7 +8,7 @@
     {% set spec = dict(ml_monitor._monitor_defaults(), **declared[name]) %}
     {% do ml_monitor._drop_unused_columns(spec) %}
     {% if spec.reference.from is defined %}
-        {% do spec.update({'reference': {'from': ml_monitor._iso(spec.reference.from), 'to': ml_monitor._iso(spec.reference.to)}}) %}
+        {% do spec.update({'reference': dict(spec.reference, **{'from': ml_monitor._iso(spec.reference.from), 'to': ml_monitor._iso(spec.reference.to)})}) %}
     {% endif %}
     {% do spec.update({'healthy': dict(ml_monitor._monitor_defaults().healthy, **spec.healthy)}) %}
     {% if spec.healthy.from %}
@@ -24,6 +24,7 @@
     {% set custom = ml_monitor.custom_metrics(spec) %}
     {% do spec.update({
         'variables': variables,
+        'label_variable': ml_monitor._label_variable(spec),
         'thresholds': ml_monitor._resolve_thresholds(name, spec),
         'edge_set_id': edge_set_id,
         'multivariate': multivariate,
@@ -80,7 +81,7 @@
     {% endfor %}
     {#- Bins are frozen under this id: whatever changes what a bin or a count of the profile means changes the id. -#}
     {{ return(local_md5(tojson([spec.predictions, spec.reference, columns, spec.bins, spec.categories, spec.segment_columns, spec.segment_limits,
-        ml_monitor.profile_version()], sort_keys=true))) }}
+        ml_monitor.profile_version()] + ([spec.timezone] if spec.timezone else []), sort_keys=true))) }}
 {% endmacro %}
 
 
@@ -95,7 +96,7 @@
     {{ return(local_md5(tojson([
         spec.task, spec.score, spec.prediction, spec.label, spec.positive, spec.scores, spec.lower, spec.upper, spec.query_id, spec.item,
         spec.quantile, spec.k, spec.score_decimals, spec.segments, ml_monitor.metric_version(),
-    ], sort_keys=true))) }}
+    ] + ([spec.timezone] if spec.timezone else []), sort_keys=true))) }}
 {% endmacro %}
 
 

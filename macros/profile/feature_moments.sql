@@ -50,13 +50,13 @@
     log_rows as {{ ml_monitor.inline_cte() }} (
         select
             'window' as part,
-            {{ ml_monitor.window_start_of('predicted_at', spec.window) }} as window_start,
+            {{ ml_monitor.window_start_of('predicted_at', spec.window, spec.timezone) }} as window_start,
             coalesce(cast(raw_version as {{ dbt.type_string() }}), '__missing__') as model_version,
             {{ ml_monitor.parsed_columns(spec) }}
         from log
         where predicted_at < {{ ml_monitor.monitoring_now() }}
             and predicted_at >= (select min(window_start) from touched)
-            and {{ ml_monitor.window_start_of('predicted_at', spec.window) }} in (select window_start from touched)
+            and {{ ml_monitor.window_start_of('predicted_at', spec.window, spec.timezone) }} in (select window_start from touched)
     ),
 
     {{ ml_monitor.reference_rows(spec, unless=ml_monitor._reference_is_known(spec) if is_incremental()) }},
@@ -83,7 +83,7 @@
             moments.part,
             moments.model_version,
             moments.window_start,
-            {{ ml_monitor.window_number_of('moments.window_start', spec.window) }} as window_number,
+            {{ ml_monitor.window_number_of('moments.window_start', spec.window, spec.timezone) }} as window_number,
             moments.i,
             moments.j,
             moments.n_rows,

@@ -9,7 +9,12 @@
         meta={'ml_monitor': spec},
         **ml_monitor.replacing(['edge_set_id', 'window_start'])
     ) }}
-    {%- set log = ml_monitor.monitor_relation(spec.predictions) -%}
+    {{- ml_monitor.profiled_log(spec, ml_monitor.monitor_relation(spec.predictions), 'reference') }}
+{% endmacro %}
+
+
+{% macro profiled_log(spec, log, reference_kind) %}
+    {#- The profile of the monitored variables of a log, in the bins that the monitor's model of the kind `reference_kind` has frozen. -#}
     {%- set codes = ml_monitor.bin_codes() -%}
     {%- set keys = ['window_start', 'model_version'] -%}
     {%- set optional = dict(ml_monitor.optional_columns(spec), **({'loaded_at': spec.loaded_at} if spec.loaded_at else {})) -%}
@@ -17,7 +22,7 @@
 
     bins as (
         select feature, feature_type, bin, upper_bound, category, centre, value_min, value_max, updated_at
-        from {{ ref(name ~ '__reference') }}
+        from {{ ref(spec.name ~ '__' ~ reference_kind) }}
         where edge_set_id = '{{ spec.edge_set_id }}' and segment = '__all__' and bin <> {{ codes.frequent_value }}
     ),
 
@@ -37,7 +42,7 @@
 
     parsed_rows as {{ ml_monitor.inline_cte() }} (
         select
-            {{ ml_monitor.window_start_of('predicted_at', spec.window) }} as window_start,
+            {{ ml_monitor.window_start_of('predicted_at', spec.window, spec.timezone) }} as window_start,
             coalesce(cast(raw_version as {{ dbt.type_string() }}), '__missing__') as model_version,
             prediction_id,
             cast(predicted_at as timestamp) as predicted_at,
@@ -46,7 +51,7 @@
         from log
         where predicted_at < {{ ml_monitor.monitoring_now() }}
             and predicted_at >= (select min(window_start) from touched)
-            and {{ ml_monitor.window_start_of('predicted_at', spec.window) }} in (select window_start from touched)
+            and {{ ml_monitor.window_start_of('predicted_at', spec.window, spec.timezone) }} in (select window_start from touched)
     ),
 
     log_rows as {{ ml_monitor.inline_cte() }} (
@@ -95,14 +100,14 @@
 
     final as (
         select
-            {{ ml_monitor.literal(name) }} as monitor,
+            {{ ml_monitor.literal(spec.name) }} as monitor,
             '{{ spec.edge_set_id }}' as edge_set_id,
             model_version,
             segment,
             segment_value,
             feature,
             window_start,
-            {{ ml_monitor.window_number_of('window_start', spec.window) }} as window_number,
+            {{ ml_monitor.window_number_of('window_start', spec.window, spec.timezone) }} as window_number,
             bin,
             category,
             n,

@@ -30,7 +30,7 @@
 
     predictions as (
         select
-            {{ ml_monitor.window_start_of('predicted_at', spec.window) }} as window_start,
+            {{ ml_monitor.window_start_of('predicted_at', spec.window, spec.timezone) }} as window_start,
             prediction_id,
             coalesce(cast(raw_version as {{ dbt.type_string() }}), '__missing__') as model_version,
             {{- ml_monitor.kept_segment_columns(spec) }}
@@ -39,7 +39,7 @@
         {{- ml_monitor.kept_segment_joins(spec) }}
         where predicted_at < {{ ml_monitor.monitoring_now() }}
             and predicted_at >= (select min(window_start) from touched)
-            and {{ ml_monitor.window_start_of('predicted_at', spec.window) }} in (select window_start from touched)
+            and {{ ml_monitor.window_start_of('predicted_at', spec.window, spec.timezone) }} in (select window_start from touched)
     ),
 
     {{ ml_monitor.outcome_rows(spec) }},
@@ -66,7 +66,7 @@
             segment,
             segment_value,
             window_start,
-            {{ ml_monitor.window_number_of('window_start', spec.window) }} as window_number,
+            {{ ml_monitor.window_number_of('window_start', spec.window, spec.timezone) }} as window_number,
             label_age,
             outcome,
             {%- for key, type in ml_monitor.all_outcome_keys().items() %}

@@ -27,9 +27,9 @@
     {%- set unit = spec.window -%}
     {%- set epoch = ml_monitor.window_epoch(unit) -%}
     {%- set moment = ml_monitor.identifier(spec.predicted_at) -%}
-    {%- set window = ml_monitor.window_start_of(moment, unit) -%}
-    {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit) ~ ', ' ~ epoch ~ ')' -%}
-    {%- set since = "(select coalesce(" ~ ml_monitor.add_units(unit, -(spec.lookback or 0), 'max(window_start)') ~ ", " ~ epoch ~ ") from " ~ this ~ ")" -%}
+    {%- set window = ml_monitor.window_start_of(moment, unit, spec.timezone) -%}
+    {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit, spec.timezone) ~ ', ' ~ epoch ~ ')' -%}
+    {%- set since = "(select coalesce(" ~ ml_monitor.add_windows(-(spec.lookback or 0), 'max(window_start)', unit, spec.timezone) ~ ", " ~ epoch ~ ") from " ~ this ~ ")" -%}
     {%- set bounded = is_incremental() and spec.lookback %}
     prediction_counts as (
         select {{ window }} as window_start, count(*) as n
@@ -44,7 +44,7 @@
     profiled as (
         select
             window_start,
-            coalesce({{ ml_monitor.add_units(unit, 'label_age', 'window_start') }}, {{ epoch }}) as labelled_window,
+            coalesce({{ ml_monitor.add_windows('label_age', 'window_start', unit, spec.timezone) }}, {{ epoch }}) as labelled_window,
             sum(case when outcome <> 'orphan' then n else 0 end) as n,
             sum(n_feedback) as n_feedback,
             max(labelled_until) as labelled_until,
@@ -52,7 +52,7 @@
             min(outcome_spec_id) as outcome_spec_id
         from {{ this }}
         where segment = '__all__'
-        group by window_start, coalesce({{ ml_monitor.add_units(unit, 'label_age', 'window_start') }}, {{ epoch }})
+        group by window_start, coalesce({{ ml_monitor.add_windows('label_age', 'window_start', unit, spec.timezone) }}, {{ epoch }})
     ),
 
     changed_labelled_windows as (
@@ -141,7 +141,7 @@
 {% macro outcome_rows(spec) %}
     {#- Predictions of the touched windows with their latest label; then what belongs to no prediction, or is no longer the label. -#}
     {%- set unit = spec.window -%}
-    {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit) ~ ', ' ~ ml_monitor.window_epoch(unit) ~ ')' -%}
+    {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit, spec.timezone) ~ ', ' ~ ml_monitor.window_epoch(unit) ~ ')' -%}
     {%- set nulls = 'null, ' * (ml_monitor.outcome_row(spec) | length) -%}
     {{ ml_monitor.latest_labels() }},
 
@@ -157,7 +157,7 @@
     matched as {{ ml_monitor.inline_cte() }} (
         select
             predictions.*,
-            {{ ml_monitor.units_between('predictions.window_start', 'labels.labelled_at', unit) }} as label_age,
+            {{ ml_monitor.windows_between('predictions.window_start', 'labels.labelled_at', unit, spec.timezone) }} as label_age,
             labels.label,
             labels.has_label,
             labels.labelled_at,
@@ -193,7 +193,7 @@
         from orphans
         union all
         select predictions.window_start, predictions.model_version, {% for segment in spec.segments %}predictions.segment_{{ loop.index }}, {% endfor %}
-            {{ ml_monitor.units_between('predictions.window_start', 'superseded.labelled_at', unit) }}, 'superseded', {{ nulls }}1, 0, superseded.labelled_at
+            {{ ml_monitor.windows_between('predictions.window_start', 'superseded.labelled_at', unit, spec.timezone) }}, 'superseded', {{ nulls }}1, 0, superseded.labelled_at
         from ranked_feedback as superseded
         inner join predictions on predictions.prediction_id = superseded.prediction_id
         where superseded.recency > 1

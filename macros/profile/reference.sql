@@ -12,9 +12,15 @@
     {%- set log = ml_monitor.monitor_relation(spec.predictions) -%}
     {%- set source_relation = ml_monitor.monitor_relation(spec.reference.relation) if spec.reference.relation is defined else log -%}
     {%- do ml_monitor.check_log_columns(spec, log, source_relation) -%}
+    {{ ml_monitor.frozen_reference(spec, source_relation) }}
+{% endmacro %}
+
+
+{% macro frozen_reference(spec, relation) %}
+    {#- The bins of the monitored variables, from the reference's rows in a relation. -#}
     with
 
-    {{ ml_monitor.raw_reference_rows(spec, unless=ml_monitor.edges_are_frozen(spec) if is_incremental()) }},
+    {{ ml_monitor.raw_reference_rows(spec, relation, unless=ml_monitor.edges_are_frozen(spec) if is_incremental()) }},
 
     {{ ml_monitor.prepared_reference(spec) }},
 
@@ -42,11 +48,11 @@
 
     {{ ml_monitor.counted_bins() }},
 
-    {{ ml_monitor.reference_facts() }},
+    {{ ml_monitor.reference_facts(spec) }},
 
     final as (
         select
-            {{ ml_monitor.literal(name) }} as monitor,
+            {{ ml_monitor.literal(spec.name) }} as monitor,
             '{{ spec.edge_set_id }}' as edge_set_id,
             segment,
             segment_value,
@@ -106,7 +112,7 @@
 {% endmacro %}
 
 
-{% macro reference_facts() %}
+{% macro reference_facts(spec) %}
     {#- Everything that is frozen, as rows of one form: the bins, the frequent values of numeric variables, the segment values kept apart. -#}
     {%- set codes = ml_monitor.bin_codes() -%}
     reference_facts as (
@@ -117,9 +123,11 @@
         select '__all__', '__all__', feature, 'numeric', {{ codes.frequent_value }}, 'frequent value', null, null, null, n,
             null, null, null, null, null, null, value, null, n_valid
         from frequent_values
+        {%- if not spec.segments_are_frozen %}
         union all
         select segment, segment_value, '__all__', null, {{ codes.kept_segment }}, 'segment', null, null, null, n,
             null, null, null, null, null, null, null, null, null
         from kept_segments
+        {%- endif %}
     )
 {% endmacro %}

@@ -1,6 +1,5 @@
-{% macro raw_reference_rows(spec, unless=none) %}
+{% macro raw_reference_rows(spec, relation, unless=none) %}
     {#- CTEs up to `raw_rows`: the rows of the reference as logged. `unless`: a condition under which none are read. -#}
-    {%- set relation = ml_monitor.monitor_relation(spec.reference.relation if spec.reference.relation is defined else spec.predictions) -%}
     {%- if var('ml_monitor__excluded_periods', none) %}
     excluded_periods as (
         {{ ml_monitor.excluded_periods() }}
@@ -27,7 +26,8 @@
 
 {% macro reference_rows(spec, unless=none) %}
     {#- CTEs up to `reference_rows`: the same parsed. -#}
-    {{ ml_monitor.raw_reference_rows(spec, unless) }},
+    {%- set relation = ml_monitor.monitor_relation(spec.reference.relation if spec.reference.relation is defined else spec.predictions) -%}
+    {{ ml_monitor.raw_reference_rows(spec, relation, unless) }},
 
     reference_rows as {{ ml_monitor.inline_cte() }} (
         select
@@ -45,7 +45,13 @@
 {% macro prepared_reference(spec) %}
     {#- The raw rows parsed: `parsed_rows` with the columns of segments as logged, `reference_rows` with the segment values that are kept,
         `sampled_rows` for counting single values. -#}
+    {%- if spec.segments_are_frozen %}
+    kept_segments as (
+        {{ ml_monitor.frozen_segments(spec) }}
+    ),
+    {%- else %}
     {{ ml_monitor.kept_segments(spec, 'raw_rows') }},
+    {%- endif %}
 
     parsed_rows as {{ ml_monitor.inline_cte() }} (
         select

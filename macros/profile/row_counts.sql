@@ -16,7 +16,7 @@
             count(distinct log_rows.prediction_id) as n_ids,
             max(log_rows.predicted_at) as predicted_until,
             {{ 'max(log_rows.loaded_at)' if spec.loaded_at else 'cast(null as timestamp)' }} as loaded_until,
-            {{ 'count(case when log_rows.loaded_at >= ' ~ ml_monitor.window_end_of('log_rows.window_start', spec.window) ~ ' then 1 end)' if spec.loaded_at else '0' }} as n_late
+            {{ 'count(case when log_rows.loaded_at >= ' ~ ml_monitor.window_end_of('log_rows.window_start', spec.window, spec.timezone) ~ ' then 1 end)' if spec.loaded_at else '0' }} as n_late
         from log_rows
         group by log_rows.window_start, log_rows.model_version
     ) as counted

@@ -3,7 +3,7 @@
         deletions cost only their own windows. Reads the time column alone; `lookback` bounds it for very long logs. -#}
     {%- set unit = spec.window -%}
     {%- set codes = ml_monitor.bin_codes() -%}
-    {%- set window_start = 'coalesce(' ~ ml_monitor.window_start_of(ml_monitor.identifier(spec.predicted_at), unit) ~ ', ' ~ ml_monitor.window_epoch(unit) ~ ')' -%}
+    {%- set window_start = 'coalesce(' ~ ml_monitor.window_start_of(ml_monitor.identifier(spec.predicted_at), unit, spec.timezone) ~ ', ' ~ ml_monitor.window_epoch(unit) ~ ')' -%}
     {%- set loaded = ml_monitor.identifier(spec.loaded_at) if spec.loaded_at -%}
     arrivals as (
         select
@@ -15,7 +15,7 @@
         {%- if is_incremental() and spec.lookback %}
         where {{ ml_monitor.identifier(spec.predicted_at) }} is null
             or {{ ml_monitor.identifier(spec.predicted_at) }} >= (
-                select coalesce({{ ml_monitor.add_units(unit, -spec.lookback, 'max(window_start)') }}, {{ ml_monitor.window_epoch(unit) }})
+                select coalesce({{ ml_monitor.add_windows(-spec.lookback, 'max(window_start)', unit, spec.timezone) }}, {{ ml_monitor.window_epoch(unit) }})
                 from {{ this }} where bin = {{ codes.total }}
             )
         {%- endif %}

@@ -20,7 +20,7 @@
         select
             {{ ml_monitor.literal(name) }} as monitor,
             window_start,
-            {{ ml_monitor.window_number_of('window_start', spec.window) }} as window_number,
+            {{ ml_monitor.window_number_of('window_start', spec.window, spec.timezone) }} as window_number,
             {%- for column, sum in ml_monitor.selective_sums().items() %}
             cast({{ sum }} as {{ ml_monitor.type_double() }}) as {{ column }}{{ ',' if not loop.last }}
             {%- endfor %}
@@ -34,7 +34,7 @@
 
 {% macro selective_rows(spec) %}
     {#- CTE `outcomes`: predictions with what was done, how likely that was, and their latest label. -#}
-    {%- set window = ml_monitor.window_start_of('log.predicted_at', spec.window) -%}
+    {%- set window = ml_monitor.window_start_of('log.predicted_at', spec.window, spec.timezone) -%}
     labels as (
         select prediction_id, label
         from (
@@ -58,7 +58,7 @@
         from log
         left join labels on labels.prediction_id = log.prediction_id
         where log.predicted_at < {{ ml_monitor.monitoring_now() }}
-            {%- if spec.lookback %} and log.predicted_at >= {{ ml_monitor.add_units(spec.window, -spec.lookback, ml_monitor.monitoring_now()) }}{% endif %}
+            {%- if spec.lookback %} and log.predicted_at >= {{ ml_monitor.add_windows(-spec.lookback, ml_monitor.monitoring_now(), spec.window, spec.timezone) }}{% endif %}
     )
 {%- endmacro %}
 

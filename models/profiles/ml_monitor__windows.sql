@@ -11,14 +11,14 @@ profiles as (
 ),
 
 monitors as (
-    select monitor, window_unit from {{ ref('ml_monitor__monitors') }}
+    select monitor, window_unit, timezone from {{ ref('ml_monitor__monitors') }}
 ),
 
 ranges as (
-    select monitors.monitor, monitors.window_unit, min(profiles.window_number) as first_number, max(profiles.window_number) + 60 as last_number
+    select monitors.monitor, monitors.window_unit, monitors.timezone, min(profiles.window_number) as first_number, max(profiles.window_number) + 60 as last_number
     from monitors
     inner join profiles on profiles.monitor = monitors.monitor
-    group by monitors.monitor, monitors.window_unit
+    group by monitors.monitor, monitors.window_unit, monitors.timezone
 ),
 
 excluded_periods as (
@@ -39,7 +39,7 @@ numbers as (
 ),
 
 numbered as (
-    select ranges.monitor, ranges.window_unit, ranges.first_number + numbers.number as window_number
+    select ranges.monitor, ranges.window_unit, ranges.timezone, ranges.first_number + numbers.number as window_number
     from ranges
     inner join numbers on ranges.first_number + numbers.number <= ranges.last_number
 ),
@@ -49,9 +49,10 @@ started as (
         monitor,
         window_number,
         window_unit,
-        case window_unit
-            {%- for unit in ['hour', 'day', 'week', 'month'] %}
-            when '{{ unit }}' then cast({{ ml_monitor.add_units(unit, 'cast(window_number as integer)', ml_monitor.window_epoch(unit)) }} as timestamp)
+        timezone,
+        case
+            {%- for cut in ml_monitor.window_cuts() %}
+            when {{ cut.condition }} then {{ ml_monitor.numbered_window_start('window_number', cut.unit, cut.zone) }}
             {%- endfor %}
         end as window_start
     from numbered
@@ -62,9 +63,9 @@ ended as (
         monitor,
         window_number,
         window_start,
-        case window_unit
-            {%- for unit in ['hour', 'day', 'week', 'month'] %}
-            when '{{ unit }}' then {{ ml_monitor.window_end_of('window_start', unit) }}
+        case
+            {%- for cut in ml_monitor.window_cuts() %}
+            when {{ cut.condition }} then {{ ml_monitor.window_end_of('window_start', cut.unit, cut.zone) }}
             {%- endfor %}
         end as window_end
     from started

@@ -2,7 +2,7 @@
 
 {% for spec in ml_monitor.monitors() %}
     {%- set outer = loop %}
-    {%- for variable in spec.variables %}
+    {%- for variable in ml_monitor.compared_variables(spec) %}
 select
     {{ ml_monitor.literal(spec.name) }} as monitor,
     {{ ml_monitor.literal(variable.name) }} as feature,

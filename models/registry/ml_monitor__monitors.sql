@@ -11,6 +11,7 @@ select
     {{ ml_monitor.literal(spec.owner) }} as owner,
     '{{ spec.task }}' as task,
     '{{ spec.window }}' as window_unit,
+    {{ ml_monitor.literal(spec.timezone or 'UTC') }} as timezone,
     cast({{ spec.min_rows }} as bigint) as min_rows,
     cast({{ spec.bins }} as integer) as n_bins,
     cast({{ spec.smoothing.floor if spec.smoothing is mapping else 'null' }} as {{ ml_monitor.type_double() }}) as smoothing_floor,

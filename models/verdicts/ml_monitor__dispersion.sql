@@ -37,7 +37,7 @@ ratios as (
     select drift.monitor, drift.feature, drift.span, healthy_windows.season, drift.psi / drift.psi_noise as drift_ratio
     from {{ ref('ml_monitor__drift_statistics') }} as drift
     inner join healthy_windows on healthy_windows.monitor = drift.monitor and healthy_windows.window_start = drift.window_start
-    where drift.baseline = case when healthy_windows.reference_kind in ('relation', 'period') then 'trailing' else 'reference' end
+    where drift.baseline = case when healthy_windows.reference_kind in ('relation', 'period', 'first') then 'trailing' else 'reference' end
         and drift.model_version = '__all__'
         and drift.segment = '__all__'
         and drift.psi_noise > 0

@@ -22,7 +22,7 @@ thresholds as (
 ),
 
 monitors as (
-    select monitor, min_rows, label_delay, window_unit, alpha from {{ ref('ml_monitor__monitors') }}
+    select monitor, min_rows, label_delay, window_unit, timezone, alpha from {{ ref('ml_monitor__monitors') }}
 ),
 
 rule_limits as (
@@ -65,14 +65,14 @@ judged as (
         coalesce(dispersion.dispersion, 1e0) as dispersion,
         coalesce(features.is_seasonal, false) as is_seasonal,
         monitors.min_rows,
-        case monitors.window_unit
-            {%- for unit in ['hour', 'day', 'week', 'month'] %}
-            when '{{ unit }}' then cast({{ ml_monitor.add_units(unit, 'monitors.label_delay', 'metric_values.window_end') }} as timestamp)
+        case
+            {%- for cut in ml_monitor.window_cuts() %}
+            when {{ cut.condition }} then cast({{ ml_monitor.add_windows('monitors.label_delay', 'metric_values.window_end', cut.unit, cut.zone) }} as timestamp)
             {%- endfor %}
         end as mature_at,
-        case monitors.window_unit
-            {%- for unit in ['hour', 'day', 'week', 'month'] %}
-            when '{{ unit }}' then cast({{ ml_monitor.add_units(unit, 'metric_values.span', 'windows.first_window_start') }} as timestamp)
+        case
+            {%- for cut in ml_monitor.window_cuts() %}
+            when {{ cut.condition }} then cast({{ ml_monitor.add_windows('metric_values.span', 'windows.first_window_start', cut.unit, cut.zone) }} as timestamp)
             {%- endfor %}
         end as first_full_span_end
     from {{ ref('ml_monitor__metric_values') }} as metric_values
@@ -190,7 +190,7 @@ decided as (
             when family = 'drift' and coalesce(reference_size, 0) = 0 then 'no_reference'
             when metric_value is null then 'insufficient_data'
             when family <> 'intake' and sample_size < min_rows then 'insufficient_data'
-            when (family = 'performance' or (family = 'custom' and label_coverage is not null)) and mature_at > {{ ml_monitor.monitoring_now() }} then 'immature'
+            when (family = 'performance' or feature = '__label__' or (family = 'custom' and label_coverage is not null)) and mature_at > {{ ml_monitor.monitoring_now() }} then 'immature'
             when window_end < first_full_span_end then 'insufficient_data'
             when rule <> 'value' and warn_threshold is null and alert_threshold is null then 'insufficient_data'
             when within_noise then 'ok'

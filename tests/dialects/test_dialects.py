@@ -43,6 +43,7 @@ MONITORS = {
         "reference": {"trailing": 4},
         "features": {"it's": "numeric", "back\\slash": "categorical"},
         "window": "week",
+        "timezone": "Europe/Berlin",
         "loaded_at": "loaded_at",
         "lookback": 8,
         "lower": "low",
@@ -56,6 +57,8 @@ MONITORS = {
         "reference": {"from": "2026-01-01", "to": "2026-01-02"},
         "features": {"plan": {"type": "categorical", "allowed": ["a", "b"]}},
         "window": "hour",
+        "timezone": "Asia/Kolkata",
+        "label_drift": True,
     },
     "shop": {
         "predictions": "raw.shown",

@@ -8,8 +8,12 @@ import typer
 
 from ml_monitor.cli.acting import ack, incidents, snooze
 from ml_monitor.cli.auditing import audit
+from ml_monitor.cli.exporting import exporter
+from ml_monitor.cli.feeding import feedback
+from ml_monitor.cli.gating import gate
 from ml_monitor.cli.knowing import as_of, explain, restatements
 from ml_monitor.cli.lifecycle import retrain, rollback
+from ml_monitor.cli.measuring import collect, import_prometheus
 from ml_monitor.cli.observe import check, report, status
 from ml_monitor.cli.replaying import replay
 from ml_monitor.cli.sending import deliver
@@ -53,7 +57,7 @@ def main(
 
 _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Set up": (init, add, check),
-    "Watch": (status, report, deliver),
+    "Watch": (status, report, deliver, exporter, collect, import_prometheus),
     "Answer": (incidents, ack, snooze, replay),
     "Models": (retrain, rollback),
     "Prove": (explain, as_of, restatements),
@@ -61,4 +65,6 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
 for _panel, _commands in _PANELS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(_command)
+app.add_typer(gate, rich_help_panel="Models")
 app.add_typer(audit, rich_help_panel="Prove")
+app.add_typer(feedback, rich_help_panel="Answer")

@@ -17,6 +17,8 @@ OPTIONAL_KINDS = {
     "custom_profile": "metrics",
     "model_comparison": "comparison",
     "selective_profile": "selective",
+    "label_reference": "label_drift",
+    "label_profile": "label_drift",
 }
 """Further one-line models, with the key of the configuration that asks for each."""
 

@@ -89,6 +89,7 @@ class Warehouse:
         lock_timeout: Seconds to wait for a DuckDB file that another process holds.
         duckdb_config: Options that the file is opened with. DuckDB refuses a second connection of the same
             process unless they are equal, so they must be those of the dbt profile.
+        read_only: Open connections that cannot write. Any number of processes may read a DuckDB file together.
     """
 
     def __init__(
@@ -98,11 +99,12 @@ class Warehouse:
         *,
         lock_timeout: float = 30.0,
         duckdb_config: Mapping[str, Any] | None = None,
+        read_only: bool = False,
     ) -> None:
         self.url = make_url(url)
         self.schema = schema
         self._lock_timeout = lock_timeout
-        self._engine = _engine(self.url, dict(duckdb_config or {}))
+        self._engine = _engine(self.url, dict(duckdb_config or {}), read_only)
 
     @classmethod
     def from_dbt(
@@ -112,6 +114,7 @@ class Warehouse:
         profiles_dir: Path | str | None = None,
         *,
         lock_timeout: float = 30.0,
+        read_only: bool = False,
     ) -> Self:
         """The warehouse of a dbt project: URL from its profile, schema from its manifest if it was parsed.
 
@@ -127,6 +130,7 @@ class Warehouse:
             project.package_schema(),
             lock_timeout=lock_timeout,
             duckdb_config=connection.duckdb_config,
+            read_only=read_only,
         )
 
     @property
@@ -216,7 +220,7 @@ class Warehouse:
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-def _engine(url: URL, duckdb_config: dict[str, Any]) -> Engine:
+def _engine(url: URL, duckdb_config: dict[str, Any], read_only: bool) -> Engine:
     backend = url.get_backend_name()
     if backend == "duckdb":
         path = url.database or ":memory:"
@@ -227,11 +231,14 @@ def _engine(url: URL, duckdb_config: dict[str, Any]) -> Engine:
 
             # Not the dialect's own connect: it adds a user agent to the configuration, and DuckDB then
             # refuses a file that dbt has open in this process.
-            return ConnectionWrapper(duckdb.connect(path, read_only=False, config=duckdb_config))
+            return ConnectionWrapper(duckdb.connect(path, read_only=read_only, config=duckdb_config))
 
         return sa.create_engine(url, poolclass=NullPool, creator=connect, hide_parameters=True)
     if backend == "postgresql":
-        return sa.create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args={"connect_timeout": _CONNECT_TIMEOUT})
+        arguments: dict[str, Any] = {"connect_timeout": _CONNECT_TIMEOUT}
+        if read_only:
+            arguments["options"] = "-c default_transaction_read_only=on"
+        return sa.create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=arguments)
     raise errors.WarehouseError(f"no access from Python to {backend!r}. Allowed: duckdb, postgresql.")
 
 

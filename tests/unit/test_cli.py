@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from ml_monitor.cli import app
 
-COMMANDS = ("init", "add", "check", "status", "report", "deliver", "retrain", "rollback")
+COMMANDS = ("init", "add", "check", "status", "report", "deliver", "exporter", "collect", "import-prometheus", "retrain", "rollback")
 
 
 def run(*arguments: str):

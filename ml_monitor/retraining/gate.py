@@ -133,7 +133,7 @@ def validate(
     try:
         # Here, as it costs seconds that only a gate should cost.
         import great_expectations as gx
-        from great_expectations.checkpoint import UpdateDataDocsAction
+        from great_expectations.checkpoint.actions import UpdateDataDocsAction
         from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
     except ImportError as error:
         raise RetrainingError(

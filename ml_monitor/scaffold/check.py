@@ -87,6 +87,7 @@ class MonitorConfig(BaseModel):
     metrics: dict[str, CustomMetric] = {}
     segments: list[Segment] = []
     multivariate: bool | list[str] = False
+    label_drift: bool = False
     comparison: dict[str, Any] | None = None
     selective: dict[str, Any] | None = None
 

@@ -47,3 +47,9 @@
 {% macro bigquery__units_between(first, second, unit) %}
     {{- return('datetime_diff(datetime(' ~ second ~ '), datetime(' ~ first ~ '), ' ~ ('isoweek' if unit == 'week' else unit) ~ ')') -}}
 {% endmacro %}
+
+
+{#- A correlated subquery may compare with `=` alone, unless it reads an array. -#}
+{% macro bigquery__chunks_begun(moment, chunks) %}
+    {{- return('(select count(*) from unnest((select array_agg(starts_at) from ' ~ chunks ~ ')) as begun where begun <= ' ~ moment ~ ')') -}}
+{% endmacro %}

@@ -87,3 +87,17 @@
 
 {#- A CTE is copied to each of its readers, and what it reads with it. -#}
 {% macro spark__repeats_ctes() %}{{ return(true) }}{% endmacro %}
+
+
+{#- A correlated subquery may compare with `=` alone, and none may stand in a lambda: so the moment is sorted in among the beginnings. -#}
+{% macro spark__chunks_begun(moment, chunks) %}
+    {%- set begun = '(select collect_list(starts_at) from ' ~ chunks ~ ')' -%}
+    {%- set moment = 'cast(' ~ moment ~ ' as timestamp)' -%}
+    {%- set place = 'array_position(sort_array(array_append(' ~ begun ~ ', ' ~ moment ~ ')), ' ~ moment ~ ')' -%}
+    {{- return('(' ~ place ~ ' - case when array_contains(' ~ begun ~ ', ' ~ moment ~ ') then 0 else 1 end)') -}}
+{% endmacro %}
+
+
+{% macro spark__numbered_chunk_start(number, chunks) %}
+    {{- return('get(sort_array((select collect_list(starts_at) from ' ~ chunks ~ ')), cast(' ~ number ~ ' - 1 as int))') -}}
+{% endmacro %}

@@ -20,3 +20,14 @@
 
 {#- Every catalogue has its own. -#}
 {% macro trino__columns_relation(log) %}{{ return(log.include(schema=false, identifier=false) ~ '.information_schema.columns') }}{% endmacro %}
+
+
+{#- A correlated subquery may compare with `=` alone. -#}
+{% macro trino__chunks_begun(moment, chunks) %}
+    {{- return('cardinality(filter((select array_agg(starts_at) from ' ~ chunks ~ '), begun -> begun <= ' ~ moment ~ '))') -}}
+{% endmacro %}
+
+
+{% macro trino__numbered_chunk_start(number, chunks) %}
+    {{- return('element_at(array_sort((select array_agg(starts_at) from ' ~ chunks ~ ')), ' ~ number ~ ')') -}}
+{% endmacro %}

@@ -10,7 +10,7 @@
         where performance.metric in ('accuracy', 'mae') and performance.span = 1 and performance.segment = '__all__' and performance.model_version = '__all__'
             and performance.sample_size > 0
             and case
-                {%- for cut in ml_monitor.window_cuts() %}
+                {%- for cut in ml_monitor.window_cuts('monitors.monitor') %}
                 when {{ cut.condition }} then cast({{ ml_monitor.add_windows('monitors.label_delay', 'performance.window_end', cut.unit, cut.zone) }} as timestamp)
                 {%- endfor %}
             end <= {{ ml_monitor.monitoring_now() }}

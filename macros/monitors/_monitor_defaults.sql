@@ -24,6 +24,7 @@
         'k': 10,
         'loaded_at': none,
         'window': 'day',
+        'chunk_rows': none,
         'timezone': none,
         'rolling': [7, 30],
         'trailing_baseline': 28,

@@ -15,8 +15,9 @@
         {% do ml_monitor._config_error(name, key, 'is required') %}
     {% endfor %}
     {% do ml_monitor._validate_choice(name, 'task', spec.task, ['binary', 'regression', 'multiclass', 'ranking']) %}
-    {% do ml_monitor._validate_choice(name, 'window', spec.window, ['hour', 'day', 'week', 'month']) %}
+    {% do ml_monitor._validate_choice(name, 'window', spec.window, ['hour', 'day', 'week', 'month', 'chunk']) %}
     {% do ml_monitor._validate_timezone(name, spec.timezone) %}
+    {% do ml_monitor._validate_chunks(name, spec) %}
     {% for key in ['predictions', 'feedback', 'prediction_id', 'predicted_at', 'model_version', 'score', 'prediction', 'label', 'labelled_at', 'loaded_at', 'lower', 'upper', 'query_id', 'item', 'owner', 'description'] %}
         {% if spec[key] is not none and (spec[key] is not string or not spec[key]) %}
             {% do ml_monitor._config_error(name, key, 'must be text, not ' ~ tojson(spec[key])) %}
@@ -48,6 +49,18 @@
 {% macro _validate_timezone(name, zone) %}
     {% if zone is not none and (zone is not string or zone not in modules.pytz.all_timezones) %}
         {% do ml_monitor._config_error(name, 'timezone', tojson(zone) ~ ' is not a time zone', ['a name of the IANA database, such as America/New_York', 'UTC']) %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro _validate_chunks(name, spec) %}
+    {% if spec.window == 'chunk' %}
+        {% do ml_monitor._validate_whole_number(name, 'chunk_rows', spec.chunk_rows, 1) %}
+        {% if spec.timezone %}
+            {% do ml_monitor._config_error(name, 'timezone', 'has no meaning where windows are chunks of rows') %}
+        {% endif %}
+    {% elif spec.chunk_rows is not none %}
+        {% do ml_monitor._config_error(name, 'chunk_rows', 'needs window: chunk, not ' ~ spec.window) %}
     {% endif %}
 {% endmacro %}
 

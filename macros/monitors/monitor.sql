@@ -18,6 +18,9 @@
     {% do spec.update({'alerting': dict(ml_monitor._monitor_defaults().alerting, **spec.alerting)}) %}
     {% set variables = ml_monitor._monitored_variables(spec) %}
     {% do spec.update({'name': name}) %}
+    {% if spec.chunk_rows %}
+        {% do spec.update({'window': {'unit': 'chunk', 'model': name ~ '__chunks'}}) %}
+    {% endif %}
     {% do spec.update(ml_monitor._resolve_segments(spec.segments)) %}
     {% set edge_set_id = ml_monitor._edge_set_id(spec, variables) %}
     {% set multivariate = ml_monitor._multivariate_features(spec) %}
@@ -81,7 +84,7 @@
     {% endfor %}
     {#- Bins are frozen under this id: whatever changes what a bin or a count of the profile means changes the id. -#}
     {{ return(local_md5(tojson([spec.predictions, spec.reference, columns, spec.bins, spec.categories, spec.segment_columns, spec.segment_limits,
-        ml_monitor.profile_version()] + ([spec.timezone] if spec.timezone else []), sort_keys=true))) }}
+        ml_monitor.profile_version()] + ([spec.timezone] if spec.timezone else []) + ([spec.chunk_rows] if spec.chunk_rows else []), sort_keys=true))) }}
 {% endmacro %}
 
 
@@ -96,7 +99,7 @@
     {{ return(local_md5(tojson([
         spec.task, spec.score, spec.prediction, spec.label, spec.positive, spec.scores, spec.lower, spec.upper, spec.query_id, spec.item,
         spec.quantile, spec.k, spec.score_decimals, spec.segments, ml_monitor.metric_version(),
-    ] + ([spec.timezone] if spec.timezone else []), sort_keys=true))) }}
+    ] + ([spec.timezone] if spec.timezone else []) + ([spec.chunk_rows] if spec.chunk_rows else []), sort_keys=true))) }}
 {% endmacro %}
 
 

@@ -5,7 +5,7 @@
     1 = 1
     {%- elif reference.from is not defined -%}
     {#- Edges come from the first windows of the log; what is compared with is summed from the profile. -#}
-    {%- set first = '(select ' ~ ml_monitor.window_start_of('min(predicted_at)', spec.window, spec.timezone) ~ ' from ' ~ log ~ ')' -%}
+    {%- set first = '(select ' ~ ml_monitor.window_start_of('first_row.predicted_at', spec.window, spec.timezone) ~ ' from (select min(predicted_at) as predicted_at from ' ~ log ~ ') as first_row)' -%}
     {%- set end = ml_monitor.add_windows(ml_monitor.edge_windows(spec), first, spec.window, spec.timezone) -%}
     predicted_at < {{ end }} and {{ ml_monitor.monitoring_now() }} >= {{ ml_monitor.complete_at(spec, end) }}
     {%- else -%}

@@ -88,6 +88,7 @@ class MonitorConfig(BaseModel):
     segments: list[Segment] = []
     multivariate: bool | list[str] = False
     label_drift: bool = False
+    chunk_rows: int | None = None
     comparison: dict[str, Any] | None = None
     selective: dict[str, Any] | None = None
 

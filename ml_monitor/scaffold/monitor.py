@@ -13,6 +13,7 @@ from ml_monitor.settings import MONITORS_VAR
 
 KINDS = ("reference", "feature_profile", "outcome_profile")
 OPTIONAL_KINDS = {
+    "chunks": "chunk_rows",
     "feature_moments": "multivariate",
     "custom_profile": "metrics",
     "model_comparison": "comparison",

@@ -10,7 +10,7 @@ select
     {{ ml_monitor.literal(spec.description) }} as description,
     {{ ml_monitor.literal(spec.owner) }} as owner,
     '{{ spec.task }}' as task,
-    '{{ spec.window }}' as window_unit,
+    '{{ spec.window.unit if spec.window is mapping else spec.window }}' as window_unit,
     {{ ml_monitor.literal(spec.timezone or 'UTC') }} as timezone,
     cast({{ spec.min_rows }} as bigint) as min_rows,
     cast({{ spec.bins }} as integer) as n_bins,

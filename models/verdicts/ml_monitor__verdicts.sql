@@ -66,12 +66,12 @@ judged as (
         coalesce(features.is_seasonal, false) as is_seasonal,
         monitors.min_rows,
         case
-            {%- for cut in ml_monitor.window_cuts() %}
+            {%- for cut in ml_monitor.window_cuts('monitors.monitor') %}
             when {{ cut.condition }} then cast({{ ml_monitor.add_windows('monitors.label_delay', 'metric_values.window_end', cut.unit, cut.zone) }} as timestamp)
             {%- endfor %}
         end as mature_at,
         case
-            {%- for cut in ml_monitor.window_cuts() %}
+            {%- for cut in ml_monitor.window_cuts('monitors.monitor') %}
             when {{ cut.condition }} then cast({{ ml_monitor.add_windows('metric_values.span', 'windows.first_window_start', cut.unit, cut.zone) }} as timestamp)
             {%- endfor %}
         end as first_full_span_end

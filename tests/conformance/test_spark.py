@@ -141,6 +141,25 @@ def test_spark_gives_the_numbers_of_duckdb(spark: Any, tmp_path: Path) -> None:
     assert [str(start)[:10] for start in rebuilt["window_start"]] == ["2026-01-03"], "only the window of the late rows"
 
 
+def test_chunks_of_rows_on_spark(spark: Any, tmp_path: Path) -> None:
+    monitors = {"parcel": MONITOR | {"window": "chunk", "chunk_rows": 100, "segments": []}}
+    log = predictions(days=10, rows=65)
+    log["predicted_at"] = log["predicted_at"].dt.floor("s")
+    duck = Project(tmp_path / "duckdb", monitors, now=NOW, logs=logs(predictions=log))
+    on_spark = SparkProject(tmp_path / "spark", monitors, now=NOW, logs=logs(predictions=log), session=spark)
+    windows = (
+        f"select cast(feature as varchar(99)) as feature, window_number, window_start, cast(sum(n) as bigint) as n from {SCHEMA}.parcel__feature_profile group by 1, 2, 3 order by 1, 2",
+        f"select window_number, window_end from {SCHEMA}.ml_monitor__windows order by 1",
+    )
+    for now in ("2026-01-06 12:00:00", NOW):
+        for project in (duck, on_spark):
+            project.run("--select", "parcel__*", "registry", "profiles", now=now)
+        for query in windows:
+            actual, expected = on_spark.frame(query).astype(str), duck.frame(query).astype(str)
+            assert len(expected) > 4
+            pd.testing.assert_frame_equal(actual, expected)
+
+
 def assert_equal(actual: dict[str, pd.DataFrame], expected: dict[str, pd.DataFrame]) -> None:
     for table in expected:
         assert len(expected[table]), table

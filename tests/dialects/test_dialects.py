@@ -69,6 +69,7 @@ MONITORS = {
         "reference": {"same_weekday": 3},
         "features": {"price": {"type": "numeric", "min": 0}},
     },
+    "parcel": {"predictions": "raw.parcels", "reference": {"previous": 1}, "features": {"weight": "numeric"}, "window": "chunk", "chunk_rows": 500},
     "credit": {
         "predictions": "raw.loans",
         "feedback": "raw.repaid",

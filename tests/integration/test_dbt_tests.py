@@ -91,6 +91,7 @@ def outcome(consumer: Project) -> dict[str, str]:
 def test_generic_tests_pass_on_a_healthy_log_and_fail_on_a_sick_one(guarded: Project) -> None:
     guarded.load("feedback", logs()["feedback"].assign(labelled_at=predictions()["predicted_at"]))
     guarded.run()
+    assert guarded.rows("select metric, feature, window_start, reason from main_ml_monitor.ml_monitor__verdicts where status in ('warning', 'alert')") == []
     healthy = outcome(guarded)
     assert len(healthy) == 5
     assert set(healthy.values()) == {"pass"}

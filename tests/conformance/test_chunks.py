@@ -1,0 +1,130 @@
+"""Windows that are chunks of rows, against chunks that pandas cuts."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.conformance.flights import bin_counts, distances
+from tests.integration.logs import MONITOR, feedback, logs, predictions
+from tests.project import PostgresProject, Project
+
+MART = "main_ml_monitor.ml_monitor__"
+ROWS = 100
+LOG = predictions(days=10, rows=65).assign(predicted_at=lambda log: log["predicted_at"].dt.floor("s"))
+REFERENCE = predictions(days=20, start="2025-12-01", seed=9)
+CHUNKED = MONITOR | {"window": "chunk", "chunk_rows": ROWS, "segments": []}
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Project]:
+    def project(log: pd.DataFrame, **monitor: Any) -> Project:
+        everything = logs(predictions=log) | {"feedback": feedback(LOG), "reference": REFERENCE}
+        monitors = {"churn": CHUNKED | monitor, "daily": MONITOR}
+        if request.param == "duckdb":
+            return Project(tmp_path / "project", monitors, logs=everything)
+        return PostgresProject(tmp_path / "project", monitors, logs=everything, server=request.getfixturevalue("postgres_url"))
+
+    return project
+
+
+def chunks_of(log: pd.DataFrame, now: str) -> pd.Series:
+    """Number of the chunk of every row known at `now`, in the order of time."""
+    known = log[log["predicted_at"] < now].sort_values("predicted_at")
+    return pd.Series(np.arange(len(known)) // ROWS + 1, index=known.index)
+
+
+def closed(chunks: pd.Series) -> range:
+    return range(1, int(chunks.max()))
+
+
+def check(built: Project, log: pd.DataFrame, chunks: pd.Series) -> None:
+    """Drift and accuracy of every chunk that is full, and of two together."""
+    labels = feedback(LOG).set_index("prediction_id")["label"]
+    wanted = {}
+    for number in closed(chunks):
+        for span in (1, 2):
+            rows = log.loc[chunks.index[(chunks > number - span) & (chunks <= number)]]
+            start = log.loc[chunks.index[chunks == number], "predicted_at"].min()
+            wanted["psi", start, span] = distances(*bin_counts(REFERENCE["amount"], rows["amount"], "numeric"), "jeffreys")["psi"]
+            wanted["accuracy", start, span] = float((rows["y_pred"] == rows["prediction_id"].map(labels)).mean())
+            if span == 1:
+                wanted["row_count", start, span] = len(rows)
+    rows = built.frame(
+        f"""select metric, window_start, span, metric_value from {MART}metric_values
+        where monitor = 'churn' and (metric = 'psi' and feature = 'amount' or metric in ('accuracy', 'row_count')) and segment = '__all__' and model_version = '__all__'"""
+    )
+    actual = {(r.metric, pd.Timestamp(r.window_start), r.span): float(r.metric_value) for r in rows.itertuples()}
+    actual = {key: value for key, value in actual.items() if key in wanted or key[2] in (1, 2)}
+    assert actual == pytest.approx(wanted, rel=1e-9)
+
+
+def test_full_chunks_are_windows(make: Callable[..., Project]) -> None:
+    built = make(LOG)
+    for now in ("2026-01-04 00:00:00", "2026-01-06 12:00:00", "2026-01-12 00:00:00"):
+        built.run("-s", "+ml_monitor__verdicts", now=now)
+        check(built, LOG, chunks_of(LOG, now))
+    incremental = built.frame(f"select * from {MART}metric_values where monitor = 'churn'").drop(columns="updated_at")
+    built.run("-s", "+ml_monitor__verdicts", now="2026-01-12 00:00:00")
+    again = built.frame(f"select * from {MART}metric_values where monitor = 'churn'").drop(columns="updated_at")
+    order = ["metric", "feature", "window_start", "span", "model_version"]
+    pd.testing.assert_frame_equal(again.sort_values(order, ignore_index=True), incremental.sort_values(order, ignore_index=True))
+    days = built.rows(f"select count(*) from {MART}metric_values where monitor = 'daily' and metric = 'row_count'")
+    assert days == [(11,)], "a monitor of days beside it keeps its days, the silent last one too"
+
+
+def test_late_rows_join_their_chunk(make: Callable[..., Project]) -> None:
+    late = LOG.index[30:40]
+    built = make(LOG.drop(index=late))
+    now = "2026-01-08 00:00:00"
+    built.run("-s", "+ml_monitor__verdicts", now=now)
+    chunks = chunks_of(LOG.drop(index=late), now)
+    check(built, LOG, chunks)
+    built.load("predictions", LOG)
+    built.run("-s", "+ml_monitor__verdicts", now=now)
+    check(built, LOG, pd.concat([chunks, pd.Series(1, index=late)]))
+
+
+def test_rows_of_one_moment_stay_together(make: Callable[..., Project]) -> None:
+    log = LOG.assign(predicted_at=LOG["predicted_at"].dt.floor("D"))
+    built = make(log)
+    built.run("-s", "churn__chunks", now="2026-01-12 00:00:00")
+    starts = built.rows("select starts_at, rows_before from main_ml_monitor.churn__chunks order by chunk_number")
+    before = [day * 65 for day in range(10)]
+    first_of = [next(n for n in before if n >= ROWS * chunk) for chunk in range(6)]
+    assert [(pd.Timestamp(start), int(n)) for start, n in starts] == [(pd.Timestamp("2026-01-01") + pd.Timedelta(days=n // 65), n) for n in first_of]
+
+
+def test_an_empty_log_fills_later(make: Callable[..., Project]) -> None:
+    built = make(LOG)
+    built.run("-s", "churn__chunks", now="2025-01-01 00:00:00")
+    built.run("-s", "churn__chunks", now="2026-01-12 00:00:00")
+    assert built.rows("select count(*) from main_ml_monitor.churn__chunks") == [(7,)]
+
+
+@pytest.mark.parametrize("reference", [{"trailing": 3}, {"previous": 1}, {"first": 2, "per": "model_version"}, {"from": "2026-01-01", "to": "2026-01-04"}])
+def test_references_of_the_log_itself(project: Callable[..., Project], reference: dict[str, Any]) -> None:
+    monitor = CHUNKED | {"reference": reference, "trailing_baseline": 2}
+    built = project({"churn": monitor}, logs=logs(predictions=LOG), now="2026-01-12 00:00:00")
+    built.run()
+    values = built.frame(f"select window_start from {MART}drift where metric = 'psi' and feature = 'amount' and span = 1")
+    full = [LOG.loc[chunks_of(LOG, "2026-01-12").eq(n).idxmax(), "predicted_at"] for n in (5, 6)]
+    assert set(full) <= set(pd.to_datetime(values["window_start"]))
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "words"),
+    [
+        ({"chunk_rows": None}, "chunk_rows", "whole number"),
+        ({"chunk_rows": 0}, "chunk_rows", "whole number"),
+        ({"window": "day"}, "chunk_rows", "needs window: chunk"),
+        ({"timezone": "Europe/Berlin"}, "timezone", "chunks of rows"),
+        ({"reference": {"same_weekday": 2}}, "reference.same_weekday", "needs windows of an hour or a day"),
+    ],
+)
+def test_what_chunks_cannot_be(project: Callable[..., Project], change: dict[str, Any], key: str, words: str) -> None:
+    message = project({"churn": CHUNKED | change}).error()
+    assert f"key '{key}'" in message and words in message

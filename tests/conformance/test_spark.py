@@ -156,7 +156,7 @@ def test_chunks_of_rows_on_spark(spark: Any, tmp_path: Path) -> None:
             project.run("--select", "parcel__*", "registry", "profiles", now=now)
         for query in windows:
             actual, expected = on_spark.frame(query).astype(str), duck.frame(query).astype(str)
-            assert len(expected) > 4
+            assert len(expected) >= 3
             pd.testing.assert_frame_equal(actual, expected)
 
 

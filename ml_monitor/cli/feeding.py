@@ -60,20 +60,60 @@ def flush(
     with errors_for_people(context):
         _need_extra()
         from dataclasses import asdict
-        from datetime import timedelta
 
-        from ml_monitor.feedback.flush import flush as run
         from ml_monitor.feedback.serve import flush_place
 
         place = _place(context)
         if every is not None:
             flush_place(place, every)
             return
-        with place.buffer() as buffer:
-            done = run(buffer, place.warehouse(), timedelta(hours=place.settings.keep_hours))
+        done = place.flush()
         some = done.events or done.known
         context.say(f"{done.events} events flushed, {done.known} were there already" if some else "nothing to flush")
         context.finish({"status": "done" if some else "nothing_to_do", **asdict(done)}, Exit.DONE if some else Exit.NOTHING_TO_DO)
+
+
+@feedback.command("import")
+def import_(
+    names: Annotated[list[str] | None, typer.Argument(help="Imports of feedback.yml.", show_default="all")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Read this file instead of the import's path.", dir_okay=False)
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be imported, and what is wrong.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Offer every row again; what is there stays once.")] = False,
+    flushing: Annotated[bool, typer.Option("--flush/--no-flush", help="Bring the events into the warehouse too.")] = True,
+    project_dir: ProjectDir = Path(),
+    target: Target = None,
+    profiles_dir: ProfilesDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import feedback from files (CSV, Google Forms) and from Airtable, as imports in feedback.yml says.
+
+    A file is imported whole or not at all. Importing it again, or a later export of the same sheet, adds only what is new.
+
+    Example: [green]ml-monitor feedback import weekly_form --file ~/Downloads/form.csv[/green]
+    """
+    context = Context(project_dir, target, profiles_dir, None, as_json)
+    with errors_for_people(context):
+        _need_extra()
+        from dataclasses import asdict
+
+        from ml_monitor.feedback.imports.place import import_place
+        from ml_monitor.settings import ProjectError
+        from ml_monitor.warehouse import WarehouseError
+
+        place = _place(context)
+        done = import_place(place, names or None, file=file, again=again, dry_run=dry_run, say=context.say)
+        flushed = None
+        if flushing and not dry_run:
+            try:
+                flushed = place.flush()
+            except (WarehouseError, ProjectError) as error:
+                context.say(f"kept, and flushed later (ml-monitor feedback flush): {error}")
+        some = any(one.events for one in done)
+        content = {"imports": [asdict(one) for one in done], "flushed": flushed and flushed.events}
+        status = "dry_run" if dry_run else "done" if some else "nothing_to_do"
+        context.finish({"status": status, **content}, Exit.DONE if some or dry_run else Exit.NOTHING_TO_DO)
 
 
 @feedback.command()
@@ -107,6 +147,17 @@ def key(
         context.say("this is the key; it is not kept anywhere. Put this into feedback.yml, and start the server again:\n")
         context.say(yaml.safe_dump({"keys": [entry]}, sort_keys=False))
         context.finish({"status": "done", "key": secret, "entry": entry})
+
+
+@feedback.command()
+def snippet() -> None:
+    """Print one HTML file with thumbs up and down for any page: it sends to the API, and needs nothing else.
+
+    Example: [green]ml-monitor feedback snippet > thumbs.html[/green]
+    """
+    from importlib.resources import files
+
+    typer.echo(files("ml_monitor.feedback").joinpath("thumbs.html").read_text(encoding="utf-8"), nl=False)
 
 
 def _place(context: Context) -> "Place":

@@ -70,6 +70,8 @@ class Api:
             allow_origins=list(self._settings.origins),
             allow_methods=["POST"],
             allow_headers=["Authorization", "Content-Type"],
+            # Without this a page cannot read when it may send again.
+            expose_headers=["Retry-After"],
             max_age=3600,
         )
         return Starlette(routes=routes, lifespan=self._lifespan, middleware=[cors] if self._settings.origins else [])

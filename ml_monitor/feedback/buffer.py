@@ -26,6 +26,15 @@ _SCHEMA = """
         received_at text not null,
         body text not null
     );
+    create table if not exists imports (name text not null primary key, bookmark text not null, imported_at text not null);
+    create table if not exists imported_rows (
+        name text not null,
+        row_id text not null,
+        content text not null,
+        feedback_id text not null,
+        supersedes text,
+        primary key (name, row_id)
+    ) without rowid;
 """
 
 
@@ -46,6 +55,17 @@ class Entry(NamedTuple):
     received_at: datetime
     body: bytes
     """The row of the warehouse, as JSON."""
+
+
+class Known(NamedTuple):
+    """What an import knows of a row."""
+
+    content: str
+    """Hash of what it said."""
+    feedback_id: str
+    """The event that it became."""
+    supersedes: str | None
+    """The event before it changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,30 +138,64 @@ class Buffer:
         Raises:
             BufferUnavailable: Nothing was kept.
         """
-        ids = orjson.dumps([entry.feedback_id for entry in entries]).decode()
         with self._guard(), self._transaction():
-            known: dict[str, str | None] = dict(
-                self._database.execute(
-                    "select feedback_id, digest from events where feedback_id in (select value from json_each(?))", (ids,)
-                ).fetchall()
+            return self._insert(entries)
+
+    def bookmark(self, name: str) -> str | None:
+        """How far an import has come, in its own words."""
+        with self._guard():
+            row = self._database.execute("select bookmark from imports where name = ?", (name,)).fetchone()
+        return str(row[0]) if row else None
+
+    def imported(self, name: str) -> dict[str, Known]:
+        """The rows of an import that became events."""
+        with self._guard():
+            rows = self._database.execute(
+                "select row_id, content, feedback_id, supersedes from imported_rows where name = ?", (name,)
+            ).fetchall()
+        return {row_id: Known(*known) for row_id, *known in rows}
+
+    def write_import(self, name: str, bookmark: str, now: datetime, entries: Sequence[tuple[str, Known, Entry]]) -> None:
+        """Keep the events of an import, what is known of its rows and its bookmark, in one commit.
+
+        Raises:
+            BufferUnavailable: Nothing was kept.
+        """
+        with self._guard(), self._transaction():
+            self._insert([entry for _, _, entry in entries])
+            self._database.executemany(
+                "insert or replace into imported_rows (name, row_id, content, feedback_id, supersedes) values (?, ?, ?, ?, ?)",
+                [(name, row_id, *known) for row_id, known, _ in entries],
             )
-            outcomes, new = [], []
-            for entry in entries:
-                digest = known.setdefault(entry.feedback_id, None)
-                if digest is None:
-                    known[entry.feedback_id] = entry.digest
-                    received_at = entry.received_at.isoformat(timespec="microseconds")
-                    new.append([entry.feedback_id, entry.digest, received_at, entry.body.decode()])
-                    outcomes.append(Outcome.accepted)
-                else:
-                    outcomes.append(Outcome.duplicate if digest == entry.digest else Outcome.conflict)
-            if new:
-                # One statement, because each gives up the interpreter lock, and a busy server is slow to give it back.
-                self._database.execute(
-                    "insert into events (feedback_id, digest, received_at, body) "
-                    "select value ->> 0, value ->> 1, value ->> 2, value ->> 3 from json_each(?)",
-                    (orjson.dumps(new).decode(),),
-                )
+            self._database.execute(
+                "insert or replace into imports (name, bookmark, imported_at) values (?, ?, ?)",
+                (name, bookmark, now.isoformat(timespec="microseconds")),
+            )
+
+    def _insert(self, entries: Sequence[Entry]) -> list[Outcome]:
+        ids = orjson.dumps([entry.feedback_id for entry in entries]).decode()
+        known: dict[str, str | None] = dict(
+            self._database.execute(
+                "select feedback_id, digest from events where feedback_id in (select value from json_each(?))", (ids,)
+            ).fetchall()
+        )
+        outcomes, new = [], []
+        for entry in entries:
+            digest = known.setdefault(entry.feedback_id, None)
+            if digest is None:
+                known[entry.feedback_id] = entry.digest
+                received_at = entry.received_at.isoformat(timespec="microseconds")
+                new.append([entry.feedback_id, entry.digest, received_at, entry.body.decode()])
+                outcomes.append(Outcome.accepted)
+            else:
+                outcomes.append(Outcome.duplicate if digest == entry.digest else Outcome.conflict)
+        if new:
+            # One statement, because each gives up the interpreter lock, and a busy server is slow to give it back.
+            self._database.execute(
+                "insert into events (feedback_id, digest, received_at, body) "
+                "select value ->> 0, value ->> 1, value ->> 2, value ->> 3 from json_each(?)",
+                (orjson.dumps(new).decode(),),
+            )
         return outcomes
 
     def read(self, after: int, limit: int) -> list[tuple[int, str]]:

@@ -16,7 +16,7 @@ import uvicorn
 from ml_monitor.feedback.app import Api
 from ml_monitor.feedback.buffer import Buffer
 from ml_monitor.feedback.errors import FeedbackError
-from ml_monitor.feedback.flush import flush_forever
+from ml_monitor.feedback.flush import Flushed, flush, flush_forever
 from ml_monitor.feedback.receive import Reception
 from ml_monitor.feedback.settings import FILE, FeedbackSettings
 from ml_monitor.settings import DbtProject
@@ -44,9 +44,29 @@ class Place:
         settings = self.settings
         return Buffer(self.project_dir / settings.buffer.expanduser(), settings.buffer_mb)
 
+    def reception(self, buffer: Buffer) -> Reception:
+        """What decides about events.
+
+        Raises:
+            FeedbackError: No monitors, or no pepper where one is needed.
+        """
+        settings, monitors = self.settings, frozenset(DbtProject.load(self.project_dir).monitors)
+        if not monitors:
+            raise FeedbackError(f"{self.project_dir} declares no monitor, so there is nothing to give feedback about")
+        return Reception(settings, monitors, settings.pepper(), buffer.secret)
+
     def warehouse(self) -> Warehouse:
         """The project's warehouse."""
         return Warehouse.from_dbt(self.project_dir, self.target, self.profiles_dir)
+
+    def flush(self) -> Flushed:
+        """Bring what is in the buffer into the warehouse.
+
+        Raises:
+            MlMonitorError: The warehouse is locked, absent or has no tables. Nothing is lost.
+        """
+        with self.buffer() as buffer:
+            return flush(buffer, self.warehouse(), timedelta(hours=self.settings.keep_hours))
 
 
 def flush_place(place: Place, every: float | None = None) -> None:
@@ -63,24 +83,25 @@ def serve(place: Place, host: str, port: int, *, flushing: bool = True, say: Cal
         BufferUnavailable: The buffer cannot be opened.
     """
     settings = place.settings
-    monitors = frozenset(DbtProject.load(place.project_dir).monitors)
     if not settings.keys:
         raise FeedbackError(f"{place.project_dir / FILE} has no keys: ml-monitor feedback key NAME --source SOURCE")
-    if not monitors:
-        raise FeedbackError(f"{place.project_dir} declares no monitor, so there is nothing to give feedback about")
-    pepper = settings.pepper()
     # The thread that waits for the disk gets its turn sooner, so that fewer requests wait for it.
     sys.setswitchinterval(_SWITCH_SECONDS)
-    with place.buffer() as buffer, _flusher(place) if flushing else _nothing():
-        app = Api(Reception(settings, monitors, pepper, buffer.secret), buffer).app()
-        say(f"feedback for {', '.join(sorted(monitors))} on http://{host}:{port}, documented at /docs")
+    with place.buffer() as buffer:
+        reception = place.reception(buffer)
+        app = Api(reception, buffer).app()
         quiet: dict[str, Any] = {"log_level": "warning", "access_log": False, "server_header": False}
-        uvicorn.run(app, host=host, port=port, timeout_graceful_shutdown=10, **quiet)
+        with flusher(place, flushing):
+            say(f"feedback for {', '.join(sorted(reception.monitors))} on http://{host}:{port}, documented at /docs")
+            uvicorn.run(app, host=host, port=port, timeout_graceful_shutdown=10, **quiet)
 
 
 @contextmanager
-def _flusher(place: Place) -> Iterator[None]:
+def flusher(place: Place, wanted: bool = True) -> Iterator[None]:
     """A process that flushes, started again when it dies."""
+    if not wanted:
+        yield
+        return
     stopping = threading.Event()
     context = multiprocessing.get_context("spawn")
     level = logging.getLogger().getEffectiveLevel()
@@ -106,8 +127,3 @@ def _flusher(place: Place) -> Iterator[None]:
 def _flush_process(place: Place, level: int) -> None:
     logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     flush_place(place)
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield

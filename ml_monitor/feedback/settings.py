@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from ml_monitor.feedback.errors import FeedbackError
+from ml_monitor.feedback.imports.spec import ImportName, ImportSpec
 from ml_monitor.feedback.keys import ApiKey
 from ml_monitor.feedback.redaction import TEXT_FIELDS, Redaction
 
@@ -34,6 +35,7 @@ class FeedbackSettings(BaseModel):
     keep_hours: float = Field(24, ge=0)
     buffer_mb: int = Field(4096, ge=1)
     flush_seconds: float = Field(5, gt=0)
+    imports: dict[ImportName, ImportSpec] = Field(default_factory=dict)
 
     @field_validator("redact")
     @classmethod

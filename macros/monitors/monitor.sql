@@ -1,9 +1,20 @@
 {% macro monitor(name) %}
-    {#- The resolved configuration of one monitor: defaults, then what the user declared, validated. -#}
+    {#- The resolved configuration of one monitor. Every model asks for it, many times, so it is kept beside the declaration, which dbt reads
+        anew in every run: with a hundred monitors resolving them again would be most of the run. -#}
     {% set declared = var('ml_monitor__monitors', {}) %}
     {% if name not in declared %}
         {% do ml_monitor._config_error(name, 'name', 'is not declared in vars.ml_monitor__monitors', ml_monitor.monitor_names()) %}
     {% endif %}
+    {% if declared[name] is not mapping or '__resolved__' not in declared[name] %}
+        {% set spec = ml_monitor._resolved_monitor(name, declared) %}
+        {% do declared[name].update({'__resolved__': spec}) %}
+    {% endif %}
+    {{ return(declared[name]['__resolved__']) }}
+{% endmacro %}
+
+
+{% macro _resolved_monitor(name, declared) %}
+    {#- Defaults, then what the user declared, validated. -#}
     {% do ml_monitor._validate_monitor(name, declared[name]) %}
     {% set spec = dict(ml_monitor._monitor_defaults(), **declared[name]) %}
     {% do ml_monitor._drop_unused_columns(spec) %}

@@ -41,6 +41,7 @@ def alert_deliveries(context: dg.AssetExecutionContext) -> dg.MaterializeResult[
         worker_id=context.run.run_id,
         progress=context.log.info,
         report_url=str(settings.report_url) if settings.report_url else None,
+        answers=settings.answer_links(),
     )
     return dg.MaterializeResult(metadata=report.to_dict())
 

@@ -24,6 +24,7 @@ class DeadLetterChannel:
         self.name = dead_letter_channel(failed, through.name)
         self._through = through
         self.digests: bool = getattr(through, "digests", False)
+        self.draws: bool = getattr(through, "draws", False)
 
     def send(self, message: AlertMessage) -> SendResult:
         """Send the message that was not delivered, and say so first."""

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from ml_monitor.alerts.answers import AnswerLinks
 from ml_monitor.alerts.channels import Channel
 from ml_monitor.alerts.dead_letters import dead_letter_channels
 from ml_monitor.alerts.lane import Lane
@@ -27,6 +28,7 @@ def deliver(
     progress: Callable[[str], None] | None = None,
     clock: Callable[[], datetime] = wall_clock,
     report_url: str | None = None,
+    answers: AnswerLinks | None = None,
 ) -> DeliveryReport:
     """Deliver every event that is due to every channel that is to get it.
 
@@ -44,6 +46,7 @@ def deliver(
         progress: Called with one line for each message.
         clock: Wall clock in UTC without zone: leases, pauses and the times in the ledger.
         report_url: Page that the messages link to.
+        answers: Makes the links with which messages are answered.
 
     Raises:
         ValueError: Two channels have one name.
@@ -58,7 +61,17 @@ def deliver(
     def run(some: Sequence[Channel]) -> list[Lane]:
         rows = ledger.unfinished([channel.name for channel in some])
         lanes = [
-            Lane(ledger, one, [row for row in rows if row["channel"] == one.name], policy, utc(now), clock, say, report_url)
+            Lane(
+                ledger,
+                one,
+                [row for row in rows if row["channel"] == one.name],
+                policy,
+                utc(now),
+                clock,
+                say,
+                report_url,
+                answers,
+            )
             for one in some
         ]
         # In turns, so that a slow receiver keeps no other waiting for longer than a batch.

@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
+from ml_monitor.alerts.answers import AnswerLinks
 from ml_monitor.alerts.channels import Channel, SendResult
 from ml_monitor.alerts.digest import digest
 from ml_monitor.alerts.ledger import Ledger, Opening, Outcome
-from ml_monitor.alerts.message import AlertMessage, message_from_event
+from ml_monitor.alerts.message import AlertMessage, message_from_event, title_of
 from ml_monitor.alerts.policy import Decision, Delivery, DeliveryPolicy, Status, classify, decide, delivery_of, pause
 from ml_monitor.alerts.report import Attempt
 from ml_monitor.warehouse import Row
@@ -35,6 +36,7 @@ class Lane:
         clock: Wall clock.
         say: Called with one line for each message.
         report_url: Page that the messages link to.
+        answers: Makes the links with which messages are answered.
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class Lane:
         clock: Callable[[], datetime],
         say: Callable[[str], None],
         report_url: str | None,
+        answers: AnswerLinks | None = None,
     ) -> None:
         self._ledger = ledger
         self._channel = channel
@@ -56,6 +59,7 @@ class Lane:
         self._clock = clock
         self._say = say
         self._report_url = report_url
+        self._answers = answers
         self._size = 1
         self._paused = False
         self.attempts: list[Attempt] = []
@@ -122,7 +126,10 @@ class Lane:
     def _message(self, delivery: Delivery, row: Row, told: dict[str, list[Opening]]) -> AlertMessage:
         sent = [one.provider_reference for one in told.get(delivery.incident_id, []) if one.status == "sent"]
         reply_to = next(filter(None, sent), None)
-        return message_from_event(row, delivery.delivery_id, self._report_url, reply_to)
+        answers = self._answers.of(row, title_of(row), self._clock()) if self._answers else ()
+        draws = getattr(self._channel, "draws", False)
+        history = self._ledger.history(row) if draws else ()
+        return message_from_event(row, delivery.delivery_id, self._report_url, reply_to, answers=answers, history=history)
 
     def _send_each(self, messages: Claimed) -> tuple[list[Outcome], list[Delivery]]:
         started = time.monotonic()

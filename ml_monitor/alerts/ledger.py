@@ -9,12 +9,14 @@ from hashlib import sha256
 from typing import Any, NamedTuple, TypeVar
 
 from ml_monitor.alerts.channels import SendResult
+from ml_monitor.alerts.message import PastValue
 from ml_monitor.alerts.policy import Delivery, DeliveryPolicy, Status, delivery_id
-from ml_monitor.warehouse import Row, Session, Warehouse, WriteConflict
+from ml_monitor.warehouse import MissingTable, Row, Session, Warehouse, WriteConflict
 
 _ERROR_CHARACTERS = 500
 _CLAIM_TRIES = 5
 _ROWS_PER_STATEMENT = 1000
+_HISTORY = 60
 _COLUMNS = """deliveries.delivery_id, deliveries.channel, deliveries.status, deliveries.attempts,
     deliveries.claimed_at, deliveries.next_attempt_at"""
 _UNFINISHED = "deliveries.status in ('pending', 'sending', 'failed') and deliveries.channel in :channels"
@@ -137,6 +139,25 @@ class Ledger:
         )
         groups = _grouped(rows, lambda row: row["incident_id"])
         return {incident: [Opening(row["status"], row["provider_reference"]) for row in group] for incident, group in groups}
+
+    def history(self, event: Row) -> tuple[PastValue, ...]:
+        """The values of the last windows up to that of an event, oldest first; none without the table of verdicts."""
+        keys = ("monitor", "metric", "feature", "segment", "segment_value", "model_version", "span")
+        try:
+            rows = self._warehouse.query(
+                f"""
+                select window_end, metric_value as value, warn_threshold, alert_threshold
+                from {self._warehouse.table("verdicts")}
+                where {" and ".join(f"{key} = :{key}" for key in keys)} and metric_value is not null
+                    and window_end <= :window_end
+                order by window_end desc
+                limit {_HISTORY}
+                """,
+                {"window_end": event["window_end"], **{key: event[key] for key in keys}},
+            )
+        except MissingTable:
+            return ()
+        return tuple(PastValue(**row) for row in reversed(rows))
 
     def claim(self, deliveries: Sequence[Delivery], at: datetime) -> list[Delivery]:
         """Take the next attempt of each and write down the intents to send; return those that nobody else has.

@@ -45,6 +45,16 @@ _EVENT_COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
+class PastValue:
+    """The value of one window before, with the limits then valid."""
+
+    window_end: datetime
+    value: float
+    warn_threshold: float | None
+    alert_threshold: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class AlertMessage:
     """One alert event in words. Plain text: each channel escapes it for its own markup."""
 
@@ -67,6 +77,10 @@ class AlertMessage:
     """The receiver's own id of the first message of the incident."""
     is_dead_letter: bool = False
     """Whether another channel could not deliver it."""
+    answers: tuple[tuple[str, str], ...] = ()
+    """Label and link of each way to answer."""
+    history: tuple[PastValue, ...] = ()
+    """What the value did before, for channels that draw."""
 
     @property
     def is_resolved(self) -> bool:
@@ -75,15 +89,22 @@ class AlertMessage:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""
-        return {**asdict(self), "fields": dict(self.fields)}
+        content = {**asdict(self), "fields": dict(self.fields), "answers": dict(self.answers)}
+        del content["history"]
+        return content
 
 
 def message_from_event(
-    event: Mapping[str, Any], delivery_id: str, link: str | None = None, reply_to: str | None = None
+    event: Mapping[str, Any],
+    delivery_id: str,
+    link: str | None = None,
+    reply_to: str | None = None,
+    *,
+    answers: tuple[tuple[str, str], ...] = (),
+    history: tuple[PastValue, ...] = (),
 ) -> AlertMessage:
     """Word one row of `ml_monitor__alert_events`."""
     what = subject(event)
-    happened = _WHAT_HAPPENED.get(event["event_type"], event["event_type"])
     value, threshold = number(event["metric_value"]), number(event["threshold_value"])
     level = "resolved" if event["event_type"] == "resolved" else event["severity"]
     fields = [
@@ -103,13 +124,21 @@ def message_from_event(
         incident_id=event["incident_id"],
         event_type=event["event_type"],
         severity=event["severity"],
-        title=f"{event['monitor']} · {what} · {happened}",
+        title=title_of(event),
         text=f"[{level}] {event['monitor']}: {what} = {value}, threshold {threshold}",
         fields=tuple((name, str(detail)) for name, detail in fields),
         event={name: _plain(event[name]) for name in _EVENT_COLUMNS},
         link=link,
         reply_to=reply_to,
+        answers=answers,
+        history=history,
     )
+
+
+def title_of(event: Mapping[str, Any]) -> str:
+    """One line: which monitor, what, what happened."""
+    happened = _WHAT_HAPPENED.get(event["event_type"], event["event_type"])
+    return f"{event['monitor']} · {subject(event)} · {happened}"
 
 
 def number(figure: Any) -> str:

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, HttpUrl, SecretStr, TypeAdapter, ValidationError, field_validator
 
+from ml_monitor.alerts.answers import LEAST_SECRET, AnswerLinks
 from ml_monitor.alerts.channels import (
     AppriseChannel,
     Channel,
@@ -61,6 +62,8 @@ ENVIRONMENT = {
     "default_route": "ML_MONITOR_DEFAULT_ROUTE",
     "digest_above": "ML_MONITOR_DIGEST_ABOVE",
     "report_url": "ML_MONITOR_REPORT_URL",
+    "answer_url": "ML_MONITOR_ANSWER_URL",
+    "answer_secret": "ML_MONITOR_ANSWER_SECRET",
 }
 _url = TypeAdapter(HttpUrl)
 
@@ -112,6 +115,10 @@ class ChannelSettings(BaseModel):
     digest_above: int = Field(default=20, ge=1)
     report_url: HttpUrl | None = None
     """Where the report is published; messages link to it."""
+    answer_url: HttpUrl | None = None
+    """Where `ml-monitor answers` is reached by those who get messages."""
+    answer_secret: SecretStr | None = Field(default=None, min_length=LEAST_SECRET)
+    """Signs the links."""
 
     @field_validator("webhook_url", "slack_webhook_url", "teams_webhook_url")
     @classmethod
@@ -147,6 +154,18 @@ class ChannelSettings(BaseModel):
         default = tuple(filter(None, (name.strip() for name in self.default_route.split(","))))
         routes = Routes(parse(self.routes), default)
         return DeliveryPolicy(minimum_severity=self.minimum_severity, routes=routes, digest_above=self.digest_above, **given)
+
+    def answer_links(self) -> AnswerLinks | None:
+        """What makes the links with which messages are answered; None unless address and secret are set.
+
+        Raises:
+            ChannelConfigError: Only one of them is.
+        """
+        if self.answer_url is None and self.answer_secret is None:
+            return None
+        if self.answer_url is None or self.answer_secret is None:
+            raise ChannelConfigError("ML_MONITOR_ANSWER_URL and ML_MONITOR_ANSWER_SECRET need each other")
+        return AnswerLinks(str(self.answer_url), self.answer_secret.get_secret_value())
 
     def channels(self) -> list[Channel]:
         """The channels, ready to send."""

@@ -54,6 +54,41 @@ def ack(
         context.finish(done.to_dict())
 
 
+def answers(
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on.")] = 9735,
+    project_dir: ProjectDir = Path(),
+    target: Target = None,
+    profiles_dir: ProfilesDir = None,
+    now: Now = None,
+) -> None:
+    """Serve the page behind the links with which messages are acknowledged and snoozed.
+
+    Set ML_MONITOR_ANSWER_URL, where this is reached, and ML_MONITOR_ANSWER_SECRET for `deliver` and here: messages then have
+    the links. Who has a link can answer that incident for two weeks, so put TLS in front of it.
+
+    Example: [green]ml-monitor answers --port 9735[/green]
+    """
+    context = Context(project_dir, target, profiles_dir, now, False)
+    with errors_for_people(context):
+        from ml_monitor.alerts.answers import AnswerError
+        from ml_monitor.alerts.settings import ChannelSettings
+
+        links = ChannelSettings.from_environment().answer_links()
+        if links is None:
+            raise AnswerError("answers needs ML_MONITOR_ANSWER_URL and ML_MONITOR_ANSWER_SECRET")
+        try:
+            import uvicorn
+
+            from ml_monitor.alerts.answer_app import answer_app
+        except ModuleNotFoundError as error:
+            raise AnswerError("answers needs starlette and uvicorn: pip install 'dbt-ml-monitor[feedback]'") from error
+        app = answer_app(context.warehouse, links.secret, lambda: context.now if now else context.project.monitoring_now())
+        context.say(f"answers on http://{host}:{port}, linked to as {links.url}")
+        # No access log: the path is a key.
+        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, server_header=False)
+
+
 def snooze(
     alert: Alert,
     duration: Annotated[str, typer.Option("--for", metavar="DURATION", help="8h, 3d or 2w.")] = "1d",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ml_monitor.cli.acting import ack, incidents, snooze
+from ml_monitor.cli.acting import ack, answers, incidents, snooze
 from ml_monitor.cli.auditing import audit
 from ml_monitor.cli.exporting import exporter
 from ml_monitor.cli.feeding import feedback
@@ -58,7 +58,7 @@ def main(
 _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Set up": (init, add, check),
     "Watch": (status, report, deliver, exporter, collect, import_prometheus),
-    "Answer": (incidents, ack, snooze, replay),
+    "Answer": (incidents, ack, snooze, answers, replay),
     "Models": (retrain, rollback),
     "Prove": (explain, as_of, restatements),
 }

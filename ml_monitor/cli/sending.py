@@ -59,6 +59,7 @@ def deliver(
             context.now,
             progress=context.say,
             report_url=str(settings.report_url) if settings.report_url else None,
+            answers=settings.answer_links(),
         )
         content = done.to_dict()
         for route, count in sorted(done.unroutable.items()):

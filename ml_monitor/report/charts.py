@@ -49,17 +49,23 @@ def render(
             param["value"] = _legal(params)[param["name"]]
     if views is not None:
         spec["vconcat"] = [view for view in spec["vconcat"] if view["name"] in views]
-    svg = vl_convert.vegalite_to_svg(
-        spec, vl_version=_VEGA_LITE, config=json.loads(_source("theme.json")), allowed_base_urls=[]
-    )
+    svg = vl_convert.vegalite_to_svg(spec, vl_version=_VEGA_LITE, config=json.loads(_source("theme.json")), allowed_base_urls=[])
     return Markup(_embeddable(svg, label=label, scope=scope))  # noqa: S704 - serialised by an XML library
+
+
+def render_png(chart: str, datasets: Mapping[str, Sequence[Row]], *, scale: float = 2.0) -> bytes:
+    """PNG of `charts/<chart>.vl.json`, for readers that show no SVG: mail."""
+    spec = json.loads(_source(f"{chart}.vl.json"))
+    spec["datasets"] = {name: [_legal(row) for row in rows] for name, rows in datasets.items()}
+    png: bytes = vl_convert.vegalite_to_png(
+        spec, vl_version=_VEGA_LITE, config=json.loads(_source("theme.json")), scale=scale, allowed_base_urls=[]
+    )
+    return png
 
 
 def _legal(row: Row) -> dict[str, Any]:
     """Without the characters that XML does not know: vl-convert ends the whole process when it meets one."""
-    return {
-        name: _NOT_XML.sub("\ufffd", cell) if isinstance(cell, str) else cell for name, cell in row.items()
-    }
+    return {name: _NOT_XML.sub("\ufffd", cell) if isinstance(cell, str) else cell for name, cell in row.items()}
 
 
 def _embeddable(svg: str, *, label: str, scope: str) -> str:

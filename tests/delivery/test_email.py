@@ -1,6 +1,7 @@
 """Email, to a real SMTP server."""
 
 import socket
+from datetime import timedelta
 from email import message_from_bytes, policy
 
 import pytest
@@ -8,6 +9,7 @@ from aiosmtpd.controller import Controller
 
 from ml_monitor.alerts import DeliveryPolicy, deliver
 from ml_monitor.alerts.channels.email import EmailChannel, MailServer
+from ml_monitor.alerts.message import PastValue
 from ml_monitor.alerts.settings import ChannelConfigError, ChannelSettings
 from tests.delivery.conftest import NOW
 
@@ -58,6 +60,37 @@ def test_a_mail_is_text_and_html_and_runs_no_markup_of_a_log(warehouse, smtp, ad
     text, html = mail.get_body(("plain",)).get_content(), mail.get_body(("html",)).get_content()
     assert "Value: 0.4123 (threshold 0.25)" in text
     assert "<script>" not in html and "&lt;script&gt;" in html and "a=1&amp;b=2" in html
+
+
+def test_what_the_value_did_before_is_attached_as_a_picture(warehouse, smtp, add_event, ledger):
+    event = add_event("a")
+    keys = ("monitor", "metric", "feature", "segment", "segment_value", "model_version", "span")
+    warehouse.execute(
+        f"create table {warehouse.table('verdicts')} (monitor text, metric text, feature text, segment text, segment_value text, "
+        "model_version text, span integer, window_end timestamp, metric_value double precision, warn_threshold double precision, "
+        "alert_threshold double precision)"
+    )
+    past = {key: event[key] for key in keys} | {"warn_threshold": 0.1, "alert_threshold": 0.25}
+    rows = [past | {"window_end": event["window_end"] - timedelta(days=day), "metric_value": 0.4 / (day + 1)} for day in range(70)]
+    warehouse.insert("verdicts", [*rows, rows[0] | {"feature": "another"}, rows[0] | {"window_end": NOW + timedelta(days=9)}])
+    deliver(warehouse, [channel(smtp)], DeliveryPolicy(), NOW)
+
+    ((_, mail),) = smtp.handler.mails
+    (picture,) = (part for part in mail.walk() if part.get_content_type() == "image/png")
+    data = picture.get_content()
+    assert data.startswith(b"\x89PNG") and len(data) > 5000
+    assert int.from_bytes(data[16:20]) > 1000  # pixels
+    assert f'src="cid:{picture["Content-ID"].strip("<>")}"' in mail.get_body(("html",)).get_content()
+    assert mail.get_body(("plain",)).get_content().startswith("flight_delay")
+
+
+def test_a_history_that_cannot_be_drawn_stops_no_mail(warehouse, smtp, add_event, ledger, monkeypatch):
+    add_event("a")
+    history = tuple(PastValue(NOW - timedelta(days=day), float("nan"), None, None) for day in range(3))
+    monkeypatch.setattr("ml_monitor.alerts.ledger.Ledger.history", lambda self, event: history)
+    monkeypatch.setattr("ml_monitor.report.charts.render_png", lambda *arguments: 1 / 0)
+    deliver(warehouse, [channel(smtp)], DeliveryPolicy(), NOW)
+    assert [row["status"] for row in ledger()] == ["sent"]
 
 
 def test_greylisting_is_tried_again_with_the_same_message_id(warehouse, smtp, add_event, ledger, clock):

@@ -27,7 +27,8 @@ class Channel(Protocol):
     """A way to reach people.
 
     A class that people read has `digests = True`: many messages at once come as one. A class with
-    `takes_acknowledgements = True` also gets messages of type `acknowledged`.
+    `takes_acknowledgements = True` also gets messages of type `acknowledged`. One with
+    `draws = True` gets the `history` of the value.
     """
 
     @property

@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from html import escape
 
 from ml_monitor.alerts.channels.base import SendResult
+from ml_monitor.alerts.chart import chart
 from ml_monitor.alerts.message import AlertMessage
 from ml_monitor.settings import wall_clock
 
@@ -30,7 +31,8 @@ class MailServer:
 class EmailChannel:
     """Sends one mail per message, to all recipients at once.
 
-    The Message-ID is made of the delivery id, the same in each attempt; mails of an incident are one thread.
+    The Message-ID is made of the delivery id, the same in each attempt; mails of an incident are one thread. What the value did
+    before is attached as a picture.
 
     Args:
         server: Where to submit.
@@ -41,6 +43,7 @@ class EmailChannel:
 
     name = "email"
     digests = True
+    draws = True
 
     def __init__(self, server: MailServer, sender: str, recipients: tuple[str, ...], timeout: float = 10.0) -> None:
         self._server = server
@@ -81,10 +84,22 @@ def email(message: AlertMessage, sender: str, recipients: tuple[str, ...]) -> Em
     mail["References"] = f"<{message.incident_id}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     lines = [message.title, "", *(f"{name}: {detail}" for name, detail in message.fields)]
-    mail.set_content("\n".join([*lines, "", message.link] if message.link else lines))
+    links = [("Open report", message.link)] if message.link else []
+    links += message.answers
+    mail.set_content("\n".join([*lines, *(f"\n{label}: {url}" for label, url in links)]))
     rows = "".join(f"<tr><th align=left>{escape(name)}</th><td>{escape(detail)}</td></tr>" for name, detail in message.fields)
-    link = f'<p><a href="{escape(message.link)}">Open report</a></p>' if message.link else ""
-    mail.add_alternative(f"<h2>{escape(message.title)}</h2><table>{rows}</table>{link}", subtype="html")
+    link = "".join(f'<p><a href="{escape(url)}">{escape(label)}</a></p>' for label, url in links)
+    picture = chart(message)
+    shown = (
+        f'<p><img src="cid:chart-{message.delivery_id}@{domain}" alt="{escape(message.text)}" width="620"></p>' if picture else ""
+    )
+    mail.add_alternative(f"<h2>{escape(message.title)}</h2>{shown}<table>{rows}</table>{link}", subtype="html")
+    if picture:
+        html = mail.get_body(("html",))
+        if html is not None:
+            html.add_related(
+                picture, "image", "png", cid=f"<chart-{message.delivery_id}@{domain}>", filename="chart.png", disposition="inline"
+            )
     return mail
 
 

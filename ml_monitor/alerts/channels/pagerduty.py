@@ -63,5 +63,7 @@ def event(message: AlertMessage) -> dict[str, Any]:
     }
     if message.link:
         built["client_url"] = message.link
-        built["links"] = [{"href": message.link, "text": "Report"}]
+    links = [("Report", message.link)] if message.link else []
+    if links or message.answers:
+        built["links"] = [{"href": href, "text": label} for label, href in [*links, *message.answers]]
     return built

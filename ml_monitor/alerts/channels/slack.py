@@ -65,13 +65,13 @@ def blocks(message: AlertMessage) -> list[dict[str, Any]]:
         built.append({"type": "section", "fields": fields[first : first + _FIELDS_PER_SECTION]})
     context = f"incident `{escape(message.incident_id)}` · event `{escape(message.event_id)}`"
     built.append({"type": "context", "elements": [{"type": "mrkdwn", "text": context}]})
-    if message.link:
-        button = {
-            "type": "button",
-            "text": {"type": "plain_text", "text": "Open report"},
-            "url": message.link,
-        }
-        built.append({"type": "actions", "elements": [button]})
+    buttons = [("Open report", message.link)] if message.link else []
+    elements = [
+        {"type": "button", "text": {"type": "plain_text", "text": label}, "url": url, "action_id": f"link_{number}"}
+        for number, (label, url) in enumerate([*buttons, *message.answers])
+    ]
+    if elements:
+        built.append({"type": "actions", "elements": elements})
     return built
 
 

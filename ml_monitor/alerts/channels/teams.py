@@ -54,8 +54,9 @@ def card(message: AlertMessage) -> dict[str, Any]:
         "fallbackText": message.text,
         "body": [title, {"type": "FactSet", "facts": facts}],
     }
-    if message.link:
-        built["actions"] = [{"type": "Action.OpenUrl", "title": "Open report", "url": message.link}]
+    links = [("Open report", message.link)] if message.link else []
+    if links or message.answers:
+        built["actions"] = [{"type": "Action.OpenUrl", "title": label, "url": url} for label, url in [*links, *message.answers]]
     return built
 
 

@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.dbt_caches import keep_templates
 from tests.project import Project
+
+keep_templates()
 
 
 @pytest.fixture

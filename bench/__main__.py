@@ -1,22 +1,30 @@
-"""Run every benchmark and write docs/performance.md and its chart."""
+"""Run the benchmark, or pieces of it, and write docs/performance.md and its chart from what was measured last."""
 
 import argparse
 import os
-import tempfile
+import subprocess
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import altair as alt
 import pandas as pd
 from rich.console import Console
 
-from bench import full_year, wide, wide_log
+from bench import goals, pieces, wide
 from bench.cost import Cost
 from bench.peers import environments
 
 REPOSITORY = Path(__file__).parent.parent
 PAGE = """# Performance
 
-Measured by `make bench` on {cores} cores, everything in one run; times vary with the machine, so compare the rows.
+Measured by `make bench` on {cores} cores, every process on its own; times vary with the machine, so compare
+CPU seconds with each other. `python -m bench --only <piece>` measures one piece again, `python -m bench --rows 1000000`
+one size.
+
+## Headline goals
+
+{goals}
 
 ## A year of flights
 
@@ -54,22 +62,6 @@ def table(costs: dict[str, Cost], base: str | None = None) -> str:
     return "\n".join(lines)
 
 
-def against_peers(rows: int, cache: Path, console: Console) -> tuple[dict[str, Cost], list[str]]:
-    """Ours and the peers on a log of so many rows; what failed, in words."""
-    with tempfile.TemporaryDirectory() as directory:
-        data = Path(directory) / "data"
-        data.mkdir()
-        wide_log.write(data, rows)
-        costs, failures = wide.measure(Path(directory) / "project", data), []
-        for peer in environments.REQUIREMENTS if rows <= environments.MOST_ROWS else ():
-            console.print(f"{rows:,} rows: {peer}")
-            try:
-                costs[environments.NAMES[peer]] = environments.measure(peer, cache, data)
-            except Exception as error:
-                failures.append(f"{environments.NAMES[peer]} did not run on {rows:,} rows: {error}")
-    return costs, failures
-
-
 def chart(costs: dict[int, dict[str, Cost]], path: Path) -> None:
     """CPU seconds by tool and size."""
     points = pd.DataFrame(
@@ -94,25 +86,57 @@ def chart(costs: dict[int, dict[str, Cost]], path: Path) -> None:
     bars.save(path)
 
 
+def page(results: Mapping[str, Mapping[str, Any]], failures: list[str]) -> tuple[str, dict[int, dict[str, Cost]]]:
+    """docs/performance.md from what was measured, and the costs by size for the chart."""
+    sizes: dict[int, dict[str, Cost]] = {}
+    for rows in pieces.SIZES:
+        if f"wide-{rows}" in results:
+            found = dict(results[f"wide-{rows}"])
+            for peer in environments.REQUIREMENTS:
+                found |= results.get(f"{peer}-{rows}", {})
+            sizes[rows] = {name: Cost(**cost) for name, cost in found.items()}
+    year = {name: Cost(**cost) for name, cost in results.get("year", {}).items()}
+    peers = "\n\n".join(f"### {rows:,} rows\n\n{table(costs, wide.BUILD)}" for rows, costs in sizes.items())
+    text = PAGE.format(
+        cores=os.cpu_count(),
+        year=table(year),
+        peers=peers,
+        goals=goals.table(results),
+        missing="".join(f"{line}\n" for line in failures),
+    )
+    return text.rstrip("\n") + "\n", sizes
+
+
 def main() -> None:
     """Measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument(
+        "--rows", type=int, nargs="+", default=pieces.SIZES, help="sizes of the log that ours and the other tools read"
+    )
+    parser.add_argument("--only", nargs="+", help="pieces to measure: wide-<rows>, <peer>-<rows>, " + ", ".join(pieces.PIECES))
+    parser.add_argument("--page", action="store_true", help="measure nothing, write the page from what is kept")
     arguments = parser.parse_args()
     console, cache = Console(), REPOSITORY / ".bench"
-    with tempfile.TemporaryDirectory() as directory:
-        console.print("the year of flights")
-        year = full_year.measure(Path(directory))
-    wide_costs, failures = {}, []
-    for rows in arguments.rows:
-        console.print(f"{rows:,} rows: ours")
-        wide_costs[rows], failed = against_peers(rows, cache, console)
-        failures += failed
-    chart(wide_costs, REPOSITORY / "docs" / "performance.svg")
-    peers = "\n\n".join(f"### {rows:,} rows\n\n{table(costs, wide.BUILD)}" for rows, costs in wide_costs.items())
-    page = PAGE.format(cores=os.cpu_count(), year=table(year), peers=peers, missing="".join(f"{line}\n" for line in failures))
-    (REPOSITORY / "docs" / "performance.md").write_text(page)
-    print(page)
+    kept, failures = pieces.Kept(cache / "results.json"), []
+    wanted = [] if arguments.page else arguments.only or everything(arguments.rows)
+    for piece in wanted:
+        console.print(piece)
+        try:
+            kept.add(piece, pieces.measure(piece, cache))
+        except (subprocess.CalledProcessError, LookupError) as error:
+            failures.append(f"{piece} did not run: {error}")
+    text, sizes = page(kept.results, failures)
+    if sizes:
+        chart(sizes, REPOSITORY / "docs" / "performance.svg")
+    (REPOSITORY / "docs" / "performance.md").write_text(text)
+    print(text)
+
+
+def everything(rows: Sequence[int]) -> list[str]:
+    """All pieces; the other tools hold the log in memory, so not of every size."""
+    found = [f"wide-{size}" for size in rows]
+    found += [f"{peer}-{size}" for size in rows for peer in environments.REQUIREMENTS if size <= environments.MOST_ROWS]
+    return ["year", *found, *(piece for piece in pieces.PIECES if piece != "year")]
 
 
 if __name__ == "__main__":

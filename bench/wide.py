@@ -1,74 +1,125 @@
 """Ours on the generated log: a whole first `dbt build`, one more day, and the scan of the same columns alone."""
 
+import json
+import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import yaml
 
+from bench import statements
 from bench.cost import Cost, cost_of
 from bench.wide_log import FEATURES
 from ml_monitor.scaffold.monitor import KINDS
 
-BUILD = "ours, whole `dbt build`, 30 windows"
+SCAN_NAME, BUILD, NEXT_DAY = "scan of the columns (DuckDB)", "ours, whole `dbt build`, 30 windows", "ours, the next day"
 REPOSITORY = Path(__file__).parent.parent
 SCAN = """
 import duckdb, sys
 connection = duckdb.connect(sys.argv[1], read_only=True)
+connection.execute("set threads = 2")
 columns = ", ".join(f'max("{name}")' for name in sys.argv[2].split(","))
 connection.execute(f"select {columns} from raw.predictions").fetchall()
+"""
+MODEL = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1])
+connection.execute("set threads = 2")
+connection.execute("create or replace temp table measured as " + open(sys.argv[2], encoding="utf-8").read())
 """
 
 
 class Wide:
-    """A project with one monitor of 70 features on a DuckDB file."""
+    """A project with one monitor on a DuckDB file; by default that of 70 features.
 
-    def __init__(self, directory: Path, data: Path) -> None:
-        self.directory, self.data = directory, data
+    Args:
+        directory: Of the project and its database, new.
+        monitor: What differs from the monitor of the wide log.
+        names: The monitors, all of them alike.
+        settings: Of DuckDB, such as `memory_limit`.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        monitor: Mapping[str, Any] | None = None,
+        names: Sequence[str] = ("wide",),
+        settings: Mapping[str, str] | None = None,
+    ) -> None:
+        self.directory = directory
         self.database = directory / "wide.duckdb"
         (directory / "models").mkdir(parents=True)
-        monitor = {
+        declared = {
             "predictions": "raw.predictions",
             "reference": {"relation": "raw.reference"},
             "features": FEATURES,
             "rolling": [7],
-        }
-        sources = {"sources": [{"name": "raw", "schema": "raw", "tables": [{"name": "predictions"}, {"name": "reference"}]}]}
-        output = {"type": "duckdb", "path": str(self.database), "threads": 2}
-        project = {"name": "wide", "profile": "wide", "vars": {"ml_monitor__monitors": {"wide": monitor}}}
+        } | dict(monitor or {})
+        tables = [{"name": name} for name in ("predictions", "reference", "feedback")]
+        output = {"type": "duckdb", "path": str(self.database), "threads": 2, "settings": {"threads": 2} | dict(settings or {})}
+        project = {"name": "wide", "profile": "wide", "vars": {"ml_monitor__monitors": dict.fromkeys(names, declared)}}
         for name, content in {
             "packages.yml": {"packages": [{"local": str(REPOSITORY)}]},
             "profiles.yml": {"wide": {"target": "dev", "outputs": {"dev": output}}},
             "dbt_project.yml": project,
-            "models/sources.yml": sources,
+            "models/sources.yml": {"sources": [{"name": "raw", "schema": "raw", "tables": tables}]},
         }.items():
             (directory / name).write_text(yaml.safe_dump(content))
-        for kind in KINDS:
-            (directory / "models" / f"wide__{kind}.sql").write_text("{{ ml_monitor." + kind + "('wide') }}\n")
+        for monitor_name in names:
+            for kind in KINDS:
+                (directory / "models" / f"{monitor_name}__{kind}.sql").write_text(
+                    "{{ ml_monitor." + kind + f"('{monitor_name}')" + " }}\n"
+                )
         with duckdb.connect(str(self.database)) as connection:
             connection.execute("create schema raw")
-            for table, files in {"reference": "reference.parquet", "predictions": "log/*.parquet"}.items():
-                connection.execute(f"create table raw.{table} as select * from read_parquet('{data / files}')")  # noqa: S608 - our names
         self.dbt("deps")
 
-    def add_day(self) -> None:
-        """Append the day after the thirty."""
+    def load(self, query: str, table: str = "predictions", *, more: bool = False) -> None:
+        """Make `raw.<table>` of a query, or append to it."""
         with duckdb.connect(str(self.database)) as connection:
-            connection.execute(f"insert into raw.predictions select * from read_parquet('{self.data / 'next_day.parquet'}')")  # noqa: S608
+            connection.execute(f"insert into raw.{table} {query}" if more else f"create table raw.{table} as {query}")
 
-    def dbt(self, command: str) -> Cost:
+    def load_files(self, data: Path) -> None:
+        """The files of `wide_log.write`."""
+        self.load(f"select * from read_parquet('{data / 'reference.parquet'}')", "reference")  # noqa: S608 - our names
+        self.load(f"select * from read_parquet('{data / 'log' / '*.parquet'}')")  # noqa: S608 - our names
+
+    def dbt(self, command: str, *arguments: str) -> Cost:
         """Run dbt as a user does."""
         program = Path(sys.executable).parent / "dbt"
-        return cost_of([program, command, "--quiet", "--project-dir", self.directory, "--profiles-dir", self.directory])
+        places = ["--project-dir", self.directory, "--profiles-dir", self.directory]
+        shutil.rmtree(self.directory / "logs", ignore_errors=True)
+        return cost_of(
+            [program, "--log-format-file", "json", "--log-path", self.directory / "logs", command, "--quiet", *places, *arguments]
+        )
 
-    def scan(self) -> Cost:
-        """Read every feature once and do nothing with it."""
-        return cost_of([sys.executable, "-c", SCAN, self.database, ",".join(FEATURES)])
+    def statements(self) -> dict[str, float]:
+        """Seconds of the warehouse in the last run, by model."""
+        return statements.seconds(self.directory / "logs" / "dbt.log")
+
+    def scan(self, columns: Sequence[str] = tuple(FEATURES)) -> Cost:
+        """Read every column once and do nothing with it."""
+        return cost_of([sys.executable, "-c", SCAN, self.database, ",".join(columns)])
+
+    def compiled(self, model: str) -> Path:
+        """The SQL of a model for the whole of its input."""
+        self.dbt("compile", "--full-refresh", "--select", model)
+        manifest = json.loads((self.directory / "target" / "manifest.json").read_text())
+        (node,) = (node for node in manifest["nodes"].values() if node["name"] == model)
+        return self.directory / node["compiled_path"]
+
+    def model(self, model: str) -> Cost:
+        """What the SQL of one model costs, without dbt, computed from nothing."""
+        return cost_of([sys.executable, "-c", MODEL, self.database, self.compiled(model)])
 
 
 def measure(directory: Path, data: Path) -> dict[str, Cost]:
     """The three figures of ours."""
-    wide = Wide(directory, data)
-    costs = {"scan of the columns (DuckDB)": wide.scan(), BUILD: wide.dbt("build")}
-    wide.add_day()
-    return costs | {"ours, the next day": wide.dbt("build")}
+    wide = Wide(directory)
+    wide.load_files(data)
+    costs = {SCAN_NAME: wide.scan(), BUILD: wide.dbt("build")}
+    wide.load(f"select * from read_parquet('{data / 'next_day.parquet'}')", more=True)  # noqa: S608 - our names
+    return costs | {NEXT_DAY: wide.dbt("build")}

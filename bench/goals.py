@@ -1,0 +1,171 @@
+"""The headline goals: what each needs measured, its figure, and whether it is met."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench import wide
+from bench.peers import environments
+
+Results = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One line of the table.
+
+    Args:
+        what: The goal in words, its limit included.
+        pieces: Of the benchmark that it needs: `python -m bench --only <piece>` measures each.
+        figure: The figure in words and whether the goal is met, from the results of the pieces.
+        why: What is behind a figure that misses the goal.
+    """
+
+    what: str
+    pieces: tuple[str, ...]
+    figure: Callable[[Results], tuple[str, bool]]
+    why: str = ""
+
+
+def _cpu(results: Results, piece: str, name: str) -> float:
+    return float(results[piece][name]["cpu"])
+
+
+def _times(ours: str, theirs: str, least: float, multiple: int = 1) -> Callable[[Results], tuple[str, bool]]:
+    """A peer's CPU seconds, so many times, against ours, on a million rows."""
+
+    def figure(results: Results) -> tuple[str, bool]:
+        own = _cpu(results, "wide-1000000", ours)
+        other = multiple * _cpu(results, f"{theirs}-1000000", environments.NAMES[theirs])
+        return f"{other / own:.1f} × ({own:.1f} against {other:.1f} CPU s)", other / own >= least
+
+    return figure
+
+
+def _history(results: Results) -> tuple[str, bool]:
+    own = [results[piece]["ours, the next day"]["cpu"] for piece in ("wide-100000", "wide-1000000")]
+    theirs = [_cpu(results, f"numpy_psi-{rows}", environments.NAMES["numpy_psi"]) for rows in (100_000, 1_000_000)]
+    ratios = [other / mine for other, mine in zip(theirs, own, strict=True)]
+    return f"{ratios[1]:.2f} × at 1M rows ({own[1]:.1f} against {theirs[1]:.1f} CPU s), {ratios[0]:.2f} × at 100k", ratios[
+        1
+    ] > 1 and ratios[1] > ratios[0]
+
+
+def _pass(results: Results) -> tuple[str, bool]:
+    measured = results["pass"]
+    ratio = measured["profile"]["cpu"] / measured["scan"]["cpu"]
+    return f"{ratio:.1f} × ({measured['profile']['cpu']:.1f} against {measured['scan']['cpu']:.1f} CPU s)", ratio <= 10
+
+
+def _day(results: Results) -> tuple[str, bool]:
+    short, long = (results["history"][f"{days} days"] for days in (30, 365))
+    flat = abs(long / short - 1) <= 0.1
+    return f"{short:.2f} s after 30 days, {long:.2f} s after 365", max(short, long) <= 1 and flat
+
+
+def _marts(results: Results) -> tuple[str, bool]:
+    measured = results["marts"]
+    return f"{measured['seconds']:.1f} s for {measured['values']:,} values", measured["seconds"] <= 3
+
+
+def _memory(results: Results) -> tuple[str, bool]:
+    measured = results["memory"]
+    return f"{measured['rows']:,} rows: {measured['outcome']}", measured["rows"] >= 50_000_000 and measured["outcome"].startswith(
+        "finished"
+    )
+
+
+def _nodes(results: Results) -> tuple[str, bool]:
+    measured = results["nodes"]
+    return f"{measured['per monitor']:g} per monitor and {measured['fixed']:g} fixed", measured["per monitor"] <= 3
+
+
+def _overhead(results: Results) -> tuple[str, bool]:
+    measured = results["nodes"]
+    return f"{measured['seconds per monitor']:.2f} s ({measured['monitors']} monitors, nothing new)", measured[
+        "seconds per monitor"
+    ] <= 0.3
+
+
+def _features(results: Results) -> tuple[str, bool]:
+    sizes = results["features"]
+    few, many = (sizes[str(n)] for n in (10, 1000))
+    slope = (many["bytes"] - few["bytes"]) / 990
+    growth = many["cpu"] / sizes["100"]["cpu"]
+    return (
+        f"{slope / 1024:.2f} KB of SQL per feature; ten times the features from 100 on, {growth:.1f} times the CPU",
+        slope <= 1024 and growth <= 11,
+    )
+
+
+def _auc(results: Results) -> tuple[str, bool]:
+    measured = results["labels"]
+    return (
+        f"{measured['profile']['cpu']:.1f} CPU s from rows, {measured['performance']['cpu']:.2f} s from profiles",
+        measured["profile"]["cpu"] <= 5 and measured["performance"]["cpu"] <= 0.1,
+    )
+
+
+def _labels(results: Results) -> tuple[str, bool]:
+    measured = results["labels"]
+    short, long = measured["one day, 1M rows of history"], measured["one day, 10M rows of history"]
+    return f"{short:.2f} s after 1M rows, {long:.2f} s after 10M", long <= 2 * short
+
+
+def _postgres(results: Results) -> tuple[str, bool]:
+    measured = results["postgres"]
+    return f"{measured['next day']:.1f} s of statements (first build {measured['build']:.0f} s)", measured["next day"] <= 1
+
+
+BUILD, NEXT_DAY = wide.BUILD, wide.NEXT_DAY
+GOALS = (
+    Goal(
+        "1M × 70, 30 windows, whole `dbt build` against Evidently's thirty reports: ≥ 50 × cheaper (CPU)",
+        ("wide-1000000", "evidently_report-1000000"),
+        _times(BUILD, "evidently_report", 50, 30),
+    ),
+    Goal(
+        "the same against *one* Evidently report of one 33k window: cheaper",
+        ("wide-1000000", "evidently_report-1000000"),
+        _times(BUILD, "evidently_report", 1),
+    ),
+    Goal(
+        "the same against NannyML with daily chunks: ≥ 3 × cheaper",
+        ("wide-1000000", "nannyml_drift-1000000"),
+        _times(BUILD, "nannyml_drift", 3),
+    ),
+    Goal(
+        "the next day against NannyML over the log: ≥ 20 × cheaper",
+        ("wide-1000000", "nannyml_drift-1000000"),
+        _times(NEXT_DAY, "nannyml_drift", 20),
+    ),
+    Goal(
+        "the next day against pandas and numpy by hand over the log: cheaper, and more so with more history",
+        ("wide-100000", "wide-1000000", "numpy_psi-100000", "numpy_psi-1000000"),
+        _history,
+    ),
+    Goal("raw-log pass (profiles with moments) against the scan of the same columns, 10M rows: ≤ 10 × (CPU)", ("pass",), _pass),
+    Goal("one day of 33k rows more: ≤ 1 s of the warehouse, flat (± 10 %) from 30 to 365 days", ("history",), _day),
+    Goal("metrics, verdicts and alerts over 365 days × 70 features × 3 versions from profiles: ≤ 3 s", ("marts",), _marts),
+    Goal("50M rows with `memory_limit` 2 GB: finishes", ("memory",), _memory),
+    Goal("dbt nodes: ≤ 3 per monitor and a fixed number", ("nodes",), _nodes),
+    Goal("dbt's own time per monitor: ≤ 0.3 s", ("nodes",), _overhead),
+    Goal("features 10 → 1,000: linear, ≤ 1 KB of generated SQL per feature", ("features",), _features),
+    Goal("exact AUC and calibration by day, 10M labelled rows: ≤ 5 CPU s; from profiles ≤ 0.1 s", ("labels",), _auc),
+    Goal("10M predictions with labels, one day added: the cost follows the new labels", ("labels",), _labels),
+    Goal("PostgreSQL, 1M × 70, one day added: ≤ 1 s of the database", ("postgres",), _postgres),
+)
+
+
+def table(results: Results) -> str:
+    """The goals as a Markdown table; what was not measured says so."""
+    lines = ["| goal | figure | | measured by |", "|---|---|---|---|"]
+    for goal in GOALS:
+        command = "`python -m bench --only " + " ".join(goal.pieces) + "`"
+        if any(piece not in results for piece in goal.pieces):
+            lines.append(f"| {goal.what} | not measured | | {command} |")
+            continue
+        figure, met = goal.figure(results)
+        outcome = "met" if met else f"**missed**: {goal.why}" if goal.why else "**missed**"
+        lines.append(f"| {goal.what} | {figure} | {outcome} | {command} |")
+    return "\n".join(lines)

@@ -1,0 +1,252 @@
+"""The pieces of the benchmark, each measured on its own and kept, so that a run can be made of what there is time for."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from bench import full_year, statements, wide, wide_log
+from bench.cost import Cost
+from bench.peers import environments
+from bench.wide import REPOSITORY, Wide
+from tests.project import PostgresProject
+
+SERVER = "ML_MONITOR_BENCH_POSTGRES"
+RAW_ROWS = 10_000_000
+SIZES = (100_000, 1_000_000, 10_000_000)
+
+
+def _costs(costs: dict[str, Cost]) -> dict[str, Any]:
+    return {name: asdict(cost) for name, cost in costs.items()}
+
+
+def data_of(rows: int, cache: Path) -> Path:
+    """The generated log of so many rows, made when it is first needed."""
+    directory = cache / "data" / str(rows)
+    if not (directory / "ready").exists():
+        directory.mkdir(parents=True, exist_ok=True)
+        wide_log.write(directory, rows)
+        (directory / "ready").touch()
+    return directory
+
+
+def year(directory: Path, cache: Path) -> dict[str, Any]:
+    """The year of flights."""
+    return _costs(full_year.measure(directory))
+
+
+def raw_pass(directory: Path, cache: Path) -> dict[str, Any]:
+    """The SQL of the feature profile over a log that was never read, and the scan of its columns."""
+    project = Wide(directory / "project", {"reference": {"from": "2025-01-01", "to": "2025-01-02"}})
+    for place, start in enumerate(range(0, RAW_ROWS, 1_000_000)):
+        project.load(wide_log.query(start, start + 1_000_000, RAW_ROWS // wide_log.DAYS), more=place > 0)
+    scan = project.scan()
+    project.dbt("run", "--select", "wide__reference")
+    return _costs({"scan": scan, "profile": project.model("wide__feature_profile")}) | {"rows": RAW_ROWS}
+
+
+def history(directory: Path, cache: Path) -> dict[str, Any]:
+    """Statements of the warehouse for one day of 33,333 rows more, after 30 and after 365 days."""
+    found: dict[str, Any] = {}
+    daily = 33_333
+    for days in (30, 365):
+        # What lies further back is thinner: it is read by no statement that counts here, and a full year would be 12M rows.
+        project = Wide(directory / f"days{days}", {"reference": {"from": "2025-01-01", "to": "2025-01-08"}})
+        project.load(wide_log.query(0, daily * days // 10, daily // 10))
+        project.dbt("build")
+        for day in (days, days + 1):
+            project.load(wide_log.query(day * daily, (day + 1) * daily, daily), more=True)
+            project.dbt("build")
+        work = project.statements()
+        found[f"{days} days"] = sum(work.values())
+        found[f"{days} days, largest"] = dict(sorted(work.items(), key=lambda item: -item[1])[:8])
+    return found
+
+
+def marts(directory: Path, cache: Path) -> dict[str, Any]:
+    """Everything after the profiles, computed from nothing, for 365 days and three versions."""
+    project = Wide(directory / "project", {"reference": {"from": "2025-01-01", "to": "2025-01-08"}})
+    daily = 300
+    project.load(wide_log.query(0, daily * 365, daily, versions=3))
+    project.dbt("run")
+    project.dbt("run", "--full-refresh", "--exclude", "wide__*")
+    work = project.statements()
+    with duckdb.connect(str(project.database)) as connection:
+        values = connection.execute("select count(*) from main_ml_monitor.ml_monitor__metric_values").fetchall()[0][0]
+    return {
+        "seconds": sum(work.values()),
+        "values": values,
+        "largest": dict(sorted(work.items(), key=lambda item: -item[1])[:10]),
+    }
+
+
+def nodes(directory: Path, cache: Path) -> dict[str, Any]:
+    """dbt's nodes and its own time for one monitor and for many, with nothing new to do."""
+    few, many = 1, 11
+    found = {}
+    for count in (few, many):
+        names = [f"m{i}" for i in range(count)]
+        features = dict(list(wide_log.FEATURES.items())[:3])
+        project = Wide(
+            directory / f"monitors{count}", {"reference": {"from": "2025-01-01", "to": "2025-01-08"}, "features": features}, names
+        )
+        project.load(wide_log.query(0, 3000, 100))
+        project.dbt("build")
+        cost = project.dbt("build")
+        found[count] = (
+            statements.chain(project.directory / "target" / "manifest.json"),
+            cost.wall - sum(project.statements().values()),
+        )
+    per_monitor = (found[many][0] - found[few][0]) / (many - few)
+    return {
+        "per monitor": per_monitor,
+        "fixed": found[few][0] - per_monitor,
+        "seconds per monitor": (found[many][1] - found[few][1]) / (many - few),
+        "monitors": many,
+    }
+
+
+def features(directory: Path, cache: Path) -> dict[str, Any]:
+    """Size of the generated SQL and cost of the profile's SQL with 10, 100 and 1,000 numeric features, 100,000 rows."""
+    found = {}
+    for count in (10, 100, 1000):
+        names = [f"n{i:04d}" for i in range(count)]
+        project = Wide(
+            directory / f"features{count}",
+            {"reference": {"from": "2025-01-01", "to": "2025-01-08"}, "features": dict.fromkeys(names, "numeric")},
+        )
+        columns = ", ".join(f"random() as {name}" for name in names)
+        project.load(
+            "select i::varchar as prediction_id, timestamp '2025-01-01' + i * interval 1 second as predicted_at,"  # noqa: S608 - our names
+            f" 'v1' as model_version, {columns}, random() as y_score, (i % 2)::integer as y_pred from range(100000) as rows (i)"
+        )
+        project.dbt("run", "--select", "wide__reference")
+        sql = project.compiled("wide__feature_profile")
+        cost = project.model("wide__feature_profile")
+        found[str(count)] = {"bytes": len(sql.read_bytes()), "cpu": cost.cpu}
+    return found
+
+
+def labels(directory: Path, cache: Path) -> dict[str, Any]:
+    """The outcome profile's SQL over 10M labelled rows, performance from it, and one day more after 1M and 10M rows."""
+    found: dict[str, Any] = {}
+    daily = 33_333
+    monitor = {
+        "features": {"n00": "numeric"},
+        "reference": {"from": "2025-01-01", "to": "2025-01-08"},
+        "feedback": "raw.feedback",
+    }
+    for days, name in ((30, "1M"), (300, "10M")):
+        project = Wide(directory / f"days{days}", monitor)
+        log = wide_log.labelled_query(0, daily * days, daily)
+        project.load(log)
+        project.load(wide_log.feedback_query(0, daily * days, daily), "feedback")
+        project.dbt("run")
+        if days == 300:
+            found |= _costs(
+                {"profile": project.model("wide__outcome_profile"), "performance": project.model("ml_monitor__performance")}
+            )
+        project.load(wide_log.labelled_query(days * daily, (days + 1) * daily, daily), more=True)
+        project.load(wide_log.feedback_query(days * daily, (days + 1) * daily, daily), "feedback", more=True)
+        project.dbt("run")
+        work = project.statements()
+        found[f"one day, {name} rows of history"] = sum(work.values())
+        found[f"one day, {name}, largest"] = dict(sorted(work.items(), key=lambda item: -item[1])[:8])
+    return found
+
+
+def memory(directory: Path, cache: Path, rows: int = 50_000_000) -> dict[str, Any]:
+    """The profile of a log that is far larger than the memory DuckDB may use."""
+    project = Wide(
+        directory / "project", {"reference": {"from": "2025-01-01", "to": "2025-01-02"}}, settings={"memory_limit": "2GB"}
+    )
+    for place, start in enumerate(range(0, rows, 1_000_000)):
+        project.load(wide_log.query(start, start + 1_000_000, rows // wide_log.DAYS), more=place > 0)
+    cost = project.dbt("run")
+    return {
+        "rows": rows,
+        "outcome": f"finished in {cost.cpu:,.0f} CPU s, peak {cost.peak_mb:,.0f} MB",
+        "size": (directory / "project" / "wide.duckdb").stat().st_size,
+    }
+
+
+def postgres(directory: Path, cache: Path) -> dict[str, Any]:
+    """Statements of a PostgreSQL server for the first run on a million rows, and for one day more."""
+    server = os.environ.get(SERVER)
+    if server is None:
+        raise LookupError(
+            f"the piece postgres needs {SERVER}: the URL of a server, as postgresql+psycopg2://user@host:port/postgres"
+        )
+    logs = directory / "logs"
+    os.environ |= {"DBT_LOG_FORMAT_FILE": "json", "DBT_LOG_PATH": str(logs)}
+    data = data_of(1_000_000, cache)
+    monitor = {
+        "predictions": "raw.predictions",
+        "reference": {"relation": "raw.reference"},
+        "features": wide_log.FEATURES,
+        "rolling": [7],
+    }
+    tables = {"reference": data / "reference.parquet", "predictions": data / "log"}
+    project = PostgresProject(
+        directory / "project", {"wide": monitor}, now="2026-02-01 00:00:00", logs=dict(tables), server=server
+    )
+    found = {}
+    for name in ("build", "next day"):
+        shutil.rmtree(logs, ignore_errors=True)
+        project.run()
+        found[name] = sum(statements.seconds(logs / "dbt.log").values())
+        project.load("next_day", data / "next_day.parquet")
+        project.execute("insert into raw.predictions select * from raw.next_day")
+    return found
+
+
+PIECES: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
+    "year": year,
+    "pass": raw_pass,
+    "history": history,
+    "marts": marts,
+    "nodes": nodes,
+    "features": features,
+    "labels": labels,
+    "memory": memory,
+    "postgres": postgres,
+}
+
+
+def measure(piece: str, cache: Path) -> dict[str, Any]:
+    """Measure one piece: one of `PIECES`, `wide-<rows>`, or `<peer>-<rows>`.
+
+    Raises:
+        KeyError: There is no such piece.
+    """
+    name, _, rows = piece.partition("-")
+    with tempfile.TemporaryDirectory(prefix="ml-monitor-bench-") as directory:
+        if name == "wide" and rows:
+            return _costs(wide.measure(Path(directory) / "project", data_of(int(rows), cache)))
+        if name in environments.REQUIREMENTS and rows:
+            return _costs({environments.NAMES[name]: environments.measure(name, cache, data_of(int(rows), cache))})
+        return PIECES[piece](Path(directory), cache)
+
+
+class Kept:
+    """Results by piece, in a file that only this program writes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.results: dict[str, dict[str, Any]] = json.loads(path.read_text()) if path.exists() else {}
+
+    def add(self, piece: str, result: dict[str, Any]) -> None:
+        """Keep the newest result of a piece."""
+        self.results = json.loads(self.path.read_text()) if self.path.exists() else {}
+        self.results[piece] = result
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_text(json.dumps(self.results, indent=1))
+
+
+__all__ = ["PIECES", "REPOSITORY", "SIZES", "Kept", "data_of", "measure"]

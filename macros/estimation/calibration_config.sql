@@ -12,6 +12,7 @@
     {% endif %}
     {% do ml_monitor._validate_decisions(name, spec) %}
     {% do ml_monitor._validate_row_models(name, spec) %}
+    {% do ml_monitor._validate_error_profile(name, spec) %}
 {% endmacro %}
 
 
@@ -75,6 +76,6 @@
     {% if calibration.from %}
         {% do calibration.update({'from': ml_monitor._iso(calibration.from), 'to': ml_monitor._iso(calibration.to)}) %}
     {% endif %}
-    {% set depends = [spec.predictions, spec.feedback, spec.score, spec.prediction, spec.label, spec.task, spec.window, spec.score_decimals, spec.scores, calibration] %}
+    {% set depends = [spec.predictions, spec.feedback, spec.score, spec.prediction, spec.label, spec.task, spec.window, spec.score_decimals, spec.scores, calibration] + ([spec.expected_error] if spec.expected_error else []) %}
     {{ return({'calibration': calibration, 'calibration_id': local_md5(tojson(depends, sort_keys=true))}) }}
 {% endmacro %}

@@ -74,7 +74,7 @@ def add(
     """Add a monitor: three one-line models, and a configuration to start from.
 
     With [bold]--predictions[/bold] it looks at the columns of the log and proposes the features and their
-    types. A declared monitor with multivariate, metrics, comparison or selective has a model more for each; run it
+    types. A declared monitor with multivariate, metrics, comparison, selective or error_profile has a model more for each; run it
     again after adding the key. Nothing that is there is overwritten.
 
     Example: [green]ml-monitor add flight_delay --predictions flight_predictions --write[/green]

@@ -80,6 +80,7 @@ class MonitorConfig(BaseModel):
     scores: dict[Any, str] = {}
     lower: str | None = None
     upper: str | None = None
+    expected_error: str | None = None
     query_id: str = "query_id"
     item: str | None = None
     reference: dict[str, Any]
@@ -91,6 +92,7 @@ class MonitorConfig(BaseModel):
     chunk_rows: int | None = None
     comparison: dict[str, Any] | None = None
     selective: dict[str, Any] | None = None
+    error_profile: bool | dict[str, Any] = False
 
     @property
     def together(self) -> list[str]:
@@ -191,6 +193,7 @@ class _MonitorCheck:
         limits: list[tuple[str, str | None, tuple[Kind, ...]]] = [
             ("lower", config.lower, ("number",)),
             ("upper", config.upper, ("number",)),
+            ("expected_error", config.expected_error, ("number",)),
         ]
         return {
             "binary": [prediction, score],

@@ -18,6 +18,7 @@ OPTIONAL_KINDS = {
     "custom_profile": "metrics",
     "model_comparison": "comparison",
     "selective_profile": "selective",
+    "error_profile": "error_profile",
     "label_reference": "label_drift",
     "label_profile": "label_drift",
 }

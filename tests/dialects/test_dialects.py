@@ -81,6 +81,7 @@ MONITORS = {
         "protected": ["region"],
         "comparison": {"on": "case_id"},
         "selective": {"action": "granted", "propensity": "propensity"},
+        "error_profile": True,
         "metrics": {"volume": {"sql": "sum(amount) / count(*)", "direction": "down"}},
     },
 }

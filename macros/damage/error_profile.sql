@@ -1,0 +1,140 @@
+{% macro error_profile(name) %}
+    {#- Body of <monitor>__error_profile: how wrong the model is in each frozen bin of each feature, on the newest labelled windows. Rows are counted
+        apart by what they cost (an outcome, a size of the error), so that the counts of the feature profile serve here too. -#}
+    {%- set spec = ml_monitor.monitor(name) -%}
+    {{ config(materialized='table', tags=['ml_monitor_profile'], sql_header=ml_monitor.sql_header(), meta={'ml_monitor': spec}) }}
+    {%- set own = dict(spec, segments=[], segment_columns={}) -%}
+    with
+
+    {{ ml_monitor.feedback_rows(spec, ml_monitor.monitor_relation(spec.feedback)) }},
+
+    bins as (
+        select feature, feature_type, bin, upper_bound, category, centre, value_min, value_max
+        from {{ ref(name ~ '__reference') }}
+        where edge_set_id = '{{ spec.edge_set_id }}' and segment = '__all__' and bin <> {{ ml_monitor.bin_codes().frequent_value }}
+    ),
+
+    edges as (
+        {{ ml_monitor.bin_edges(own, 'bins') }}
+    ),
+
+    {{ ml_monitor.erring_rows(spec, own) }},
+
+    wide as (
+        {{ ml_monitor.wide_counts(own, 'log_rows', 'edges', ['error_group']) }}
+    ),
+
+    counts as (
+        {{ ml_monitor.tall_counts(own, 'wide', 'log_rows', 'bins', ['error_group']) }}
+    ),
+
+    final as (
+        select
+            {{ ml_monitor.literal(name) }} as monitor,
+            counts.feature,
+            counts.bin,
+            cast(sum(counts.n) as {{ ml_monitor.type_double() }}) as n,
+            {%- for sum in ['error', 'squared_error', 'cost', 'squared_cost'] %}
+            cast(sum(counts.n * error_groups.{{ sum }}) as {{ ml_monitor.type_double() }}) as {{ sum }}_sum{{ ',' if not loop.last }}
+            {%- endfor %}
+        from counts
+        inner join error_groups on error_groups.error_group = counts.error_group
+        where counts.bin <> {{ ml_monitor.bin_codes().total }}
+        group by counts.feature, counts.bin
+    )
+
+    select * from final
+{% endmacro %}
+
+
+{% macro erring_rows(spec, own) %}
+    {#- CTEs `log_rows`, the labelled rows of the newest windows with their error, and `error_groups`, what a row of each group has on average. -#}
+    {%- set windows = spec.error_profile.windows if spec.error_profile is mapping else 28 -%}
+    {%- set now = ml_monitor.window_start_of(ml_monitor.monitoring_now(), spec.window, spec.timezone) -%}
+    labels as (
+        select prediction_id, label
+        from (
+            select prediction_id, label, row_number() over (partition by prediction_id order by case when labelled_at is null then 1 else 0 end, labelled_at desc) as recency
+            from feedback
+        ) as ranked_labels
+        where recency = 1 and label is not null
+    ),
+
+    log as {{ ml_monitor.inline_cte() }} (
+        {{ ml_monitor.log_rows(ml_monitor.monitor_relation(spec.predictions), {
+            'prediction_id': spec.prediction_id, 'predicted_at': spec.predicted_at, 'raw_outcome': spec.prediction,
+        }, ml_monitor.optional_columns(own)) }}
+    ),
+
+    labelled_rows as (
+        select log.*, labels.label, {{ ml_monitor.outcome_value('log.raw_outcome', spec) }} as prediction
+        from log
+        inner join labels on labels.prediction_id = log.prediction_id
+        where log.predicted_at < {{ ml_monitor.monitoring_now() }}
+            and log.predicted_at >= {{ ml_monitor.add_windows(-(windows + spec.label_delay), now, spec.window, spec.timezone) }}
+    ),
+
+    log_rows as (
+        select
+            {{- ml_monitor.parsed_columns(own) }},
+            {{ ml_monitor.error_group(spec) }} as error_group,
+            cast({{ ml_monitor.row_error(spec) }} as {{ ml_monitor.type_double() }}) as error,
+            cast({{ ml_monitor.row_cost(spec) }} as {{ ml_monitor.type_double() }}) as cost
+        from labelled_rows
+        where prediction is not null
+    ),
+
+    error_groups as (
+        select error_group, avg(error) as error, avg(error * error) as squared_error, avg(cost) as cost, avg(cost * cost) as squared_cost
+        from log_rows
+        group by error_group
+    )
+{% endmacro %}
+
+
+{% macro row_error(spec) -%}
+    {{ 'abs(prediction - label)' if spec.task == 'regression' else 'case when prediction = label then 0 else 1 end' }}
+{%- endmacro %}
+
+
+{% macro row_cost(spec) -%}
+    {%- if spec.costs -%}
+    case when prediction = 1 and label = 1 then {{ spec.costs.tp or 0 }} when prediction = 1 then {{ spec.costs.fp or 0 }} when label = 1 then {{ spec.costs.fn or 0 }} else {{ spec.costs.tn or 0 }} end
+    {%- else -%}
+    null
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro error_group(spec) -%}
+    {#- Rows of one group have the same error: exactly of a classifier, within 10 % of a regression, whose groups keep their own mean. -#}
+    {%- if spec.task == 'regression' -%}
+    {{ ml_monitor.error_bin('(prediction - label)') }}
+    {%- elif spec.task == 'binary' -%}
+    cast(2 * prediction + label as integer)
+    {%- else -%}
+    case when prediction = label then 1 else 0 end
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _validate_error_profile(name, spec) %}
+    {%- set declared = spec.error_profile -%}
+    {% if declared is not sameas false and declared is not sameas true and not (declared is mapping and declared.keys() | list == ['windows']) %}
+        {% do ml_monitor._config_error(name, 'error_profile', tojson(declared) ~ ' is not a choice', ['true', 'false', '{windows: 28}']) %}
+    {% endif %}
+    {% if declared is mapping %}
+        {% do ml_monitor._validate_whole_number(name, 'error_profile.windows', declared.windows, 1) %}
+    {% endif %}
+    {% if declared and not spec.feedback %}
+        {% do ml_monitor._config_error(name, 'error_profile', 'needs labels: declare feedback') %}
+    {% endif %}
+    {% if declared and spec.task == 'ranking' %}
+        {% do ml_monitor._config_error(name, 'error_profile', 'needs task binary, multiclass or regression') %}
+    {% endif %}
+{% endmacro %}
+
+
+{% macro any_error_profiles() %}
+    {{ return(ml_monitor.monitors() | selectattr('error_profile') | list | length > 0) }}
+{% endmacro %}

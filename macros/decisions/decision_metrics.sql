@@ -1,5 +1,5 @@
 {% macro cost_metric() %}
-    {#- Mean cost of the labelled outcomes, with the standard error of a mean. -#}
+    {#- Mean cost of the labelled outcomes, with the standard error of a mean; and what all of them together were worth. -#}
     {%- set n = '(1e0 * decided.tp + decided.fp + decided.fn + decided.tn)' -%}
     {%- set total, squares = [], [] -%}
     {%- for outcome in ['tp', 'fp', 'fn', 'tn'] -%}
@@ -8,13 +8,17 @@
     {%- endfor -%}
     {%- set error = ml_monitor.mean_error('(' ~ total | join(' + ') ~ ')', '(' ~ squares | join(' + ') ~ ')', n) -%}
     {%- set cost = '(' ~ total | join(' + ') ~ ') / ' ~ n -%}
-    select decided.monitor, decided.model_version, decided.segment, decided.segment_value, decided.window_number, decided.span, 'cost' as metric,
-        {{ cost }} as metric_value, {{ n }} as sample_size,
-        {{ cost }} - 1.959963984540054e0 * {{ error }} as lower_bound, {{ cost }} + 1.959963984540054e0 * {{ error }} as upper_bound,
+    {%- for metric, scale in {'cost': '1', 'business_value': '-' ~ n}.items() %}
+    select decided.monitor, decided.model_version, decided.segment, decided.segment_value, decided.window_number, decided.span, '{{ metric }}' as metric,
+        {{ scale }} * {{ cost }} as metric_value, {{ n }} as sample_size,
+        {{ scale }} * {{ cost }} - 1.959963984540054e0 * abs({{ scale }}) * {{ error }} as lower_bound,
+        {{ scale }} * {{ cost }} + 1.959963984540054e0 * abs({{ scale }}) * {{ error }} as upper_bound,
         {{ n }} / decided.n_predictions as label_coverage
     from span_decisions as decided
     inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = decided.monitor
     where {{ n }} > 0 and monitors.cost_tp is not null
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
 {%- endmacro %}
 
 

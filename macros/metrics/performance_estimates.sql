@@ -72,6 +72,7 @@
     {{ return([
         ml_monitor._share('label_coverage', 'n', 'n_predictions', 'no predictions'),
         ml_monitor._share('early_label_rate', 'n_early', 'n_labels'),
+        ml_monitor._share('replaced_label_rate', 'n_superseded', '(n_labels + n_superseded)'),
         ml_monitor._share('invalid_label_rate', 'n_invalid_label', '(n_labels + n_invalid_label)'),
     ]) }}
 {% endmacro %}

@@ -30,7 +30,7 @@
         inner join needed_windows
             on needed_windows.monitor = profile.monitor
             and profile.window_number > needed_windows.since_number
-        where profile.outcome in ('labelled', 'unlabelled')
+        where profile.outcome in ('labelled', 'unlabelled', 'superseded')
     )
 {%- endmacro %}
 
@@ -61,7 +61,7 @@
 {%- endmacro %}
 
 
-{% macro cell_counts(keys, sums, condition=none) %}
+{% macro cell_counts(keys, sums, condition=none, source='outcome_profiles') %}
     {#- Counts per window and cell: first of each version, then of all versions together from those. -#}
     {%- set name = ['monitor', 'model_version', 'segment', 'segment_value', 'window_number'] + keys -%}
     select cells.monitor, cells.cell, {% for key in ['window_number'] + keys %}versions.{{ key }}, {% endfor %}
@@ -71,7 +71,7 @@
                 {%- for column, sum in sums.items() %}
                 {{ sum }} as {{ column }}{{ ',' if not loop.last }}
                 {%- endfor %}
-            from outcome_profiles
+            from {{ source }}
             {{ 'where ' ~ condition if condition }}
             group by {{ name | join(', ') }}
         ) as versions

@@ -2,7 +2,7 @@
     {#- The keys about labels, scores and the metrics made of them. -#}
     {% set tasks = {
         'positive': ['binary'], 'beta': ['binary'], 'lift_at': ['binary'], 'scores': ['multiclass'], 'classes': ['multiclass'],
-        'lower': ['regression'], 'upper': ['regression'], 'quantile': ['regression'], 'query_id': ['ranking'], 'retraining': ['binary', 'regression'], 'item': ['ranking'], 'k': ['ranking'],
+        'lower': ['regression'], 'upper': ['regression'], 'quantile': ['regression'], 'expected_error': ['regression'], 'query_id': ['ranking'], 'retraining': ['binary', 'regression'], 'item': ['ranking'], 'k': ['ranking'],
     } %}
     {% for key in tasks if key in declared and spec.task not in tasks[key] and declared[key] %}
         {% do ml_monitor._config_error(name, key, 'does not fit task ' ~ spec.task ~ ', only ' ~ tasks[key] | join(' and ')) %}

@@ -56,8 +56,8 @@
 {% macro _drop_unused_columns(spec) %}
     {#- Columns of other tasks have defaults too: what this one has no use for is not read. -#}
     {% set unused = {
-        'binary': ['query_id', 'item', 'lower', 'upper'], 'multiclass': ['score', 'query_id', 'item', 'lower', 'upper'],
-        'regression': ['score', 'query_id', 'item'], 'ranking': ['prediction', 'lower', 'upper'],
+        'binary': ['query_id', 'item', 'lower', 'upper', 'expected_error'], 'multiclass': ['score', 'query_id', 'item', 'lower', 'upper', 'expected_error'],
+        'regression': ['score', 'query_id', 'item'], 'ranking': ['prediction', 'lower', 'upper', 'expected_error'],
     } %}
     {% for key in unused[spec.task] %}
         {% do spec.update({key: none}) %}
@@ -110,11 +110,12 @@
     {{ return(local_md5(tojson([
         spec.task, spec.score, spec.prediction, spec.label, spec.positive, spec.scores, spec.lower, spec.upper, spec.query_id, spec.item,
         spec.quantile, spec.k, spec.score_decimals, spec.segments, ml_monitor.metric_version(),
-    ] + ([spec.timezone] if spec.timezone else []) + ([spec.chunk_rows] if spec.chunk_rows else []), sort_keys=true))) }}
+    ] + ([spec.timezone] if spec.timezone else []) + ([spec.chunk_rows] if spec.chunk_rows else [])
+        + ([spec.expected_error] if spec.expected_error else []), sort_keys=true))) }}
 {% endmacro %}
 
 
 {% macro metric_version() %}
     {#- Raised when a release changes what a metric is: every window is then computed again. -#}
-    {{ return(3) }}
+    {{ return(4) }}
 {% endmacro %}

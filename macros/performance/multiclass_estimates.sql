@@ -13,6 +13,10 @@
         ml_monitor._estimate('mcc', 'mcc', 'mcc_error', 'mcc is not null', 'one class only among the labels or the predictions', 'n_paired'),
         ml_monitor._estimate('cohen_kappa', 'cohen_kappa', 'cohen_kappa_error', 'cohen_kappa is not null', 'labels and predictions are all of one class', 'n_paired'),
         ml_monitor._mean('log_loss', 'sum_log_loss', 'sum_squared_log_loss', 'n_scored', 'no labelled score'),
+        ml_monitor._mean('brier', 'sum_squared_error', 'sum_fourth_error', 'n_scored', 'no labelled score'),
+        ml_monitor._estimate('macro_roc_auc', 'macro_roc_auc', 'macro_roc_auc_error', 'macro_roc_auc is not null', 'no class has both a label and a label of another class', 'n_scored'),
+        ml_monitor._estimate('weighted_roc_auc', 'weighted_roc_auc', 'weighted_roc_auc_error', 'macro_roc_auc is not null', 'no class has both a label and a label of another class', 'n_scored'),
+        ml_monitor._estimate('macro_average_precision', 'macro_average_precision', 'macro_average_precision_error', 'macro_roc_auc is not null', 'no class has both a label and a label of another class', 'n_scored'),
     ]) }}
 {% endmacro %}
 
@@ -26,6 +30,8 @@
         ml_monitor._share('class_precision', right, 'classes.n_predicted', 'the class was not predicted'),
         ml_monitor._share('class_recall', right, 'classes.n_actual', 'no label of the class'),
         ml_monitor._estimate('class_f1', 'classes.class_f1', f1_error, 'classes.n_predicted + classes.n_actual > 0', n='(classes.n_predicted + classes.n_actual - classes.n_both)'),
+        ml_monitor._estimate('class_roc_auc', 'classes.roc_auc', 'classes.roc_auc_error', 'classes.roc_auc is not null', 'the class has no score, or one class only among the labels', 'classes.n_actual'),
+        dict(ml_monitor._share('class_average_precision', 'classes.average_precision * classes.all_positives', 'classes.all_positives', 'the class has no score, or no label of the class'), n='classes.n_actual'),
     ] -%}
     {%- for estimate in estimates %}
         select totals.monitor, totals.window_number, totals.span, totals.model_version, totals.segment, totals.segment_value,
@@ -46,13 +52,16 @@
 {% macro frequent_classes() %}
     {#- Every class counts in the averages; so many have metrics of their own. -#}
     frequent_classes as (
-        select ranked.*
+        select ranked.*, class_ranks.all_positives, class_ranks.roc_auc, class_ranks.roc_auc_error, class_ranks.average_precision
         from (
             select class_scores.*, row_number() over (partition by cell, window_number, span order by n_actual desc, n_predicted desc, class) as place
             from class_scores
         ) as ranked
         inner join cells on cells.cell = ranked.cell
         inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = cells.monitor
+        left join class_ranks
+            on class_ranks.cell = ranked.cell and class_ranks.window_number = ranked.window_number and class_ranks.span = ranked.span
+            and class_ranks.class = ranked.class
         where ranked.place <= monitors.n_classes
     )
 {%- endmacro %}

@@ -42,7 +42,9 @@
 {% macro _multiclass_measures(spec) %}
     {%- set log_loss = ml_monitor.log_loss('exact_score', '1') -%}
     {{ return({
-        'n_scored': 'case when exact_score is not null then 1 end',
+        'n_scored': "case when exact_score is not null or outcome = 'class_score' then 1 end",
+        'sum_squared_error': 'squared_error',
+        'sum_fourth_error': 'squared_error * squared_error',
         'sum_log_loss': log_loss,
         'sum_squared_log_loss': 'power(' ~ log_loss ~ ', 2)',
     }) }}

@@ -13,6 +13,8 @@
 {%- endif %}
 {%- if 'multiclass' in tasks %},
 
+{{ ml_monitor.class_ranks() }},
+
 {{ ml_monitor.frequent_classes() }},
 
 {{ ml_monitor.unseen_classes() }}

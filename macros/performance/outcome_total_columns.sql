@@ -8,6 +8,7 @@
         'n_predictions': 'sum(coalesce(n_queries, n))',
         'n': 'sum(coalesce(n_labelled_queries, case when outcome = \'labelled\' then n else 0 end))',
         'n_labels': labelled ~ 'n else 0 end)',
+        'n_superseded': "sum(case when outcome = 'superseded' then n_feedback else 0 end)",
     } -%}
     {%- if 'binary' in tasks -%}
         {%- for name, (prediction, label) in {'tp': (1, 1), 'fp': (1, 0), 'fn': (0, 1), 'tn': (0, 0)}.items() -%}

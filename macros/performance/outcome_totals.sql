@@ -4,7 +4,7 @@
     {%- set statistics = [] -%}
     {%- if 'binary' in tasks -%}{%- do statistics.append('rank_statistics') -%}{%- endif -%}
     {%- if 'binary' in tasks or 'multiclass' in tasks -%}{%- do statistics.append('confusion_statistics') -%}{%- endif -%}
-    {%- if 'multiclass' in tasks -%}{%- do statistics.append('unseen_classes') -%}{%- endif -%}
+    {%- if 'multiclass' in tasks -%}{%- do statistics.extend(['unseen_classes', 'class_rank_averages']) -%}{%- endif -%}
     {%- if 'regression' in tasks -%}{%- do statistics.append('error_quantiles') -%}{%- endif -%}
     {%- if 'ranking' in tasks -%}{%- do statistics.append('item_coverage') -%}{%- endif -%}
     {%- set columns = ml_monitor.joined_statistics() -%}
@@ -47,6 +47,7 @@
         'rank_statistics': ['all_positives', 'all_negatives', 'roc_auc', 'roc_auc_error', 'average_precision', 'ks_separation', 'captured_positives', 'calibration_error',
             'calibration_error_error', 'reliability', 'reliability_error', 'resolution', 'resolution_error', 'calibration_slope_error'],
         'confusion_statistics': confusion,
+        'class_rank_averages': ['macro_roc_auc', 'macro_roc_auc_error', 'weighted_roc_auc', 'weighted_roc_auc_error', 'macro_average_precision', 'macro_average_precision_error'],
         'unseen_classes': ['n_known_labels', 'n_unseen_labels'],
         'error_quantiles': ['error_p50', 'error_p50_lower', 'error_p50_upper', 'error_p90', 'error_p90_lower', 'error_p90_upper'],
         'item_coverage': ['n_items', 'n_exposed_items'],

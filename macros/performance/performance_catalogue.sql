@@ -3,6 +3,7 @@
     {{ return([
         ml_monitor._metric('label_coverage', 'performance', 'share', 'below', 'labelled predictions / predictions (of a ranking: queries)'),
         ml_monitor._metric('early_label_rate', 'data_quality', 'share', 'above', 'labels older than their prediction / labels'),
+        ml_monitor._metric('replaced_label_rate', 'data_quality', 'share', 'above', 'labels that a later one for the same prediction replaced / labels'),
         ml_monitor._metric('invalid_label_rate', 'data_quality', 'share', 'above', 'labels that the task cannot read / labels'),
         ml_monitor._metric('invalid_prediction_rate', 'data_quality', 'share', 'above', 'predictions that are neither of the two classes / predictions', ['binary']),
         ml_monitor._metric('unseen_class_rate', 'data_quality', 'share', 'above', 'labels of a class that the reference never predicted / labels', ['multiclass']),
@@ -27,6 +28,7 @@
         ('mcc', 'correlation', 'below', '(agreement - chance agreement) / sqrt((1 - sum(predicted share^2)) * (1 - sum(actual share^2))): Matthews correlation coefficient'),
         ('cohen_kappa', 'share', 'below', '(agreement - chance agreement) / (1 - chance agreement)'),
         ('log_loss', 'nats', 'above', 'mean of -ln(probability given to what happened), clipped at 1e-15'),
+        ('brier', 'probability squared', 'above', 'mean of (score - label)^2; of many classes summed over them'),
     ], ['binary', 'multiclass']) + ml_monitor._performance_family([
         ('prevalence', 'share', 'above', 'positive labels / labels'),
         ('precision', 'share', 'below', 'TP / (TP + FP)'),
@@ -39,7 +41,6 @@
         ('average_precision', 'share', 'below', 'mean, over the positives, of the precision at their score'),
         ('ks_separation', 'share', 'below', 'largest gap between the distribution functions of the scores of positives and negatives'),
         ('lift', 'ratio', 'below', 'share of positives among the highest scores (lift_at of the rows) / prevalence'),
-        ('brier', 'probability squared', 'above', 'mean of (score - label)^2'),
         ('brier_reliability', 'probability squared', 'above', 'sum(n_b / n * (mean score_b - rate_b)^2) over ten bands of score'),
         ('brier_resolution', 'probability squared', 'below', 'sum(n_b / n * (rate_b - rate)^2) over ten bands of score'),
         ('brier_uncertainty', 'probability squared', 'above', 'rate * (1 - rate)'),
@@ -64,6 +65,11 @@
         ('class_precision', 'share', 'below', 'rows rightly predicted as the class / rows predicted as the class'),
         ('class_recall', 'share', 'below', 'rows rightly predicted as the class / rows of the class'),
         ('class_f1', 'share', 'below', '2 right / (predicted + actual) rows of the class'),
+        ('macro_roc_auc', 'probability', 'below', 'mean over classes of the ROC AUC of each against all others'),
+        ('weighted_roc_auc', 'probability', 'below', 'the same, weighted by labels'),
+        ('macro_average_precision', 'share', 'below', 'mean over classes of the average precision of each against all others'),
+        ('class_roc_auc', 'probability', 'below', 'ROC AUC of the class against all others, by its own probability'),
+        ('class_average_precision', 'share', 'below', 'average precision of the class against all others'),
     ], ['multiclass'])) }}
 {% endmacro %}
 

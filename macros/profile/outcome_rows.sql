@@ -188,6 +188,7 @@
             labelled_at
         from {{ 'query_scores' if spec.task == 'ranking' else 'matched' }}
         union all
+        {{- ml_monitor.class_score_rows(spec) }}
         select window_start, '__missing__', {% for segment in spec.segments %}'__missing__', {% endfor %}
             case when labelled_at is not null then 0 end, 'orphan', {{ nulls }}1, 1, labelled_at
         from orphans

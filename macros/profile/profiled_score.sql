@@ -1,11 +1,12 @@
 {% macro profiled_score(spec) %}
-    {#- What the profile keeps of a prediction to order and calibrate it by: the score to `score_decimals`; of a regression the
-        prediction to two significant digits, which needs no edges and is the same for ever. -#}
+    {#- What the profile keeps of a prediction to order and calibrate it by: the score to `score_decimals`; of a regression the error that a loss model
+        expects of it, else the prediction itself, to two significant digits, which needs no edges and is the same for ever. -#}
     {%- if spec.score -%}
     {{ ml_monitor.rounded_score('score', spec.score_decimals) }}
     {%- else -%}
-    {%- set digit = 'power(10e0, floor(ln(abs(prediction)) / ln(10e0)) - 1)' -%}
-    case when abs(prediction) < 1e-9 then 0 else round(prediction / {{ digit }}) * {{ digit }} end
+    {%- set value = 'expected_error' if spec.expected_error else 'prediction' -%}
+    {%- set digit = 'power(10e0, floor(ln(abs(' ~ value ~ ')) / ln(10e0)) - 1)' -%}
+    case when abs({{ value }}) < 1e-9 then 0 else round({{ value }} / {{ digit }}) * {{ digit }} end
     {%- endif -%}
 {% endmacro %}
 

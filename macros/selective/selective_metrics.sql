@@ -11,14 +11,15 @@
     where weights > 0
     union all
     {%- endfor %}
-    {%- for metric, (value, defined) in {
-        'accuracy_worst_case': ('n_right / n', 'n > 0'),
-        'accuracy_best_case': ('(n_right + n - n_labelled) / n', 'n > 0'),
-        'exploration_share': ('n_explored / n_acted', 'n_acted > 0'),
+    {#- These are shares of rows: their sampling error is Wilson's. #}
+    {%- for metric, (hits, n) in {
+        'accuracy_worst_case': ('n_right', 'n'),
+        'accuracy_best_case': ('(n_right + n - n_labelled)', 'n'),
+        'exploration_share': ('n_explored', 'n_acted'),
     }.items() %}
-    select {{ keys }}, '{{ metric }}', {{ value }}, {{ 'n_acted' if metric == 'exploration_share' else 'n' }}, null, null
+    select {{ keys }}, '{{ metric }}', {{ hits }} / {{ n }}, {{ n }}, {{ ml_monitor.wilson_bound(hits, n, '-') }}, {{ ml_monitor.wilson_bound(hits, n, '+') }}
     from totals
-    where {{ defined }}
+    where {{ n }} > 0
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}

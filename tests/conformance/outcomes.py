@@ -145,6 +145,32 @@ def of_classes(y: np.ndarray, prediction: np.ndarray) -> dict[tuple[str, str], f
     return found
 
 
+def ranks_of_classes(y: np.ndarray, scores: np.ndarray, classes: np.ndarray) -> dict[tuple[str, str], float]:
+    """ROC AUC and average precision of each class against all others, where there are both."""
+    found = {}
+    for place, name in enumerate(classes):
+        actual = y == name
+        if actual.any():
+            found["class_average_precision", f"class:{name}"] = metrics.average_precision_score(actual, scores[:, place])
+        if actual.any() and not actual.all():
+            found["class_roc_auc", f"class:{name}"] = metrics.roc_auc_score(actual, scores[:, place])
+    return found
+
+
+def against_the_others(y: np.ndarray, scores: np.ndarray, classes: np.ndarray) -> Values:
+    """Brier score of all classes, and the means of what each class has against the others."""
+    actual = y[:, None] == classes[None, :]
+    known = actual.any(axis=1)
+    found: Values = {"brier": float((((scores - actual) ** 2).sum(axis=1))[known].mean())}
+    kept = [place for place in range(len(classes)) if actual[:, place].any() and not actual[:, place].all()]
+    if kept:
+        areas = [metrics.roc_auc_score(actual[:, place], scores[:, place]) for place in kept]
+        found["macro_roc_auc"] = float(np.mean(areas))
+        found["weighted_roc_auc"] = float(np.average(areas, weights=actual[:, kept].sum(axis=0)))
+        found["macro_average_precision"] = float(np.mean([metrics.average_precision_score(actual[:, place], scores[:, place]) for place in kept]))
+    return found
+
+
 def ranking(frame: pd.DataFrame, k: int) -> Values:
     """Means over the queries with a label; `frame` has query_id, prediction_id, score, label."""
     rows = [query(part, k) for _, part in frame.groupby("query_id") if part["label"].notna().any()]

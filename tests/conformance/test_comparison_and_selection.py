@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm
+from scipy.stats import binomtest, norm
 
 from tests.conformance.simulations import MONITOR, START, labels, predictions
 from tests.project import PostgresProject, Project
@@ -87,6 +87,9 @@ def test_selective_labels(warehouse: str, tmp_path: Any, request: pytest.Fixture
     assert found["accuracy_worst_case"][0] == pytest.approx(right.sum() / len(log), rel=1e-12)
     assert found["accuracy_best_case"][0] == pytest.approx((right.sum() + len(log) - len(seen)) / len(log), rel=1e-12)
     assert found["exploration_share"][0] == pytest.approx((seen["propensity"] < 0.5).mean(), rel=1e-12)
+    for metric, hits, n in (("exploration_share", (seen["propensity"] < 0.5).sum(), len(seen)), ("accuracy_worst_case", right.sum(), len(log))):
+        interval = binomtest(int(hits), n).proportion_ci(method="wilson")
+        assert found[metric][1:] == pytest.approx((interval.low, interval.high), rel=1e-9), metric
     truth, naive = log["label"].mean(), seen["label"].mean()
     assert abs(found["ipw_prevalence"][0] - truth) < 0.1 * abs(naive - truth), "the labels of who was accepted are not those of all"
 

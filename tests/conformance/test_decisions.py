@@ -53,13 +53,19 @@ def test_cost(built: tuple[Project, pd.DataFrame]) -> None:
         cost = cost_of(of_day(log, day, span))
         assert value == pytest.approx(cost.mean(), rel=1e-9)
         assert lower == pytest.approx(cost.mean() - 1.959963984540054 * cost.std(ddof=1) / np.sqrt(len(cost)), rel=1e-9)
+    worth = project.rows(f"select window_start, metric_value, upper_bound from {MART}decisions where metric = 'business_value' and segment = '__all__' and model_version = '__all__' and span = 5")
+    assert len(worth) == DAYS
+    for day, value, upper in worth:
+        cost = cost_of(of_day(log, day, 5))
+        assert value == pytest.approx(-cost.sum(), rel=1e-9)
+        assert upper == pytest.approx(-cost.sum() + 1.959963984540054 * cost.std(ddof=1) * np.sqrt(len(cost)), rel=1e-9)
     estimated = project.rows(f"select avg(metric_value) from {MART}estimated_performance where metric = 'estimated_cost' and segment = '__all__' and model_version = '__all__' and span = 1 and window_start < '{MIX_DAY}'")
     assert estimated[0][0] == pytest.approx(cost_of(log[log["predicted_at"] < MIX_DAY]).mean(), abs=0.2)
 
 
 def test_fairness_gaps(built: tuple[Project, pd.DataFrame]) -> None:
     project, log = built
-    rows = project.rows(f"select window_start, segment_value, metric, metric_value, lower_bound, upper_bound from {MART}decisions where metric <> 'cost' and model_version = '__all__' and span = 5")
+    rows = project.rows(f"select window_start, segment_value, metric, metric_value, lower_bound, upper_bound from {MART}decisions where metric like '%gap' and model_version = '__all__' and span = 5")
     found = {row[:3]: row[3:] for row in rows}
     assert len(found) == DAYS * 4 * 4
     for day in pd.date_range(START, periods=DAYS)[4::9]:

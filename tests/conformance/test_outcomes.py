@@ -101,7 +101,7 @@ MONITORS: dict[str, Any] = {
     "yes": {"task": "binary", "score": "score", "prediction": "prediction", "positive": "CHURNED", "score_decimals": 6, "beta": 3,
             "thresholds": {"roc_auc": {"alert": 0.2}}},
     "number": {"task": "regression", "prediction": "prediction", "lower": "low", "upper": "high", "quantile": 0.8},
-    "kind": {"task": "multiclass", "prediction": "prediction", "scores": {str(c): f"s{i}" for i, c in enumerate(CLASSES[:5])}},
+    "kind": {"task": "multiclass", "prediction": "prediction", "score_decimals": 6, "scores": {str(c): f"s{i}" for i, c in enumerate(CLASSES[:5])}},
     "order": {"task": "ranking", "score": "score", "query_id": "query", "item": "product", "k": K},
 }
 
@@ -205,8 +205,10 @@ def test_multiclass(built: Project) -> None:
             found = outcomes.multiclass(y, prediction)
             scores = part[[f"s{i}" for i in range(5)]].to_numpy()
             found["log_loss"] = -np.mean(np.log(np.clip(scores[np.arange(len(y)), [list(CLASSES).index(c) for c in y]], 1e-15, 1 - 1e-15)))
+            found |= outcomes.against_the_others(y, scores, CLASSES[:5])
             expected |= {(*key, metric, "__all__"): number for metric, number in found.items()}
             expected |= {(*key, *name): number for name, number in outcomes.of_classes(y, prediction).items()}
+            expected |= {(*key, *name): number for name, number in outcomes.ranks_of_classes(y, scores, CLASSES[:5]).items()}
     compare(values(built, "kind"), expected, {"label_coverage"})
 
 

@@ -96,6 +96,18 @@ def test_two_labels_for_one_prediction(project: Callable[..., Project]) -> None:
     expected = (corrected.loc[day, "label"] == log.loc[day, "y_pred"]).mean()
     assert value(consumer, "accuracy", day="2026-01-05") == pytest.approx(expected), "the later label counts"
     assert value(consumer, "label_coverage", day="2026-01-05") == 1
+    assert value(consumer, "replaced_label_rate", day="2026-01-05") == pytest.approx(0.5), "and that there were two is seen"
+    assert status(consumer, "replaced_label_rate", day="2026-01-05")[0] == "warning"
+    assert value(consumer, "row_count", day="2026-01-05") == 60
+
+
+def test_no_labels_at_all(project: Callable[..., Project]) -> None:
+    thresholds = {"accuracy": {"alert": 0.5}, "label_coverage": {"alert": 0.2}}
+    consumer = build(project, {"thresholds": thresholds}, feedback=feedback(predictions()).head(0))
+    assert value(consumer, "label_coverage", day="2026-01-05") == 0
+    assert status(consumer, "label_coverage", day="2026-01-05")[0] == "alert"
+    assert status(consumer, "accuracy", day="2026-01-05") == ("insufficient_data", "accuracy: only 0 rows, at least 20 are needed")
+    assert value(consumer, "psi", feature="amount") is not None, "drift needs none"
 
 
 def test_classes_that_are_words(project: Callable[..., Project]) -> None:

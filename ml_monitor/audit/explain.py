@@ -168,9 +168,8 @@ def _profile(warehouse: Warehouse, found: Row, start: datetime) -> list[Row]:
     table, grain = ("outcome_profiles", "outcome, score") if outcome else ("feature_profiles", "bin, category")
     names = ["monitor", "segment", "segment_value"] + ([] if outcome else ["feature"])
     matched = " and ".join(f"{name} = :{name}" for name in names)
-    if not outcome:
-        # Values, missing, invalid, unseen and other; the other codes count the same rows once more.
-        matched += " and (bin > 0 or bin between -4 and -1)"
+    # Values, missing, invalid, unseen and other, or predictions and labels; what is left out counts the same rows once more.
+    matched += " and outcome <> 'class_score'" if outcome else " and (bin > 0 or bin between -4 and -1)"
     return warehouse.query(
         f"select {grain}, sum(n) as n from {warehouse.table(table)} "
         f"where {matched} and window_start >= :start and window_start < :until group by {grain} order by {grain}",

@@ -125,7 +125,7 @@ def test_binary_performance(built: Project, log: pd.DataFrame, monitor: str, uni
             if part["label"].notna().any():
                 for metric, number in binary_performance(part).items():
                     expected[(start, version, value, "__all__", 1, metric)] = number
-    about_labels = {"label_coverage", "early_label_rate", "invalid_label_rate", "invalid_prediction_rate"}
+    about_labels = {"label_coverage", "early_label_rate", "replaced_label_rate", "invalid_label_rate", "invalid_prediction_rate"}
     assert {k for k in actual if k[5] not in about_labels} == {k for k in expected if k[5] not in about_labels}
     for key, number in expected.items():
         assert actual[key] == pytest.approx(number, rel=1e-9, abs=1e-9), key

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 
 from bench import full_year, statements, wide, wide_log
 from bench.cost import Cost
@@ -26,9 +27,18 @@ def _costs(costs: dict[str, Cost]) -> dict[str, Any]:
     return {name: asdict(cost) for name, cost in costs.items()}
 
 
+def _first_day(days: int) -> pd.Timestamp:
+    """Where a log of so many days begins that ends yesterday."""
+    return wide_log.TODAY - pd.Timedelta(days=days)
+
+
+def _first_week(start: pd.Timestamp) -> dict[str, str]:
+    return {"from": f"{start:%Y-%m-%d}", "to": f"{start + pd.Timedelta(days=7):%Y-%m-%d}"}
+
+
 def data_of(rows: int, cache: Path) -> Path:
     """The generated log of so many rows, made when it is first needed."""
-    directory = cache / "data" / str(rows)
+    directory = cache / "data" / f"{rows}-{wide_log.START:%Y%m%d}"
     if not (directory / "ready").exists():
         directory.mkdir(parents=True, exist_ok=True)
         wide_log.write(directory, rows)
@@ -43,9 +53,10 @@ def year(directory: Path, cache: Path) -> dict[str, Any]:
 
 def raw_pass(directory: Path, cache: Path) -> dict[str, Any]:
     """The SQL of the feature profile over a log that was never read, and the scan of its columns."""
-    project = Wide(directory / "project", {"reference": {"from": "2025-01-01", "to": "2025-01-02"}})
-    for place, start in enumerate(range(0, RAW_ROWS, 1_000_000)):
-        project.load(wide_log.query(start, start + 1_000_000, RAW_ROWS // wide_log.DAYS), more=place > 0)
+    start, daily = _first_day(wide_log.DAYS), RAW_ROWS // wide_log.DAYS
+    project = Wide(directory / "project", {"reference": _first_week(start)})
+    for first in range(0, RAW_ROWS, 1_000_000):
+        project.load(wide_log.query(first, first + 1_000_000, daily, start), more=first > 0)
     scan = project.scan()
     project.dbt("run", "--select", "wide__reference")
     return _costs({"scan": scan, "profile": project.model("wide__feature_profile")}) | {"rows": RAW_ROWS}
@@ -57,11 +68,12 @@ def history(directory: Path, cache: Path) -> dict[str, Any]:
     daily = 33_333
     for days in (30, 365):
         # What lies further back is thinner: it is read by no statement that counts here, and a full year would be 12M rows.
-        project = Wide(directory / f"days{days}", {"reference": {"from": "2025-01-01", "to": "2025-01-08"}})
-        project.load(wide_log.query(0, daily * days // 10, daily // 10))
+        start = _first_day(days + 2)
+        project = Wide(directory / f"days{days}", {"reference": _first_week(start)})
+        project.load(wide_log.query(0, daily // 10 * days, daily // 10, start))
         project.dbt("build")
         for day in (days, days + 1):
-            project.load(wide_log.query(day * daily, (day + 1) * daily, daily), more=True)
+            project.load(wide_log.query(day * daily, (day + 1) * daily, daily, start), more=True)
             project.dbt("build")
         work = project.statements()
         found[f"{days} days"] = sum(work.values())
@@ -71,9 +83,9 @@ def history(directory: Path, cache: Path) -> dict[str, Any]:
 
 def marts(directory: Path, cache: Path) -> dict[str, Any]:
     """Everything after the profiles, computed from nothing, for 365 days and three versions."""
-    project = Wide(directory / "project", {"reference": {"from": "2025-01-01", "to": "2025-01-08"}})
-    daily = 300
-    project.load(wide_log.query(0, daily * 365, daily, versions=3))
+    start, daily = _first_day(365), 300
+    project = Wide(directory / "project", {"reference": _first_week(start)})
+    project.load(wide_log.query(0, daily * 365, daily, start, versions=3))
     project.dbt("run")
     project.dbt("run", "--full-refresh", "--exclude", "wide__*")
     work = project.statements()
@@ -88,15 +100,13 @@ def marts(directory: Path, cache: Path) -> dict[str, Any]:
 
 def nodes(directory: Path, cache: Path) -> dict[str, Any]:
     """dbt's nodes and its own time for one monitor and for many, with nothing new to do."""
-    few, many = 1, 11
+    few, many, start = 1, 11, _first_day(30)
     found = {}
     for count in (few, many):
         names = [f"m{i}" for i in range(count)]
         features = dict(list(wide_log.FEATURES.items())[:3])
-        project = Wide(
-            directory / f"monitors{count}", {"reference": {"from": "2025-01-01", "to": "2025-01-08"}, "features": features}, names
-        )
-        project.load(wide_log.query(0, 3000, 100))
+        project = Wide(directory / f"monitors{count}", {"reference": _first_week(start), "features": features}, names)
+        project.load(wide_log.query(0, 3000, 100, start))
         project.dbt("build")
         cost = project.dbt("build")
         found[count] = (
@@ -114,16 +124,16 @@ def nodes(directory: Path, cache: Path) -> dict[str, Any]:
 
 def features(directory: Path, cache: Path) -> dict[str, Any]:
     """Size of the generated SQL and cost of the profile's SQL with 10, 100 and 1,000 numeric features, 100,000 rows."""
-    found = {}
+    found, start = {}, _first_day(9)
     for count in (10, 100, 1000):
         names = [f"n{i:04d}" for i in range(count)]
         project = Wide(
             directory / f"features{count}",
-            {"reference": {"from": "2025-01-01", "to": "2025-01-08"}, "features": dict.fromkeys(names, "numeric")},
+            {"reference": _first_week(start), "features": dict.fromkeys(names, "numeric")},
         )
         columns = ", ".join(f"random() as {name}" for name in names)
         project.load(
-            "select i::varchar as prediction_id, timestamp '2025-01-01' + i * interval 1 second as predicted_at,"  # noqa: S608 - our names
+            f"select i::varchar as prediction_id, timestamp '{start}' + i * interval 1 second as predicted_at,"  # noqa: S608 - our names
             f" 'v1' as model_version, {columns}, random() as y_score, (i % 2)::integer as y_pred from range(100000) as rows (i)"
         )
         project.dbt("run", "--select", "wide__reference")
@@ -139,21 +149,21 @@ def labels(directory: Path, cache: Path) -> dict[str, Any]:
     daily = 33_333
     monitor = {
         "features": {"n00": "numeric"},
-        "reference": {"from": "2025-01-01", "to": "2025-01-08"},
         "feedback": "raw.feedback",
     }
     for days, name in ((30, "1M"), (300, "10M")):
-        project = Wide(directory / f"days{days}", monitor)
-        log = wide_log.labelled_query(0, daily * days, daily)
+        start = _first_day(days + 2)
+        project = Wide(directory / f"days{days}", monitor | {"reference": _first_week(start)})
+        log = wide_log.labelled_query(0, daily * days, daily, start)
         project.load(log)
-        project.load(wide_log.feedback_query(0, daily * days, daily), "feedback")
+        project.load(wide_log.feedback_query(0, daily * days, daily, start), "feedback")
         project.dbt("run")
         if days == 300:
             found |= _costs(
                 {"profile": project.model("wide__outcome_profile"), "performance": project.model("ml_monitor__performance")}
             )
-        project.load(wide_log.labelled_query(days * daily, (days + 1) * daily, daily), more=True)
-        project.load(wide_log.feedback_query(days * daily, (days + 1) * daily, daily), "feedback", more=True)
+        project.load(wide_log.labelled_query(days * daily, (days + 1) * daily, daily, start), more=True)
+        project.load(wide_log.feedback_query(days * daily, (days + 1) * daily, daily, start), "feedback", more=True)
         project.dbt("run")
         work = project.statements()
         found[f"one day, {name} rows of history"] = sum(work.values())
@@ -163,11 +173,10 @@ def labels(directory: Path, cache: Path) -> dict[str, Any]:
 
 def memory(directory: Path, cache: Path, rows: int = 50_000_000) -> dict[str, Any]:
     """The profile of a log that is far larger than the memory DuckDB may use."""
-    project = Wide(
-        directory / "project", {"reference": {"from": "2025-01-01", "to": "2025-01-02"}}, settings={"memory_limit": "2GB"}
-    )
-    for place, start in enumerate(range(0, rows, 1_000_000)):
-        project.load(wide_log.query(start, start + 1_000_000, rows // wide_log.DAYS), more=place > 0)
+    begin, daily = _first_day(wide_log.DAYS), rows // wide_log.DAYS
+    project = Wide(directory / "project", {"reference": _first_week(begin)}, settings={"memory_limit": "2GB"})
+    for first in range(0, rows, 1_000_000):
+        project.load(wide_log.query(first, first + 1_000_000, daily, begin), more=first > 0)
     cost = project.dbt("run")
     return {
         "rows": rows,
@@ -193,9 +202,7 @@ def postgres(directory: Path, cache: Path) -> dict[str, Any]:
         "rolling": [7],
     }
     tables = {"reference": data / "reference.parquet", "predictions": data / "log"}
-    project = PostgresProject(
-        directory / "project", {"wide": monitor}, now="2026-02-01 00:00:00", logs=dict(tables), server=server
-    )
+    project = PostgresProject(directory / "project", {"wide": monitor}, now=str(wide_log.TODAY), logs=dict(tables), server=server)
     found = {}
     for name in ("build", "next day"):
         shutil.rmtree(logs, ignore_errors=True)

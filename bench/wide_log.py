@@ -8,10 +8,10 @@ import pandas as pd
 NUMERIC = [f"n{i:02d}" for i in range(50)]
 CATEGORICAL = [f"c{i:02d}" for i in range(20)]
 FEATURES = {**dict.fromkeys(NUMERIC, "numeric"), **dict.fromkeys(CATEGORICAL, "categorical")}
-START = pd.Timestamp("2026-01-01")
-# Of logs that last a year, so that they end before today.
-PAST = pd.Timestamp("2025-01-01")
 DAYS = 30
+# Everything ends yesterday, as a log in use does: windows without predictions are watched too.
+TODAY = pd.Timestamp.now().normalize()
+START = TODAY - pd.Timedelta(days=DAYS + 1)
 REFERENCE_ROWS = 250_000
 
 
@@ -52,7 +52,7 @@ def write(directory: Path, rows: int) -> None:
         part.to_parquet(directory / "log" / f"{day:02d}.parquet", index=False)
 
 
-def query(first: int, last: int, daily: int, versions: int = 1) -> str:
+def query(first: int, last: int, daily: int, start: pd.Timestamp, versions: int = 1) -> str:
     """SQL (DuckDB) of rows `first` to before `last` of such a log, `daily` a day: for sizes that are not worth a file."""
     shapes = [
         "sqrt(-2 * ln(1 - random())) * cos(6.283185307179586 * random())",
@@ -64,31 +64,31 @@ def query(first: int, last: int, daily: int, versions: int = 1) -> str:
     for i, name in enumerate(CATEGORICAL):
         size = int(np.geomspace(5, 100, len(CATEGORICAL))[i])
         columns.append(f"'k' || floor({size} * power(random(), 2))::integer as {name}")
-    return _rows(first, last, daily, [*columns, "round(random(), 3) as y_score"], versions)
+    return _rows(first, last, daily, [*columns, "round(random(), 3) as y_score"], start, versions)
 
 
-def labelled_query(first: int, last: int, daily: int) -> str:
+def labelled_query(first: int, last: int, daily: int, start: pd.Timestamp) -> str:
     """The same of a log with one feature and a score that says something."""
-    return _rows(first, last, daily, ["random() as n00", "round(random(), 3) as y_score"], 1)
+    return _rows(first, last, daily, ["random() as n00", "round(random(), 3) as y_score"], start)
 
 
-def feedback_query(first: int, last: int, daily: int) -> str:
+def feedback_query(first: int, last: int, daily: int, start: pd.Timestamp) -> str:
     """Labels of nine in ten of those rows, five hours later."""
     return (
         "select i::varchar as prediction_id, (random() < 0.3)::integer as label,"  # noqa: S608 - numbers
-        f" {_moment(daily)} + interval 5 hour as labelled_at"
+        f" {_moment(daily, start)} + interval 5 hour as labelled_at"
         f" from range({first}, {last}) as rows (i) where i % 10 <> 0"
     )
 
 
-def _rows(first: int, last: int, daily: int, columns: list[str], versions: int) -> str:
+def _rows(first: int, last: int, daily: int, columns: list[str], start: pd.Timestamp, versions: int = 1) -> str:
     listed = ", ".join(columns)
     return (
         "select *, (y_score > 0.5)::integer as y_pred from"  # noqa: S608 - our names
-        f" (select i::varchar as prediction_id, {_moment(daily)} as predicted_at,"
+        f" (select i::varchar as prediction_id, {_moment(daily, start)} as predicted_at,"
         f" 'v' || (1 + i % {versions}) as model_version, {listed} from range({first}, {last}) as rows (i)) as generated"
     )
 
 
-def _moment(daily: int) -> str:
-    return f"timestamp '{PAST}' + to_microseconds((i * {86_400_000_000 / daily!r})::bigint)"
+def _moment(daily: int, start: pd.Timestamp) -> str:
+    return f"timestamp '{start}' + to_microseconds((i * {86_400_000_000 / daily!r})::bigint)"

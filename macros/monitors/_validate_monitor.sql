@@ -35,7 +35,7 @@
     {% do ml_monitor._validate_choice(name, 'alpha', spec.alpha, [0.05, 0.01, 0.001]) %}
     {% do ml_monitor._validate_healthy(name, spec.healthy) %}
     {% do ml_monitor._validate_estimation(name, spec) %}
-    {% do ml_monitor._validate_retraining(name, spec.retraining) %}
+    {% do ml_monitor._validate_retraining(name, spec.retraining, spec.rolling) %}
 {% endmacro %}
 
 
@@ -161,20 +161,6 @@
     {% if smoothing != 'jeffreys' and not (floor is number and 0 < floor < 0.1) %}
         {% do ml_monitor._config_error(name, 'smoothing', tojson(smoothing) ~ ' is not a choice', ['jeffreys', '{floor: a share between 0 and 0.1}']) %}
     {% endif %}
-{% endmacro %}
-
-
-{% macro _validate_retraining(name, retraining) %}
-    {% set allowed = ['triggers', 'cooldown_days', 'min_new_labels', 'every_days', 'trainer', 'holdout_days', 'train_days', 'promotion', 'max_attempts', 'gate'] %}
-    {% if retraining is not none and retraining is not mapping %}
-        {% do ml_monitor._config_error(name, 'retraining', 'must be a mapping', allowed) %}
-    {% endif %}
-    {% for key in retraining or {} %}
-        {% do ml_monitor._validate_choice(name, 'retraining', key, allowed) %}
-    {% endfor %}
-    {% for kind in (retraining or {}).get('triggers', []) %}
-        {% do ml_monitor._validate_choice(name, 'retraining.triggers', kind, ['drift', 'performance', 'custom', 'labels', 'schedule']) %}
-    {% endfor %}
 {% endmacro %}
 
 

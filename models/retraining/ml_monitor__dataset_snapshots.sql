@@ -8,5 +8,7 @@
     'content_sha256': 'text',
     'label_cutoff': 'timestamp',
     'feature_list': 'text',
+    'environment': 'text',
+    'config': 'text',
     'created_at': 'timestamp',
 }) }}

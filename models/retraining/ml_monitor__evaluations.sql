@@ -14,5 +14,6 @@
     'difference': 'double',
     'lower_bound': 'double',
     'upper_bound': 'double',
+    'p_value': 'double',
     'created_at': 'timestamp',
 }) }}

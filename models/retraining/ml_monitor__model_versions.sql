@@ -7,6 +7,10 @@
     'training_run_id': 'text',
     'trainer': 'text',
     'validation_metrics': 'text',
+    'validation_metric': 'text',
+    'validation_value': 'double',
+    'hyperparameters': 'text',
+    'registry_version': 'text',
     'created_at': 'timestamp',
     'updated_at': 'timestamp',
 }) }}

@@ -10,20 +10,28 @@ policies as (
         {%- set policy = spec.retraining %}
     select
         {{ ml_monitor.literal(spec.name) }} as monitor,
-        {%- for kind in ['drift', 'performance', 'custom', 'labels', 'schedule'] %}
+        {%- for kind in ml_monitor._retraining_choices().triggers %}
         {{ 'true' if kind in policy.get('triggers', ['performance']) else 'false' }} as on_{{ kind }},
         {%- endfor %}
+        cast({{ policy.get('drift_windows', 1) }} as integer) as drift_windows,
+        cast({{ policy.get('tolerance', 0) }} as {{ ml_monitor.type_double() }}) as tolerance,
+        cast({{ policy.get('over') or ([1] + spec.rolling) | max }} as integer) as span,
+        cast({{ spec.min_rows }} as bigint) as min_rows,
+        {#- A window's labels are mature once it is over and the delay has passed. #}
+        cast({{ ml_monitor.add_windows(-1 - spec.label_delay, ml_monitor.monitoring_now(), spec.window, spec.timezone) if spec.label_delay else ml_monitor.monitoring_now() }} as timestamp) as mature_until,
         cast({{ policy.get('min_new_labels', 1000) }} as bigint) as min_new_labels,
         cast({{ policy.get('every_days', 90) }} as integer) as every_days
     union all
     {%- endfor %}
-    select cast(null as {{ dbt.type_string() }}) as monitor, false as on_drift, false as on_performance, false as on_custom, false as on_labels, false as on_schedule,
-        cast(null as bigint) as min_new_labels, cast(null as integer) as every_days
+    select cast(null as {{ dbt.type_string() }}) as monitor,
+        {%- for kind in ml_monitor._retraining_choices().triggers %} false as on_{{ kind }},{% endfor %}
+        cast(null as integer) as drift_windows, cast(null as {{ ml_monitor.type_double() }}) as tolerance, cast(null as integer) as span,
+        cast(null as bigint) as min_rows, cast(null as timestamp) as mature_until, cast(null as bigint) as min_new_labels, cast(null as integer) as every_days
     {{ ml_monitor.no_rows() }}
 ),
 
 open_incidents as (
-    select monitor, family, metric, feature, incident_id, opened_at, last_window_start, last_window_end, metric_value, reason
+    select monitor, family, metric, feature, incident_id, opened_at, last_window_start, last_window_end, windows_open, metric_value, reason
     from {{ ref('ml_monitor__alert_states') }}
     where is_open and state = 'alert'
 ),
@@ -48,8 +56,9 @@ label_counts as (
 new_label_counts as (
     select profiles.monitor, sum(profiles.n) as n_new_labels
     from {{ ref('ml_monitor__outcome_profiles') }} as profiles
+    inner join policies on policies.monitor = profiles.monitor
     left join last_training on last_training.monitor = profiles.monitor
-    where profiles.segment = '__all__' and profiles.outcome = 'labelled'
+    where profiles.segment = '__all__' and profiles.outcome = 'labelled' and profiles.window_start <= policies.mature_until
         and (last_training.label_cutoff is null or profiles.labelled_until > last_training.label_cutoff)
     group by profiles.monitor
 ),
@@ -67,14 +76,62 @@ clocks as (
     left join last_training on last_training.monitor = label_counts.monitor
 ),
 
+champions as (
+    {#- what each one promised: its value on the rows that it was accepted on #}
+    select monitor, model_version, validation_metric, validation_value, case when validation_metric = 'roc_auc' then 1 else -1 end as better
+    from {{ ref('ml_monitor__model_versions') }}
+    where stage = 'champion' and validation_value is not null
+),
+
+served as (
+    {#- what it delivers, with the end of its interval that speaks for it #}
+    select
+        champions.monitor,
+        champions.model_version,
+        champions.better,
+        champions.validation_metric,
+        champions.validation_value - champions.better * policies.tolerance as promised,
+        recent.window_start,
+        recent.window_end,
+        recent.span,
+        recent.sample_size,
+        recent.metric_value,
+        case champions.better when 1 then recent.upper_bound else recent.lower_bound end as at_best,
+        row_number() over (partition by champions.monitor order by recent.window_start desc) as recency
+    from champions
+    inner join policies on policies.monitor = champions.monitor and policies.on_validation
+    inner join {{ ref('ml_monitor__metric_values') }} as recent
+        on recent.monitor = champions.monitor
+        and recent.model_version = champions.model_version
+        and recent.metric = champions.validation_metric
+        and recent.span = policies.span
+        and recent.segment = '__all__'
+        and recent.feature = '__all__'
+    where recent.sample_size >= policies.min_rows
+),
+
 triggers as (
-    select incidents.monitor, incidents.family as trigger_kind,
+    select incidents.monitor,
+        case when incidents.metric = 'concept_drift' and policies.on_concept_drift then 'concept_drift' else incidents.family end as trigger_kind,
         incidents.incident_id as evidence_id, incidents.opened_at as window_start, incidents.last_window_end as window_end,
         incidents.metric, incidents.feature, incidents.metric_value, incidents.reason
     from open_incidents as incidents
     inner join policies on policies.monitor = incidents.monitor
-    where (incidents.family = 'performance' and policies.on_performance) or (incidents.family = 'drift' and policies.on_drift)
+    where (incidents.family = 'performance' and policies.on_performance)
+        or (incidents.family = 'drift' and policies.on_drift and incidents.windows_open + 1 >= policies.drift_windows)
         or (incidents.family = 'custom' and policies.on_custom)
+        or (incidents.metric = 'concept_drift' and policies.on_concept_drift)
+    union all
+    {#- The date of the last training is part of the evidence: a champion that falls short for good is challenged again after each cool-down. #}
+    select served.monitor, 'validation', served.model_version || ' since ' || coalesce(cast(last_training.trained_at as {{ dbt.type_string() }}), 'its release'),
+        served.window_start, served.window_end, served.validation_metric, '__all__', served.metric_value,
+        served.validation_metric || ' of ' || served.model_version || ' is ' || {{ ml_monitor.short_number('served.metric_value') }}
+            || ' over ' || cast(served.span as {{ dbt.type_string() }}) || ' windows (n = ' || cast(served.sample_size as {{ dbt.type_string() }})
+            || '), at best ' || {{ ml_monitor.short_number('served.at_best') }} || ' at 95 %, its validation less tolerance was '
+            || {{ ml_monitor.short_number('served.promised') }}
+    from served
+    left join last_training on last_training.monitor = served.monitor
+    where served.recency = 1 and served.better * served.at_best < served.better * served.promised
     union all
     select clocks.monitor, 'labels', cast(clocks.counted_from as {{ dbt.type_string() }}), clocks.counted_from, clocks.labelled_until,
         'new_labels', '__all__', 1e0 * clocks.n_new_labels,

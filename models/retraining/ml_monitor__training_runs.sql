@@ -13,4 +13,5 @@
     'started_at': 'timestamp',
     'finished_at': 'timestamp',
     'error': 'text',
+    'report_location': 'text',
 }) }}

@@ -1,0 +1,12 @@
+{{ ml_monitor.ledger({
+    'decision_id': 'text',
+    'monitor': 'text',
+    'action': 'text',
+    'reason': 'text',
+    'trigger_key': 'text',
+    'trigger_kind': 'text',
+    'training_run_id': 'text',
+    'decided_at': 'timestamp',
+    'last_decided_at': 'timestamp',
+    'times': 'bigint',
+}) }}

@@ -12,7 +12,7 @@ from ml_monitor.cli.exporting import exporter
 from ml_monitor.cli.feeding import feedback
 from ml_monitor.cli.gating import gate
 from ml_monitor.cli.knowing import as_of, explain, restatements
-from ml_monitor.cli.lifecycle import retrain, rollback
+from ml_monitor.cli.lifecycle import approve, guard, register, reject, retrain, rollback
 from ml_monitor.cli.measuring import collect, import_prometheus
 from ml_monitor.cli.observe import check, report, status
 from ml_monitor.cli.replaying import replay
@@ -59,7 +59,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Set up": (init, add, check),
     "Watch": (status, report, deliver, exporter, collect, import_prometheus),
     "Answer": (incidents, ack, snooze, answers, replay),
-    "Models": (retrain, rollback),
+    "Models": (register, retrain, approve, reject, guard, rollback),
     "Prove": (explain, as_of, restatements),
 }
 for _panel, _commands in _PANELS.items():

@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ml_monitor.retraining.artifacts import run_directory
 from ml_monitor.retraining.clock import as_utc
-from ml_monitor.retraining.comparison import METRICS, Comparison, compare
+from ml_monitor.retraining.comparison import METRICS, Comparison, calibration_table, compare
+from ml_monitor.retraining.comparison_report import write_comparison
 from ml_monitor.retraining.errors import RetrainingError
 from ml_monitor.retraining.ledger import (
     ModelVersion,
@@ -25,7 +27,8 @@ from ml_monitor.retraining.ledger import (
 from ml_monitor.retraining.policy import Run
 from ml_monitor.retraining.snapshots import HOLDOUT, SEGMENT_PREFIX, load_snapshot
 from ml_monitor.retraining.spec import MonitorSpec, load_spec
-from ml_monitor.retraining.training import Scores, features_of, open_model, predict
+from ml_monitor.retraining.training import scores_of
+from ml_monitor.retraining.user_code import Scores
 from ml_monitor.warehouse import Warehouse
 
 
@@ -51,6 +54,7 @@ class Evaluation:
                 "difference": c.difference,
                 "lower_bound": c.lower_bound,
                 "upper_bound": c.upper_bound,
+                "p_value": c.p_value,
                 "sample_size": c.sample_size,
             }
             for c in self.comparisons
@@ -59,9 +63,10 @@ class Evaluation:
 
 
 def evaluate_candidate(
-    warehouse: Warehouse, training_run_id: str, *, now: datetime, project_dir: Path
+    warehouse: Warehouse, training_run_id: str, *, now: datetime, project_dir: Path, artifacts_dir: Path | None = None
 ) -> Evaluation:
-    """Compare the run's candidate with its champion on the held-out rows, overall and by declared segment.
+    """Compare the run's candidate with its champion on the held-out rows, overall and by declared segment, and write the
+    report, `evaluation.html` and `evaluation.json`, beside the model.
 
     The champion is judged by what it logged. Rows that another version served are scored with the champion's
     artefact, and left out for both if it has none. Called again: the recorded evaluation.
@@ -92,15 +97,21 @@ def evaluate_candidate(
                 f"of the {len(holdout)} held-out rows and has no artefact to score them with"
             )
         rows = holdout[paired].reset_index(drop=True)
-        challenger = open_model(candidate, project_dir)
-        scores = predict(challenger, spec.task, features_of(rows, spec), f"'{candidate.model_version}'")
+        scores = scores_of(candidate, spec, rows, project_dir)
         evaluation = Evaluation(
             training_run_id,
             run.champion_version,
             run.candidate_version,
             _compare_all(spec, rows, logged[paired], scores),
         )
-        _record(warehouse, spec, run, snapshot.dataset_snapshot_id, evaluation, as_utc(now))
+        directory = run_directory(project_dir, artifacts_dir, run.monitor, run.candidate_version)
+        label = rows[spec.label].to_numpy(dtype="float64")
+        curves = {}
+        if spec.task == "binary":
+            both = {run.champion_version: logged[paired], run.candidate_version: scores}
+            curves = {version: calibration_table(label, output) for version, output in both.items()}
+        report = write_comparison(directory, spec, run, candidate, snapshot, evaluation.comparisons, curves)
+        _record(warehouse, spec, run, snapshot.dataset_snapshot_id, evaluation, as_utc(now), report)
         return evaluation
 
 
@@ -108,7 +119,7 @@ def load_evaluation(warehouse: Warehouse, run: Run) -> Evaluation | None:
     """The recorded evaluation of a run, if there is one."""
     rows = warehouse.query(
         "select segment, segment_value, metric, sample_size, champion_value, challenger_value, difference, "
-        f"lower_bound, upper_bound from {warehouse.table('evaluations')} where training_run_id = :id",
+        f"lower_bound, upper_bound, p_value from {warehouse.table('evaluations')} where training_run_id = :id",
         {"id": run.training_run_id},
     )
     if not rows:
@@ -124,9 +135,7 @@ def _champion_outputs(
     outputs: Scores = np.where(own, rows["logged_output"].to_numpy(dtype="float64"), np.nan)
     if champion.artifact_uri is None or own.all():
         return outputs
-    model = open_model(champion, project_dir)
-    others = features_of(rows[~own], spec)
-    outputs[~own] = predict(model, spec.task, others, f"'{champion.model_version}'")
+    outputs[~own] = scores_of(champion, spec, rows[~own].reset_index(drop=True), project_dir)
     return outputs
 
 
@@ -158,9 +167,14 @@ def _record(
     dataset_snapshot_id: str,
     evaluation: Evaluation,
     now: datetime,
+    report: Path,
 ) -> None:
     overall = {metric.name: evaluation.overall(metric.name).challenger_value for metric in METRICS[spec.task]}
-    with warehouse.transaction() as session:
+    deciding = METRICS[spec.task][0].name
+    with warehouse.transaction(exclusive="evaluations") as session:
+        found = f"select 1 as found from {warehouse.table('evaluations')} where training_run_id = :id limit 1"
+        if session.query(found, {"id": run.training_run_id}):
+            return
         session.insert(
             "evaluations",
             [
@@ -177,6 +191,18 @@ def _record(
                 for c in evaluation.comparisons
             ],
         )
+        update(warehouse, "training_runs", {"training_run_id": run.training_run_id}, {"report_location": str(report)}, session)
         candidate = {"monitor": run.monitor, "model_version": run.candidate_version}
-        measured = {"validation_metrics": json.dumps(overall), "updated_at": now}
+        measured = {
+            "validation_metrics": json.dumps(overall),
+            "validation_metric": deciding,
+            "validation_value": overall[deciding],
+            "updated_at": now,
+        }
         update(warehouse, "model_versions", candidate, measured, session)
+        # A champion from outside has promised nothing yet: what it achieves here is what it is held to.
+        promised = {"validation_metric": deciding, "validation_value": evaluation.overall(deciding).champion_value}
+        known = versions_of(warehouse, run.monitor, session).get(run.champion_version)
+        if known and known.validation_value is None:
+            keys = {"monitor": run.monitor, "model_version": run.champion_version}
+            update(warehouse, "model_versions", keys, promised, session)

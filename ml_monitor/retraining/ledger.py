@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ml_monitor.retraining.clock import as_utc
-from ml_monitor.retraining.errors import RetrainingError
-from ml_monitor.retraining.failure_event import raise_failure
+from ml_monitor.retraining.errors import RegistryUnreachable, RetrainingError
+from ml_monitor.retraining.events import raise_failure, raise_interruption
 from ml_monitor.retraining.policy import LEASE, Decision, Run, Trigger
 from ml_monitor.warehouse import Session, Warehouse, WarehouseLocked, WarehouseUnreachable
 
@@ -32,6 +32,10 @@ class ModelVersion:
     validation_metrics: str | None
     created_at: datetime
     updated_at: datetime
+    validation_metric: str | None = None
+    validation_value: float | None = None
+    hyperparameters: str | None = None
+    registry_version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Snapshot:
     label_cutoff: datetime
     feature_list: str
     created_at: datetime
+    environment: str | None = None
+    config: str | None = None
 
 
 def short_hash(*parts: str) -> str:
@@ -167,11 +173,57 @@ def start_run(warehouse: Warehouse, decision: Decision, champion_version: str, *
     return run
 
 
+def record_decision(warehouse: Warehouse, monitor: str, decision: Decision, *, now: datetime) -> None:
+    """Keep what was decided and why. The same answer again only counts up."""
+    decisions = warehouse.table("retraining_decisions")
+    with warehouse.transaction(exclusive="retraining_decisions") as session:
+        last = session.query(
+            f"select decision_id, action, reason, times from {decisions} where monitor = :monitor "
+            f"order by last_decided_at desc, decided_at desc limit 1",
+            {"monitor": monitor},
+        )
+        if last and (last[0]["action"], last[0]["reason"]) == (decision.action, decision.reason):
+            again = {"last_decided_at": now, "times": last[0]["times"] + 1}
+            update(warehouse, "retraining_decisions", {"decision_id": last[0]["decision_id"]}, again, session)
+            return
+        number = session.query(f"select count(*) as n from {decisions} where monitor = :monitor", {"monitor": monitor})[0]["n"]
+        row = {
+            "decision_id": f"dc-{short_hash(monitor, str(number), decision.action, decision.reason)}",
+            "monitor": monitor,
+            "action": decision.action,
+            "reason": decision.reason,
+            "trigger_key": decision.trigger.trigger_key if decision.trigger else None,
+            "trigger_kind": decision.trigger.kind if decision.trigger else None,
+            "training_run_id": decision.run_key or decision.in_flight,
+            "decided_at": now,
+            "last_decided_at": now,
+            "times": 1,
+        }
+        session.insert("retraining_decisions", [row])
+
+
+def take_up(warehouse: Warehouse, training_run_id: str) -> Run:
+    """Clear the mark of an interrupted run, so that only one process goes on with it.
+
+    Raises:
+        RetrainingError: Another process has taken it up already, or it has ended.
+    """
+    with warehouse.transaction(exclusive="training_runs") as session:
+        rows = session.query(
+            f"select status, error from {warehouse.table('training_runs')} where training_run_id = :id", {"id": training_run_id}
+        )
+        if not rows or rows[0]["status"] != "running" or rows[0]["error"] is None:
+            raise RetrainingError(f"run {training_run_id} is not interrupted: somebody has taken it up, or it has ended")
+        update(warehouse, "training_runs", {"training_run_id": training_run_id}, {"error": None}, session)
+    return load_run(warehouse, training_run_id)
+
+
 @contextmanager
 def recorded_step(warehouse: Warehouse, run: Run, step: str, *, now: datetime) -> Iterator[None]:
     """Name the step a run is in, and record the run as failed if the block raises.
 
-    A warehouse that cannot be reached says nothing about the run: it stays `running`, to be resumed.
+    A warehouse that cannot be reached says nothing about the run: it stays `running`, to be resumed. So it does where
+    the registry cannot be reached, and then the run says so and people are told.
 
     Raises:
         RetrainingError: The run has ended, or, with the original as cause, any failure of the block.
@@ -180,10 +232,15 @@ def recorded_step(warehouse: Warehouse, run: Run, step: str, *, now: datetime) -
         raise RetrainingError(
             f"run {run.training_run_id} has ended ({run.status}): step '{step}' needs a new run"
         )
-    update(warehouse, "training_runs", {"training_run_id": run.training_run_id}, {"step": step})
+    update(warehouse, "training_runs", {"training_run_id": run.training_run_id}, {"step": step, "error": None})
     try:
         yield
     except (WarehouseLocked, WarehouseUnreachable):
+        raise
+    except RegistryUnreachable as error:
+        with warehouse.transaction() as session:
+            update(warehouse, "training_runs", {"training_run_id": run.training_run_id}, {"error": str(error)}, session)
+            raise_interruption(session, warehouse, run, str(error), as_utc(now))
         raise
     except Exception as error:
         message = str(error) if isinstance(error, RetrainingError) else f"{type(error).__name__}: {error}"

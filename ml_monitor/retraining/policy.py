@@ -10,7 +10,7 @@ from ml_monitor.retraining.spec import RetrainingPolicy
 LEASE = timedelta(hours=6)
 """A run that is still `running` after this is taken for dead and blocks nobody."""
 
-PRIORITY = ("manual", "performance", "custom", "drift", "labels", "schedule")
+PRIORITY = ("manual", "performance", "validation", "custom", "concept_drift", "drift", "labels", "schedule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,12 @@ class Run:
     started_at: datetime
     finished_at: datetime | None
     error: str | None
+    report_location: str | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether it was stopped by what is no fault of its own, such as a registry that was down."""
+        return self.status == "running" and self.error is not None
 
     def in_flight(self, now: datetime, lease: timedelta = LEASE) -> bool:
         """Whether the run may still be at work."""
@@ -52,11 +58,12 @@ class Run:
 class Decision:
     """What to do, and why.
 
-    `trigger` and `run_key` are set when something is launched; `in_flight`, the id of a training run, when
-    one goes on already (`resume_run` takes it up if its process is known to be dead).
+    `trigger` and `run_key` are set when something is launched, `run_key` alone when an interrupted run is taken up;
+    `in_flight`, the id of a training run, when one goes on already (`resume_run` takes it up if its process is
+    known to be dead).
     """
 
-    action: Literal["launch", "skip"]
+    action: Literal["launch", "resume", "skip"]
     reason: str
     trigger: Trigger | None = None
     run_key: str | None = None
@@ -73,8 +80,8 @@ def decide(
 ) -> Decision:
     """Launch a run for the most urgent trigger, or say why not.
 
-    One run at a time; nothing within the cool-down after a run that promoted or kept (a manual trigger does
-    not wait); a trigger is answered once, or given up after `max_attempts` failures.
+    One run at a time, and one that was interrupted is taken up first; nothing within the cool-down after a run that
+    promoted or kept (a manual trigger does not wait); a trigger is answered once, or given up after `max_attempts` failures.
 
     Args:
         triggers: Of one monitor.
@@ -84,6 +91,8 @@ def decide(
         lease: Age at which a run that never ended is taken for dead.
     """
     for run in runs:
+        if run.in_flight(now, lease) and run.interrupted:
+            return Decision("resume", f"run {run.training_run_id} was interrupted: {run.error}", run_key=run.training_run_id)
         if run.in_flight(now, lease):
             reason = (
                 f"run {run.training_run_id} is in flight since {run.started_at:%Y-%m-%d %H:%M}, "

@@ -3,15 +3,16 @@
 # ruff: noqa: S608 - only quoted names are put into SQL; values are bound
 
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ml_monitor.retraining.artifacts import file_sha256, verify
 from ml_monitor.retraining.clock import as_utc
-from ml_monitor.retraining.comparison import METRICS, is_better, is_worse
+from ml_monitor.retraining.comparison import METRICS
 from ml_monitor.retraining.errors import ArtifactError, RetrainingError
-from ml_monitor.retraining.evaluation import Evaluation, load_evaluation
+from ml_monitor.retraining.evaluation import load_evaluation
+from ml_monitor.retraining.events import raise_event
 from ml_monitor.retraining.ledger import (
     ModelVersion,
     Stage,
@@ -22,11 +23,10 @@ from ml_monitor.retraining.ledger import (
     versions_of,
 )
 from ml_monitor.retraining.policy import Run
-from ml_monitor.retraining.spec import Task, load_spec
+from ml_monitor.retraining.registry import mirror
+from ml_monitor.retraining.spec import load_spec
+from ml_monitor.retraining.verdict import judge
 from ml_monitor.warehouse import Session, Warehouse
-
-SEGMENT_ROWS = 200
-"""A segment with fewer held-out rows cannot stop a promotion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,40 +49,9 @@ def champion(warehouse: Warehouse, monitor: str) -> ModelVersion | None:
     return _in_stage(versions_of(warehouse, monitor), "champion")
 
 
-def judge(evaluation: Evaluation, task: Task) -> tuple[bool, str]:
-    """Whether the challenger may replace the champion, and why.
-
-    It must be better on the primary metric (`roc_auc`, `mae`) with the whole 95 % interval, and not worse
-    with the whole interval in any declared segment of at least `SEGMENT_ROWS` rows.
-    """
-    metric = METRICS[task][0]
-    overall = evaluation.overall(metric.name)
-    names = f"{evaluation.challenger_version} against {evaluation.champion_version}"
-    if overall.difference is None or overall.lower_bound is None or overall.upper_bound is None:
-        return False, f"{names}: {metric.name} cannot be compared on {overall.sample_size} rows"
-    figures = (
-        f"{names}: {metric.name} {overall.challenger_value:.4g} against {overall.champion_value:.4g} on "
-        f"{overall.sample_size} held-out rows, difference {overall.difference:+.4g} "
-        f"[{overall.lower_bound:+.4g}, {overall.upper_bound:+.4g}]"
-    )
-    if not is_better(metric, overall):
-        return False, f"{figures}: not better beyond chance"
-    harmed = [
-        f"{c.segment} {c.segment_value} ({c.difference:+.4g} on {c.sample_size} rows)"
-        for c in evaluation.comparisons
-        if c.segment != "__all__"
-        and c.metric == metric.name
-        and c.sample_size >= SEGMENT_ROWS
-        and is_worse(metric, c)
-    ]
-    if harmed:
-        return False, f"{figures}, but worse for {', '.join(harmed)}"
-    return True, figures
-
-
 def promote_candidate(warehouse: Warehouse, training_run_id: str, *, now: datetime) -> Run:
-    """End a run: the winner serves, waits for `approve` (`promotion: manual`), or is rejected. Called again:
-    the same end.
+    """End a run: the winner serves, waits for `approve` (`promotion: manual`), runs in shadow, or is rejected.
+    Called again: the same end.
 
     The champion is replaced only if it is still the one that the run set out to beat.
 
@@ -101,11 +70,17 @@ def promote_candidate(warehouse: Warehouse, training_run_id: str, *, now: dateti
         evaluation = load_evaluation(warehouse, run)
         if evaluation is None:
             raise RetrainingError(f"run {training_run_id} has no evaluation: evaluate_candidate comes first")
-        won, reason = judge(evaluation, spec.task)
+        won, reason = judge(
+            evaluation.comparisons, spec, champion=evaluation.champion_version, challenger=evaluation.challenger_version
+        )
         status: Literal["promoted", "kept"] = "kept"
         with warehouse.transaction(exclusive="model_versions") as session:
             versions = versions_of(warehouse, run.monitor, session)
             serving = _in_stage(versions, "champion")
+            state = f"select status from {warehouse.table('training_runs')} where training_run_id = :id"
+            if session.query(state, {"id": training_run_id})[0]["status"] != "running":
+                # Another process has ended it meanwhile.
+                return load_run(warehouse, training_run_id)
             if not won:
                 _set_stage(warehouse, session, versions[run.candidate_version], "rejected", now)
             elif serving is None or serving.model_version != run.champion_version:
@@ -114,8 +89,13 @@ def promote_candidate(warehouse: Warehouse, training_run_id: str, *, now: dateti
                 _set_stage(warehouse, session, versions[run.candidate_version], "rejected", now)
             elif spec.policy.promotion == "manual":
                 reason = f"{reason}; waits for approval (promotion: manual)"
+            elif spec.policy.promotion == "shadow":
+                ends_at = now + timedelta(days=spec.policy.shadow_days)
+                reason = f"{reason}; runs in shadow until {ends_at:%Y-%m-%d %H:%M} (promotion: shadow)"
+                session.insert("champion_guards", [_shadow(run, METRICS[spec.task][0].name, reason, now, ends_at)])
             else:
                 status = "promoted"
+                _check_artifact(versions[run.candidate_version])
                 _serve(
                     warehouse,
                     session,
@@ -129,47 +109,79 @@ def promote_candidate(warehouse: Warehouse, training_run_id: str, *, now: dateti
                 )
             ended = {"status": status, "reason": reason, "finished_at": now}
             update(warehouse, "training_runs", {"training_run_id": training_run_id}, ended, session)
+    mirror(warehouse, spec, now=now)
     return load_run(warehouse, training_run_id)
 
 
 def approve(
     warehouse: Warehouse, monitor: str, version: str, *, now: datetime, reason: str, actor: str
 ) -> ModelVersion:
-    """Let a challenger that won under `promotion: manual` serve.
+    """Let a challenger serve that won and waits (`promotion: manual` or `shadow`).
 
     Raises:
         RetrainingError: Not a waiting challenger, or the champion that it beat no longer serves.
         ArtifactError: Its artefact is missing or not the recorded one.
     """
+    spec = load_spec(warehouse, monitor)
     with warehouse.transaction(exclusive="model_versions") as session:
         versions = versions_of(warehouse, monitor, session)
-        waiting = [
-            v.model_version for v in versions.values() if v.stage == "challenger" and v.training_run_id
-        ]
-        if version not in waiting:
-            raise RetrainingError(
-                f"monitor '{monitor}': '{version}' is no challenger. "
-                f"Allowed: {', '.join(waiting) or 'none waits'}."
-            )
-        run_id = versions[version].training_run_id
-        beaten = session.query(
-            f"select champion_version, status from {warehouse.table('training_runs')} "
-            f"where training_run_id = :id",
-            {"id": run_id},
-        )
+        waiting = _waiting(warehouse, session, monitor, version)
+        run_id = waiting.training_run_id
+        beaten = _run_of(warehouse, session, waiting)
         serving = _in_stage(versions, "champion")
-        if not beaten or beaten[0]["status"] != "kept":
+        if serving is None or serving.model_version != beaten["champion_version"]:
             raise RetrainingError(
-                f"monitor '{monitor}': the run of '{version}' has not ended, wait for its evaluation"
-            )
-        if serving is None or serving.model_version != beaten[0]["champion_version"]:
-            raise RetrainingError(
-                f"monitor '{monitor}': '{version}' was compared with '{beaten[0]['champion_version']}', but "
+                f"monitor '{monitor}': '{version}' was compared with '{beaten['champion_version']}', but "
                 f"'{serving.model_version if serving else None}' serves now: retrain instead"
             )
         _check_artifact(versions[version])
         _serve(warehouse, session, versions, version, "promote", reason, actor, as_utc(now), run_id)
-        return versions_of(warehouse, monitor, session)[version]
+        approved = versions_of(warehouse, monitor, session)[version]
+    mirror(warehouse, spec, now=as_utc(now))
+    return approved
+
+
+def reject(warehouse: Warehouse, monitor: str, version: str, *, now: datetime, reason: str, actor: str) -> ModelVersion:
+    """Refuse a challenger that waits. The champion stays; the words are added to those of its run.
+
+    Raises:
+        RetrainingError: Not a waiting challenger, or its run has not ended.
+    """
+    spec = load_spec(warehouse, monitor)
+    with warehouse.transaction(exclusive="model_versions") as session:
+        refused = _waiting(warehouse, session, monitor, version)
+        run = _run_of(warehouse, session, refused)
+        _set_stage(warehouse, session, refused, "rejected", as_utc(now))
+        words = f"{run['reason']}; rejected by {actor}: {reason}"
+        update(warehouse, "training_runs", {"training_run_id": refused.training_run_id}, {"reason": words}, session)
+        refused = versions_of(warehouse, monitor, session)[version]
+    mirror(warehouse, spec, now=as_utc(now))
+    return refused
+
+
+def end_shadow(warehouse: Warehouse, monitor: str, version: str, *, won: bool, reason: str, now: datetime) -> bool:
+    """Promote or reject a challenger after its time in shadow.
+
+    Returns:
+        Whether it was still waiting, and the champion that it was measured against still serves.
+    """
+    spec = load_spec(warehouse, monitor)
+    with warehouse.transaction(exclusive="model_versions") as session:
+        versions = versions_of(warehouse, monitor, session)
+        shadowed, serving = versions.get(version), _in_stage(versions, "champion")
+        if shadowed is None or shadowed.stage != "challenger":
+            return False
+        run = _run_of(warehouse, session, shadowed)
+        stands = serving is not None and serving.model_version == run["champion_version"]
+        if won and stands:
+            _check_artifact(shadowed)
+            _serve(warehouse, session, versions, version, "promote", reason, "ml_monitor", now, shadowed.training_run_id)
+        else:
+            _set_stage(warehouse, session, shadowed, "rejected", now)
+        words = f"{run['reason']}; {reason}"
+        update(warehouse, "training_runs", {"training_run_id": shadowed.training_run_id}, {"reason": words}, session)
+    mirror(warehouse, spec, now=now)
+    return stands
 
 
 def register_version(
@@ -180,6 +192,7 @@ def register_version(
     now: datetime,
     stage: Literal["champion", "challenger", "previous", "retired"] = "champion",
     artifact_uri: str | None = None,
+    validation: float | None = None,
     reason: str,
     actor: str = "ml_monitor",
 ) -> ModelVersion:
@@ -194,6 +207,8 @@ def register_version(
         now: When it took effect, UTC.
         stage: Where it stands.
         artifact_uri: File of a joblib model that `load_model` can read, if there is one.
+        validation: What it achieved on held-out rows, in the metric that decides (`roc_auc`, `mae`); the trigger
+            `validation` holds it to that. Not given: what its first comparison finds.
         reason: Words for the deployment's row.
         actor: Who released it.
 
@@ -201,7 +216,7 @@ def register_version(
         RetrainingError: Unknown monitor, or the version is known in another stage.
         ArtifactError: No such file.
     """
-    load_spec(warehouse, monitor)
+    spec = load_spec(warehouse, monitor)
     if artifact_uri is not None and not Path(artifact_uri).is_file():
         raise ArtifactError(f"version '{version}' of monitor '{monitor}': no file {artifact_uri}")
     now = as_utc(now)
@@ -226,13 +241,17 @@ def register_version(
             validation_metrics=None,
             created_at=now,
             updated_at=now,
+            validation_metric=METRICS[spec.task][0].name if validation is not None else None,
+            validation_value=validation,
         )
         session.insert("model_versions", [asdict(row)])
         if stage == "champion":
             _serve(
                 warehouse, session, versions | {version: row}, version, "register", reason, actor, now, None
             )
-        return versions_of(warehouse, monitor, session)[version]
+        registered = versions_of(warehouse, monitor, session)[version]
+    mirror(warehouse, spec, now=now)
+    return registered
 
 
 def rollback(
@@ -241,6 +260,7 @@ def rollback(
     *,
     now: datetime,
     to_version: str | None = None,
+    expected_champion: str | None = None,
     reason: str,
     actor: str,
 ) -> RollbackResult:
@@ -248,14 +268,49 @@ def rollback(
     previous one, so a second rollback undoes the first.
 
     Raises:
-        RetrainingError: No champion, nothing to go back to, or a version that never served.
-        ArtifactError: Its artefact is missing or not the recorded one. Nothing is changed then.
+        RetrainingError: No champion, another one than expected, nothing to go back to, or a version that never served.
+        ArtifactError: Its artefact is missing or not the recorded one. Nothing is changed then, and people are told.
     """
+    spec = load_spec(warehouse, monitor)
+    try:
+        result = _roll_back(warehouse, monitor, as_utc(now), to_version, expected_champion, reason, actor)
+    except ArtifactError as error:
+        with warehouse.transaction() as session:
+            raise_event(
+                session,
+                warehouse,
+                monitor=monitor,
+                metric="rollback",
+                model_version=to_version or "__previous__",
+                key=f"{monitor}|{to_version}|{as_utc(now):%Y-%m-%dT%H}",
+                reason=f"rollback refused, the champion stays: {error}",
+                started_at=as_utc(now),
+                now=as_utc(now),
+            )
+        raise
+    mirror(warehouse, spec, now=as_utc(now))
+    return result
+
+
+def _roll_back(
+    warehouse: Warehouse,
+    monitor: str,
+    now: datetime,
+    to_version: str | None,
+    expected_champion: str | None,
+    reason: str,
+    actor: str,
+) -> RollbackResult:
     with warehouse.transaction(exclusive="model_versions") as session:
         versions = versions_of(warehouse, monitor, session)
         serving = _in_stage(versions, "champion")
         if serving is None:
             raise RetrainingError(f"monitor '{monitor}' has no champion to roll back")
+        if expected_champion not in (None, serving.model_version):
+            raise RetrainingError(
+                f"monitor '{monitor}': '{serving.model_version}' serves, not '{expected_champion}' any more: "
+                f"nothing was rolled back"
+            )
         served = [v.model_version for v in versions.values() if v.stage in ("previous", "retired")]
         previous = _in_stage(versions, "previous")
         target = to_version or (previous.model_version if previous else None)
@@ -268,9 +323,50 @@ def rollback(
             )
         _check_artifact(versions[target])
         deployment_id = _serve(
-            warehouse, session, versions, target, "rollback", reason, actor, as_utc(now), None
+            warehouse, session, versions, target, "rollback", reason, actor, now, None
         )
     return RollbackResult(monitor, target, serving.model_version, deployment_id, reason)
+
+
+def _waiting(warehouse: Warehouse, session: Session, monitor: str, version: str) -> ModelVersion:
+    versions = versions_of(warehouse, monitor, session)
+    waiting = {name: v for name, v in versions.items() if v.stage == "challenger" and v.training_run_id}
+    if version not in waiting:
+        raise RetrainingError(
+            f"monitor '{monitor}': '{version}' is no challenger. Allowed: {', '.join(waiting) or 'none waits'}."
+        )
+    return waiting[version]
+
+
+def _run_of(warehouse: Warehouse, session: Session, version: ModelVersion) -> dict[str, Any]:
+    """Champion and words of the run that a challenger comes from."""
+    rows = session.query(
+        f"select champion_version, status, reason from {warehouse.table('training_runs')} where training_run_id = :id",
+        {"id": version.training_run_id},
+    )
+    if not rows or rows[0]["status"] != "kept":
+        raise RetrainingError(
+            f"monitor '{version.monitor}': the run of '{version.model_version}' has not ended, wait for its evaluation"
+        )
+    return rows[0]
+
+
+def _shadow(run: Run, metric: str, reason: str, now: datetime, ends_at: datetime) -> dict[str, Any]:
+    return {
+        "guard_id": f"gd-{short_hash(run.training_run_id, 'shadow')}",
+        "monitor": run.monitor,
+        "kind": "shadow",
+        "model_version": run.candidate_version,
+        "against_version": run.champion_version,
+        "basis": "paired",
+        "metric": metric,
+        "sample_size": 0,
+        "status": "watching",
+        "reason": reason,
+        "started_at": now,
+        "ends_at": ends_at,
+        "checked_at": now,
+    }
 
 
 def _serve(

@@ -13,6 +13,7 @@ from ml_monitor.retraining.evaluation import evaluate_candidate, load_evaluation
 from ml_monitor.retraining.gate import check_gate
 from ml_monitor.retraining.policy import Decision, Run, Trigger, decide
 from ml_monitor.retraining.promotion import champion, promote_candidate
+from ml_monitor.retraining.registry import mirror, publish_candidate
 from ml_monitor.retraining.snapshots import take_snapshot
 from ml_monitor.retraining.spec import load_spec
 from ml_monitor.retraining.training import train_candidate
@@ -41,9 +42,14 @@ class RetrainResult:
 
 
 def plan(
-    warehouse: Warehouse, monitor: str, *, now: datetime, trigger: Literal["auto", "manual"] = "auto"
+    warehouse: Warehouse,
+    monitor: str,
+    *,
+    now: datetime,
+    trigger: Literal["auto", "manual"] = "auto",
+    reason: str | None = None,
 ) -> Decision:
-    """Whether `retrain` would launch a run now, and why. Changes nothing.
+    """Whether `retrain` would launch a run now, and why. Changes nothing; `record_decision` keeps the answer.
 
     Args:
         warehouse: Where the package tables are.
@@ -51,14 +57,20 @@ def plan(
         now: UTC.
         trigger: `auto` answers the open rows of `retraining_triggers`; `manual` is a wish, which no
             cool-down delays.
+        reason: Why it is asked for by hand.
     """
     now = as_utc(now)
     policy = load_spec(warehouse, monitor).policy
     if trigger == "manual":
-        triggers = [Trigger(f"manual-{now:%Y%m%dT%H%M%S}", monitor, "manual", "asked for by hand", now)]
+        triggers = [Trigger(f"manual-{now:%Y%m%dT%H%M%S}", monitor, "manual", reason or "asked for by hand", now)]
     else:
         triggers = ledger.triggers_of(warehouse, monitor)
     return decide(triggers, ledger.runs_of(warehouse, monitor), policy, now)
+
+
+def record_decision(warehouse: Warehouse, monitor: str, decision: Decision, *, now: datetime) -> None:
+    """Keep a decision and its reason in `retraining_decisions`; the same one again only counts up."""
+    ledger.record_decision(warehouse, monitor, decision, now=as_utc(now))
 
 
 def start_run(warehouse: Warehouse, monitor: str, decision: Decision, *, now: datetime) -> Run:
@@ -84,17 +96,21 @@ def retrain(
     *,
     now: datetime,
     trigger: Literal["auto", "manual"] = "auto",
+    reason: str | None = None,
+    resume: bool = False,
     project_dir: Path,
     artifacts_dir: Path | None = None,
     progress: Progress | None = None,
 ) -> RetrainResult:
-    """Decide and, if there is a reason, snapshot, train, evaluate and promote.
+    """Decide and, if there is a reason, snapshot, train, evaluate and promote. The decision is kept, also to do nothing.
 
     Args:
         warehouse: Where the logs and the package tables are.
         monitor: Name of the monitor.
         now: UTC; labels that came later are not seen.
         trigger: See `plan`.
+        reason: See `plan`.
+        resume: Take up a run in flight, whose process is known to be dead. Interrupted runs are taken up in any case.
         project_dir: The dbt project; the trainer is imported from it.
         artifacts_dir: See `take_snapshot`.
         progress: Told in words what happens.
@@ -103,12 +119,27 @@ def retrain(
         RetrainingError: The monitor cannot be retrained at all (unknown, no policy, no champion). A run that
             fails is a result, not an error.
     """
-    decision = plan(warehouse, monitor, now=now, trigger=trigger)
+    decision = plan(warehouse, monitor, now=now, trigger=trigger, reason=reason)
+    # What was out of reach after the last promotion.
+    mirror(warehouse, load_spec(warehouse, monitor), now=as_utc(now))
+    record_decision(warehouse, monitor, decision, now=now)
+    if decision.in_flight and resume:
+        return resume_run(
+            warehouse,
+            decision.in_flight,
+            now=now,
+            project_dir=project_dir,
+            artifacts_dir=artifacts_dir,
+            progress=progress,
+        )
     if decision.action == "skip":
         return RetrainResult(
             monitor, "skipped", decision.reason, champion_version=_serving(warehouse, monitor)
         )
-    run = start_run(warehouse, monitor, decision, now=now)
+    if decision.action == "resume" and decision.run_key:
+        run = ledger.take_up(warehouse, decision.run_key)
+    else:
+        run = start_run(warehouse, monitor, decision, now=now)
     return resume_run(
         warehouse,
         run.training_run_id,
@@ -145,17 +176,28 @@ def resume_run(
             if gate:
                 tell(f"gate: {gate.expectations} expectations met")
             train_candidate(
-                warehouse, training_run_id, now=now, project_dir=project_dir, artifacts_dir=artifacts_dir
+                warehouse,
+                training_run_id,
+                now=now,
+                project_dir=project_dir,
+                artifacts_dir=artifacts_dir,
+                progress=tell,
             )
             tell(f"trained {run.candidate_version}")
-            evaluate_candidate(warehouse, training_run_id, now=now, project_dir=project_dir)
+            evaluate_candidate(
+                warehouse, training_run_id, now=now, project_dir=project_dir, artifacts_dir=artifacts_dir
+            )
+            published = publish_candidate(warehouse, training_run_id, now=now, project_dir=project_dir)
+            if published:
+                tell(f"version {published} in the registry")
             promote_candidate(warehouse, training_run_id, now=now)
         except RetrainingError as error:
             tell(str(error))
         run = ledger.load_run(warehouse, training_run_id)
     evaluation = load_evaluation(warehouse, run)
     if run.status == "running":
-        raise RetrainingError(f"run {training_run_id} did not end: it is in step '{run.step}'")
+        waits = f": {run.error}" if run.error else ""
+        raise RetrainingError(f"run {training_run_id} did not end, it is in step '{run.step}' and can be resumed{waits}")
     tell(f"{run.status}: {run.reason}")
     return RetrainResult(
         run.monitor,

@@ -18,6 +18,7 @@ from ml_monitor.retraining.clock import as_utc
 from ml_monitor.retraining.errors import ArtifactError, RetrainingError
 from ml_monitor.retraining.ledger import Snapshot, load_run, recorded_step, short_hash, snapshot_of, update
 from ml_monitor.retraining.policy import Run
+from ml_monitor.retraining.provenance import environment_json
 from ml_monitor.retraining.spec import MonitorSpec, load_spec
 from ml_monitor.warehouse import Warehouse
 
@@ -59,8 +60,7 @@ def take_snapshot(
     with recorded_step(warehouse, run, "snapshot", now=now):
         spec = load_spec(warehouse, run.monitor)
         query = training_query(warehouse, spec)
-        frame = _typed(warehouse.frame(query, {"as_of": run.started_at}), spec)
-        frame = _split(frame, spec, run)
+        frame = _split(labelled_rows(warehouse, spec, run.started_at), spec, run)
         path = (
             run_directory(project_dir, artifacts_dir, run.monitor, run.candidate_version) / "dataset.parquet"
         )
@@ -75,6 +75,8 @@ def take_snapshot(
             label_cutoff=run.started_at,
             feature_list=json.dumps(spec.features),
             created_at=as_utc(now),
+            environment=environment_json(project_dir),
+            config=spec.declared,
         )
         if earlier and earlier.content_sha256 != snapshot.content_sha256:
             raise RetrainingError(
@@ -109,6 +111,19 @@ def load_snapshot(snapshot: Snapshot) -> pd.DataFrame:
             f"recorded was {snapshot.content_sha256}"
         )
     return frame
+
+
+def labelled_rows(
+    warehouse: Warehouse, spec: MonitorSpec, as_of: datetime, *, since: datetime | None = None
+) -> pd.DataFrame:
+    """The labelled predictions known at a moment, in the form of a snapshot but for its split; of those made `since` a time,
+    if one is given."""
+    query = training_query(warehouse, spec)
+    values = {"as_of": as_of}
+    if since is not None:
+        query += "\n    and predictions.predicted_at >= :since"
+        values["since"] = since
+    return _typed(warehouse.frame(query, values), spec)
 
 
 def content_sha256(frame: pd.DataFrame) -> str:

@@ -2,7 +2,9 @@
 
 {#- The state machine, window by window. What was not evaluated (too few rows, no reference, immature) is left out, so it
     neither opens nor resolves. Within an incident the severity only rises. A muted or snoozed window changes the state as any other does,
-    but nobody is told: `told_level` is the severity that people know of. -#}
+    but nobody is told: `told_level` is the severity that people know of. Where each model version has a reference of its own, a new champion ends
+    what is open about drift from the reference of the one before. -#}
+{%- set moving = ml_monitor.version_references() %}
 
 with
 
@@ -91,13 +93,37 @@ levels as (
         and closest_rules.span = verdicts.span
 ),
 
+{%- if moving %}
+
+champions as (
+    select monitor, model_version, effective_at from {{ ref('ml_monitor__deployments') }}
+    where previous_version is not null
+        and monitor in ({% for spec in moving %}{{ ml_monitor.literal(spec.name) }}{{ ', ' if not loop.last }}{% endfor %})
+),
+
+reigns as (
+    {#- since when the champion of each window's end has served #}
+    select windows.monitor, windows.window_start, max(champions.effective_at) as served_since
+    from (select distinct monitor, window_start, window_end from levels where family = 'drift') as windows
+    inner join champions on champions.monitor = windows.monitor and champions.effective_at < windows.window_end
+    group by windows.monitor, windows.window_start
+),
+{%- endif %}
+
 numbered as (
     select
-        *,
-        row_number() over (partition by alert_key order by window_start) as position,
-        sum(case when level > 0 then 1 else 0 end) over (partition by alert_key order by window_start) as breaches_so_far,
-        sum(case when level > 1 then 1 else 0 end) over (partition by alert_key order by window_start) as alerts_so_far
+        {{ 'levels.*' if moving else '*' }},
+        {%- if moving %}
+        reigns.served_since,
+        lag(reigns.served_since) over (partition by alert_key order by levels.window_start) as served_since_before,
+        {%- endif %}
+        row_number() over (partition by alert_key order by levels.window_start) as position,
+        sum(case when level > 0 then 1 else 0 end) over (partition by alert_key order by levels.window_start) as breaches_so_far,
+        sum(case when level > 1 then 1 else 0 end) over (partition by alert_key order by levels.window_start) as alerts_so_far
     from levels
+    {%- if moving %}
+    left join reigns on reigns.monitor = levels.monitor and reigns.window_start = levels.window_start and levels.family = 'drift'
+    {%- endif %}
 ),
 
 runs as (
@@ -117,6 +143,9 @@ signals as (
     select
         *,
         case
+            {%- if moving %}
+            when served_since <> coalesce(served_since_before, cast('1900-01-01' as timestamp)) and position > 1 then 0
+            {%- endif %}
             when level = 2 and recent_alerts >= open_after then 2
             when level > 0 and recent_breaches >= open_after then 1
             when calm_run >= resolve_after then 0
@@ -159,7 +188,7 @@ incidents as (
         metric_value,
         threshold_value,
         sample_size,
-        reason,
+        {{ "case when signal = 0 and served_since <> coalesce(served_since_before, cast('1900-01-01' as timestamp)) then 'the model was replaced, and its reference with it; ' || reason else reason end as reason" if moving else 'reason' }},
         owner,
         route,
         is_watched,

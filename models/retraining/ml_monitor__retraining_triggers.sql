@@ -18,7 +18,7 @@ policies as (
         cast({{ policy.get('over') or ([1] + spec.rolling) | max }} as integer) as span,
         cast({{ spec.min_rows }} as bigint) as min_rows,
         {#- A window's labels are mature once it is over and the delay has passed. #}
-        cast({{ ml_monitor.add_windows(-1 - spec.label_delay, ml_monitor.monitoring_now(), spec.window, spec.timezone) if spec.label_delay else ml_monitor.monitoring_now() }} as timestamp) as mature_until,
+        cast({{ ml_monitor.add_windows(-1 - spec.label_delay, ml_monitor.monitoring_now(), spec.window, spec.timezone) if spec.label_delay and spec.window is not mapping else ml_monitor.monitoring_now() }} as timestamp) as mature_until,
         cast({{ policy.get('min_new_labels', 1000) }} as bigint) as min_new_labels,
         cast({{ policy.get('every_days', 90) }} as integer) as every_days
     union all

@@ -7,10 +7,10 @@ import dagster as dg
 import pytest
 from dagster._core.test_utils import create_run_for_test
 
-from ml_monitor.retraining import champion, register_version
+from ml_monitor.retraining import champion, guards_of, register_version
 from tests.dagster.small_project import Location
 
-STEPS = ("training_snapshot", "training_gate", "candidate", "evaluation", "promotion")
+STEPS = ("training_snapshot", "training_gate", "candidate", "evaluation", "publication", "promotion")
 
 
 def tick(location: Location, instance: dg.DagsterInstance) -> Any:
@@ -24,6 +24,8 @@ def retrainable(built: Location) -> Location:
     from dagster_project.settings import warehouse
 
     skipped = tick(built, built.instance)
+    ((action, kind),) = built.rows("select action, trigger_kind from ml_monitor.ml_monitor__retraining_decisions")
+    assert (action, kind) == ("launch", "drift"), "what the sensor decides is kept"
     assert skipped.skip_message == "no champion is registered to compare a challenger with"
     register_version(warehouse(), "flight_delay", "v1", now=datetime(2013, 2, 1), reason="accepted")
     return built
@@ -106,3 +108,37 @@ def test_a_rollback_names_version_reason_and_actor(retrainable: Location) -> Non
         "order by effective_at desc limit 1"
     )
     assert deployed == [("rollback", "v1 is late", "operator")]
+
+
+def test_the_guard_looks_after_a_release_and_a_person_decides_about_a_challenger(retrainable: Location) -> None:
+    from dagster_project.settings import warehouse
+
+    register_version(warehouse(), "flight_delay", "v1.1", now=datetime(2013, 2, 26), reason="released by hand")
+    run = retrainable.defs.resolve_job_def("guard_flight_delay").execute_in_process(instance=retrainable.instance)
+    assert run.success
+    [guard] = guards_of(warehouse(), "flight_delay")
+    assert (guard.kind, guard.model_version, guard.against_version, guard.status) == ("champion", "v1.1", "v0", "watching")
+
+    loser = retrainable.rows("select candidate_version from ml_monitor.ml_monitor__training_runs")[0][0]
+    job = retrainable.defs.resolve_job_def("approve_flight_delay")
+    config = {"version": loser, "reason": "after all", "actor": "operator"}
+    refused = job.execute_in_process(
+        instance=retrainable.instance,
+        run_config={"ops": {"approve_flight_delay_challenger": {"config": config}}},
+        raise_on_error=False,
+    )
+    assert not refused.success
+    # As a challenger that won under `promotion: manual` stands.
+    warehouse().execute(
+        f"update ml_monitor.ml_monitor__model_versions set stage = 'challenger' where model_version = '{loser}'"
+    )
+    config["approved"] = False
+    done = job.execute_in_process(
+        instance=retrainable.instance, run_config={"ops": {"approve_flight_delay_challenger": {"config": config}}}
+    )
+    assert done.success
+    ((stage, reason),) = retrainable.rows(
+        "select stage, reason from ml_monitor.ml_monitor__model_versions as versions "
+        "inner join ml_monitor.ml_monitor__training_runs as runs on runs.candidate_version = versions.model_version"
+    )
+    assert stage == "rejected" and reason.endswith("rejected by operator: after all")

@@ -27,18 +27,28 @@ create table ml_monitor.ml_monitor__retraining_triggers (
 create table ml_monitor.ml_monitor__training_runs (
     training_run_id text, monitor text, trigger_key text, trigger_kind text, trigger_reason text, status text,
     step text, reason text, dataset_snapshot_id text, champion_version text, candidate_version text,
-    started_at timestamp, finished_at timestamp, error text);
+    started_at timestamp, finished_at timestamp, error text, report_location text);
 create table ml_monitor.ml_monitor__dataset_snapshots (
     dataset_snapshot_id text, training_run_id text, monitor text, location text, query text, row_count bigint,
-    content_sha256 text, label_cutoff timestamp, feature_list text, created_at timestamp);
+    content_sha256 text, label_cutoff timestamp, feature_list text, environment text, config text,
+    created_at timestamp);
 create table ml_monitor.ml_monitor__model_versions (
     monitor text, model_version text, stage text, artifact_uri text, artifact_sha256 text, training_run_id
-    text, trainer text, validation_metrics text, created_at timestamp, updated_at timestamp);
+    text, trainer text, validation_metrics text, validation_metric text, validation_value double,
+    hyperparameters text, registry_version text, created_at timestamp, updated_at timestamp);
 create table ml_monitor.ml_monitor__evaluations (
     evaluation_id text, training_run_id text, monitor text, dataset_snapshot_id text, segment text,
     segment_value text, metric text, sample_size bigint, champion_version text, challenger_version text,
     champion_value double, challenger_value double, difference double, lower_bound double, upper_bound double,
-    created_at timestamp);
+    p_value double, created_at timestamp);
+create table ml_monitor.ml_monitor__retraining_decisions (
+    decision_id text, monitor text, action text, reason text, trigger_key text, trigger_kind text,
+    training_run_id text, decided_at timestamp, last_decided_at timestamp, times bigint);
+create table ml_monitor.ml_monitor__champion_guards (
+    guard_id text, monitor text, kind text, deployment_id text, model_version text, against_version text,
+    basis text, metric text, sample_size bigint, metric_value double, against_value double, difference double,
+    lower_bound double, upper_bound double, status text, reason text, started_at timestamp, ends_at timestamp,
+    checked_at timestamp);
 create table ml_monitor.ml_monitor__gate_results (
     gate_result_id text, training_run_id text, monitor text, dataset_snapshot_id text, suite_path text,
     suite_sha256 text, passed boolean, expectations bigint, failed_expectations bigint, reason text,
@@ -52,6 +62,9 @@ create table ml_monitor.ml_monitor__deployments (
 """
 
 TRAINERS = """
+import os
+import time
+
 import numpy as np
 import pandas as pd
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -134,6 +147,38 @@ def no_model(frame, features, label):
 
 def not_pickled(frame, features, label):
     return Fixed(lambda rows: np.full(len(rows), 0.5))
+
+
+def never_ends(frame, features, label):
+    print("epoch 1 of many")
+    while True:
+        time.sleep(0.05)
+
+
+def dies(frame, features, label):
+    print("out of memory")
+    os._exit(9)
+
+
+def steep(frame, features, label, steepness=1.0):
+    return Steep(steepness)
+
+
+class Steep:
+    def __init__(self, steepness):
+        self.hyperparameters = {"steepness": steepness, "kind": "logistic"}
+
+    def predict_score(self, frame):
+        return 1 / (1 + np.exp(-self.hyperparameters["steepness"] * frame["x"].to_numpy()))
+
+
+def never_scores(frame, features, label):
+    return Fixed(for_ever)
+
+
+def for_ever(frame):
+    while True:
+        time.sleep(0.05)
 
 
 class Halves:
@@ -249,7 +294,8 @@ def synthetic_spec(trainer: str, **changes: Any) -> dict[str, Any]:
         "features": {"x": {"type": "numeric", "seasonal": True}, "region": "categorical"},
         "segments": ["region"],
         "bins": 10,
-        "retraining": {"trainer": trainer, "promotion": "auto", "holdout_days": 14},
+        # In this process: a second one for each of a hundred runs takes minutes. test_user_code.py has the limit.
+        "retraining": {"trainer": trainer, "promotion": "auto", "holdout_days": 14, "time_limit_minutes": None},
         **changes,
     }
 

@@ -6,6 +6,7 @@ from scipy import stats
 from sklearn import metrics
 
 from ml_monitor.retraining import Comparison, compare
+from ml_monitor.retraining.comparison import calibration_error, calibration_table, primary, unpaired
 
 GENERATOR = np.random.default_rng(3)
 LABEL = (GENERATOR.random(600) < 0.3).astype(float)
@@ -73,3 +74,53 @@ def test_one_class_has_no_auc() -> None:
     assert found["roc_auc"].champion_value is None
     assert found["roc_auc"].lower_bound is None
     assert found["brier"].difference is not None
+
+
+def test_the_p_value_is_that_of_the_interval() -> None:
+    found = by_metric(compare("binary", LABEL, FIRST, SECOND))["roc_auc"]
+    assert found.lower_bound is not None and found.difference is not None
+    error = (found.difference - found.lower_bound) / 1.959964
+    assert found.p_value == pytest.approx(2 * stats.norm.sf(abs(found.difference) / error), rel=1e-3)
+    paired = stats.ttest_rel(np.abs(SECOND - LABEL), np.abs(FIRST - LABEL))
+    assert primary("regression", LABEL, FIRST, SECOND).p_value == pytest.approx(paired.pvalue, rel=0.05)
+
+
+def test_a_stricter_level_widens_the_interval_and_nothing_else() -> None:
+    wide, narrow = (primary("binary", LABEL, FIRST, SECOND, alpha=alpha) for alpha in (0.05 / 28, 0.05))
+    assert wide.difference == narrow.difference and wide.p_value == narrow.p_value
+    assert wide.lower_bound is not None and narrow.lower_bound is not None
+    reach = (wide.difference - wide.lower_bound) / (narrow.difference - narrow.lower_bound)  # type: ignore[operator]
+    assert reach == pytest.approx(stats.norm.isf(0.025 / 28) / stats.norm.isf(0.025))
+
+
+@pytest.mark.parametrize("task", ["binary", "regression"])
+def test_models_on_rows_of_their_own_add_their_errors(task: str) -> None:
+    half = len(LABEL) // 2
+    before, after = (LABEL[:half], FIRST[:half]), (LABEL[half:], SECOND[half:])
+    found = unpaired(task, before, after)  # type: ignore[arg-type]
+    assert found.lower_bound is not None and found.difference is not None
+    if task == "binary":
+        values = [metrics.roc_auc_score(*rows) for rows in (before, after)]
+        # Hanley and McNeil's error, from another formula.
+        errors = [_hanley_mcneil(rows[0], value) for rows, value in zip((before, after), values, strict=True)]
+    else:
+        values = [np.abs(label - output).mean() for label, output in (before, after)]
+        errors = [stats.sem(np.abs(label - output)) for label, output in (before, after)]
+    assert found.difference == pytest.approx(values[1] - values[0])
+    assert (found.difference - found.lower_bound) / 1.96 == pytest.approx(np.hypot(*errors), rel=0.15)
+
+
+def test_calibration_is_measured_in_bins_of_equally_many_rows() -> None:
+    scores = np.linspace(0.05, 0.95, 1000)
+    label = (np.arange(1000) % 2).astype(float)
+    table = calibration_table(label, scores)
+    assert [row["rows"] for row in table] == [100] * 10
+    assert calibration_error(label, scores) == pytest.approx(np.mean([abs(row["score"] - 0.5) for row in table]))
+    assert calibration_error(label, np.full(1000, 0.5)) == 0
+
+
+def _hanley_mcneil(label: np.ndarray, auc: float) -> float:
+    positives, negatives = int(label.sum()), int((1 - label).sum())
+    q1, q2 = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    variance = auc * (1 - auc) + (positives - 1) * (q1 - auc**2) + (negatives - 1) * (q2 - auc**2)
+    return float(np.sqrt(variance / (positives * negatives)))

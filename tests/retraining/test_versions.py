@@ -13,6 +13,7 @@ from ml_monitor.retraining import (
     champion,
     load_model,
     register_version,
+    reject,
     rollback,
 )
 from tests.retraining.conftest import NOW, World
@@ -138,3 +139,25 @@ def test_approval_of_a_comparison_that_no_longer_holds(toy: Toy) -> None:
     serving = champion(world.warehouse, "toy")
     assert serving is not None
     assert (serving.model_version, serving.created_at) == ("v2", datetime(2024, 3, 2))
+
+
+def test_a_challenger_that_waits_can_be_refused(toy: Toy) -> None:
+    world = toy()
+    world.write_spec(promotion="manual")
+    world.retrain()
+    refused = reject(world.warehouse, "toy", "r20240301", now=LATER, reason="a storm is in its rows", actor="ada")
+    assert refused.stage == "rejected"
+    assert world.stages() == {"v1": "champion", "r20240301": "rejected"}
+    [run] = world.rows("training_runs")
+    assert run["status"] == "kept" and run["reason"].endswith("; rejected by ada: a storm is in its rows")
+    assert len(world.rows("deployments")) == 1
+    with pytest.raises(RetrainingError, match=r"is no challenger\. Allowed: none waits"):
+        approve(world.warehouse, "toy", "r20240301", now=LATER, reason="after all", actor="bob")
+
+
+def test_a_rollback_of_another_champion_than_expected_is_refused(toy: Toy) -> None:
+    world = toy()
+    world.retrain()
+    with pytest.raises(RetrainingError, match="'r20240301' serves, not 'v2' any more: nothing was rolled back"):
+        rollback(world.warehouse, "toy", now=LATER, expected_champion="v2", reason="late", actor="ada")
+    assert world.stages()["r20240301"] == "champion"

@@ -1,0 +1,99 @@
+"""What happens to runs and champions, as alert events: told by the same channels as every other."""
+
+# ruff: noqa: S608 - only quoted names are put into SQL; values are bound
+
+import hashlib
+import json
+from datetime import datetime
+
+from ml_monitor.retraining.policy import Run
+from ml_monitor.warehouse import Session, Warehouse
+
+ALL = "__all__"
+
+
+def raise_failure(session: Session, warehouse: Warehouse, run: Run, reason: str, now: datetime) -> None:
+    """Append the event of a run's failure, in the transaction that records the failure: there is never one
+    without the other. A run fails once, so it has one event."""
+    _raise_of_run(session, warehouse, run, "failed", reason, now)
+
+
+def raise_interruption(session: Session, warehouse: Warehouse, run: Run, reason: str, now: datetime) -> None:
+    """Append the event of a run that waits for what is down. However often it is tried again, there is one."""
+    _raise_of_run(session, warehouse, run, "interrupted", reason, now)
+
+
+def raise_event(
+    session: Session,
+    warehouse: Warehouse,
+    *,
+    monitor: str,
+    metric: str,
+    model_version: str,
+    key: str,
+    reason: str,
+    started_at: datetime,
+    now: datetime,
+    event_type: str = "opened",
+) -> None:
+    """Append an event of the family `retraining`, once for each `key`.
+
+    Args:
+        session: The transaction that records what the event tells of.
+        warehouse: Where the package tables are.
+        monitor: Name of the monitor.
+        metric: What it is about: `training_run`, `champion_guard`, `model_registry`.
+        model_version: Version that it is about.
+        key: Tells events of a metric apart.
+        reason: In words.
+        started_at: Begin of the time that it is about.
+        now: Monitoring clock.
+        event_type: `opened`, or `resolved` for the end of an earlier one with the same key.
+    """
+    incident_id = hashlib.sha256(f"{metric}|{key}".encode()).hexdigest()[:32]
+    event_id = incident_id if event_type == "opened" else hashlib.sha256(f"{metric}|{key}|{event_type}".encode()).hexdigest()[:32]
+    events = warehouse.table("alert_events")
+    if session.query(f"select event_id from {events} where event_id = :id", {"id": event_id}):
+        return
+    specs = session.query(f"select spec from {warehouse.table('monitors')} where monitor = :monitor", {"monitor": monitor})
+    owner = json.loads(specs[0]["spec"]).get("owner") if specs else None
+    session.insert(
+        "alert_events",
+        [
+            {
+                "event_id": event_id,
+                "incident_id": incident_id,
+                "alert_key": f"{monitor}|{metric}|{model_version}",
+                "monitor": monitor,
+                "family": "retraining",
+                "metric": metric,
+                "feature": ALL,
+                "segment": ALL,
+                "segment_value": ALL,
+                "model_version": model_version,
+                "span": 1,
+                "window_start": started_at,
+                "window_end": now,
+                "event_type": event_type,
+                "severity": "alert",
+                "reason": reason,
+                "owner": owner,
+                "created_at": now,
+                "deliver_after": now,
+            }
+        ],
+    )
+
+
+def _raise_of_run(session: Session, warehouse: Warehouse, run: Run, what: str, reason: str, now: datetime) -> None:
+    raise_event(
+        session,
+        warehouse,
+        monitor=run.monitor,
+        metric="training_run",
+        model_version=run.candidate_version,
+        key=f"{run.training_run_id}|{what}",
+        reason=f"training run {run.training_run_id} {'failed' if what == 'failed' else 'waits'}: {reason}",
+        started_at=run.started_at,
+        now=now,
+    )

@@ -19,6 +19,10 @@ from ml_monitor.retraining.errors import TrainerError, TrainerTimeout
 Progress = Callable[[str], None]
 
 _LAST_LINES = 5
+_STARTUP_SECONDS = 300
+
+READY = "ml_monitor.retraining.worker is ready"
+"""Printed by the child when it has imported what it needs: the user's time begins."""
 
 
 def call(
@@ -55,7 +59,8 @@ def call(
         env={**os.environ, "PYTHONPATH": places, "PYTHONUNBUFFERED": "1"},
     )
     lines: list[str] = []
-    listener = threading.Thread(target=_listen, args=(child, lines, tell), daemon=True)
+    ready = threading.Event()
+    listener = threading.Thread(target=_listen, args=(child, lines, tell, ready), daemon=True)
     try:
         listener.start()
         if child.stdin is None:
@@ -64,6 +69,7 @@ def call(
             # The pipe stays open: its end tells the child that nobody waits any more.
             child.stdin.write(json.dumps(arguments) + "\n")
             child.stdin.flush()
+            ready.wait(_STARTUP_SECONDS)
             child.wait(limit_minutes * 60)
         except subprocess.TimeoutExpired as error:
             raise TrainerTimeout(
@@ -84,14 +90,17 @@ def call(
     return result
 
 
-def _listen(child: "subprocess.Popen[str]", lines: list[str], tell: Progress | None) -> None:
+def _listen(child: "subprocess.Popen[str]", lines: list[str], tell: Progress | None, ready: threading.Event) -> None:
     for line in child.stdout or ():
         words = line.rstrip()
-        if words:
+        if words == READY:
+            ready.set()
+        elif words:
             lines.append(words)
             del lines[:-_LAST_LINES]
             if tell:
                 tell(words)
+    ready.set()
 
 
 def _kill(child: "subprocess.Popen[str]") -> None:

@@ -11,9 +11,11 @@ from typing import Any
 def _train(job: dict[str, Any]) -> dict[str, Any]:
     import pandas as pd
 
+    from ml_monitor.retraining.isolation import READY
     from ml_monitor.retraining.user_code import importable, train_to_file
 
     frame = pd.read_parquet(job["frame"])
+    print(READY, flush=True)
     project = Path(job["project_dir"])
     with importable(project):
         told = train_to_file(
@@ -26,9 +28,11 @@ def _predict(job: dict[str, Any]) -> dict[str, Any]:
     import numpy as np
     import pandas as pd
 
+    from ml_monitor.retraining.isolation import READY
     from ml_monitor.retraining.user_code import predict_with_file
 
     frame = pd.read_parquet(job["frame"])
+    print(READY, flush=True)
     place = Path(job["project_dir"]) if job["project_dir"] else None
     scores = predict_with_file(Path(job["artifact"]), job["task"], frame, job["who"], place)
     with Path(job["target"]).open("wb") as file:

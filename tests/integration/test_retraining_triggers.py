@@ -30,7 +30,7 @@ def replaced_logs() -> dict[str, pd.DataFrame]:
 
 
 def triggers(project: Project) -> dict[str, str]:
-    rows = project.rows("select trigger_kind, metric || ' ' || reason from ml_monitor.ml_monitor__retraining_triggers")
+    rows = project.rows("select trigger_kind, metric || ' ' || reason from main_ml_monitor.ml_monitor__retraining_triggers")
     return dict(rows)
 
 
@@ -68,13 +68,13 @@ def test_each_reason_has_its_evidence(project: Project) -> None:
 def test_a_new_champion_ends_drift_from_the_reference_of_the_old_one(project: Project) -> None:
     warehouse = Warehouse.from_dbt(project.directory)
     opened = project.rows(
-        "select incident_id from ml_monitor.ml_monitor__alert_states where is_open and metric = 'psi' and feature = 'amount'"
+        "select incident_id from main_ml_monitor.ml_monitor__alert_states where is_open and metric = 'psi' and feature = 'amount'"
     )
     assert opened
     register_version(warehouse, "churn", "m2", now=datetime(2026, 1, 8), reason="learned from the new amounts", actor="team")
     assert project.dbt("run", now="2026-01-11 00:00:00").success
     resolved = project.rows(
-        "select incident_id, reason from ml_monitor.ml_monitor__alert_events "
+        "select incident_id, reason from main_ml_monitor.ml_monitor__alert_events "
         "where event_type = 'resolved' and metric = 'psi' and feature = 'amount'"
     )
     assert {incident for incident, _ in resolved} >= {incident for (incident,) in opened}

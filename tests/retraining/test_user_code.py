@@ -16,6 +16,7 @@ from tests.retraining.conftest import NOW, World
 
 Toy = Callable[..., World]
 SECONDS = 15
+"""Enough to import scikit-learn, and what is waited for in two tests."""
 
 
 def isolated(world: World, seconds: float = 120) -> tuple[str, str, list[str]]:

@@ -72,5 +72,5 @@ def _scores(label: Array, noise: Array, auc: float) -> Array:
 
 if __name__ == "__main__":
     times = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
-    for true_gain, repeated in ((0.0, times), (0.02, max(1, times // 3))):
+    for true_gain, repeated in ((0.0, times), (0.02, max(1, times // 10))):
         print(rate(true_gain, repeated), flush=True)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -455,7 +456,12 @@ def test_names_from_the_data_are_no_markup(toy: Toy) -> None:
 
 
 def test_a_better_order_that_costs_calibration_is_kept_out(toy: Toy) -> None:
-    world = toy("steep")
+    logs = synthetic_logs()
+    x = logs["predictions"]["x"]
+    # A champion whose probabilities are about right, with a noisy order.
+    noise = np.random.default_rng(11).normal(scale=0.8, size=len(x))
+    logs["predictions"]["score"] = 1 / (1 + np.exp(-1.5 * x - noise))
+    world = toy("steep", logs=logs)
     world.write_spec(parameters={"steepness": 40.0})
     result = world.retrain()
     assert result.status == "kept"

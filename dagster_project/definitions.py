@@ -2,12 +2,13 @@
 
 import dagster as dg
 
-from dagster_project.defs import delivery, models, monitoring, retraining
+from dagster_project.defs import delivery, models, monitoring, retraining, tracking
 
 defs = dg.Definitions.merge(
     models.defs,
     delivery.defs,
     monitoring.defs,
     retraining.defs,
+    tracking.defs,
     dg.Definitions(executor=dg.in_process_executor),
 )

@@ -1,7 +1,7 @@
-{% macro ledger(columns) %}
+{% macro ledger(columns, enabled=true) %}
     {#- A table that Python writes: created here once with its types, never rebuilt, always empty as far as dbt is concerned. -#}
     {{ config(
-        enabled=ml_monitor.any_monitors(),
+        enabled=ml_monitor.any_monitors() and enabled,
         materialized='incremental',
         incremental_strategy=ml_monitor.append_strategy(),
         on_schema_change='append_new_columns',

@@ -18,6 +18,7 @@ from ml_monitor.cli.observe import check, report, status
 from ml_monitor.cli.replaying import replay
 from ml_monitor.cli.sending import deliver
 from ml_monitor.cli.setup import add, init
+from ml_monitor.cli.tracking import log_metrics
 
 app = typer.Typer(
     name="ml-monitor",
@@ -57,7 +58,7 @@ def main(
 
 _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Set up": (init, add, check),
-    "Watch": (status, report, deliver, exporter, collect, import_prometheus),
+    "Watch": (status, report, deliver, exporter, log_metrics, collect, import_prometheus),
     "Answer": (incidents, ack, snooze, answers, replay),
     "Models": (register, retrain, approve, reject, guard, rollback),
     "Prove": (explain, as_of, restatements),

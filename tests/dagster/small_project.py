@@ -47,6 +47,7 @@ def copy_project(directory: Path) -> Path:
     (project / "models" / "monitoring" / "monitoring.yml").write_text(CHECKS)
     settings = yaml.safe_load((project / "dbt_project.yml").read_text())
     settings["vars"]["ml_monitor__now"] = NOW
+    settings["vars"]["ml_monitor__log_metrics"] = ["wandb"]
     monitors = settings["vars"]["ml_monitor__monitors"]
     monitors["arrival_delay"]["reference"] = {"from": "2013-02-01", "to": "2013-02-11"}
     monitors["arrival_delay"].pop("retraining", None)

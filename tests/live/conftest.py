@@ -49,6 +49,7 @@ def make_live(directory: Path, kind: type[Project] = Project, **options: Any) ->
         "thresholds": {"psi": rule},
         "retraining": {"trainer": "none:train", "triggers": ["drift"], "min_new_labels": 100},
     }
+    options["variables"] = {"ml_monitor__log_metrics": ["mlflow", "wandb"]}
     project = kind(directory, {"churn": monitor}, now=str(NOW), logs=logs(predictions=log, feedback=feedback(log)), **options)
     project.run()
     return project

@@ -1,4 +1,4 @@
-{% macro check_custom_columns(spec, log, columns) %}
+{% macro check_custom_columns(spec, log, columns, key='metrics') %}
     {#- Like `check_log_columns()`: an error while the monitor is new, a warning afterwards, because a column of a metric that was added later
         can be misspelt and not only lost. -#}
     {% if execute and flags.WHICH in ['run', 'build'] %}
@@ -6,9 +6,9 @@
         {% for column in columns if column not in known %}
             {% set problem = "column '" ~ column ~ "' is not in " ~ log %}
             {% if is_incremental() %}
-                {% do exceptions.warn("ml_monitor: monitor '" ~ spec.name ~ "', key 'metrics': " ~ problem ~ ', so it is NULL in the custom metrics') %}
+                {% do exceptions.warn("ml_monitor: monitor '" ~ spec.name ~ "', key '" ~ key ~ "': " ~ problem ~ ', so it is NULL there') %}
             {% else %}
-                {% do ml_monitor._config_error(spec.name, 'metrics', problem, known) %}
+                {% do ml_monitor._config_error(spec.name, key, problem, known) %}
             {% endif %}
         {% endfor %}
     {% endif %}

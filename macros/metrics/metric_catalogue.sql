@@ -2,7 +2,7 @@
     {#- Every metric the package computes. `breaches`: the side of a threshold on which a value is bad; with 'both' its size counts.
         A macro and not a seed, because thresholds are checked against it when dbt parses. -#}
     {{ return(ml_monitor._drift_metrics() + ml_monitor._multivariate_metrics() + ml_monitor._quality_metrics()
-        + ml_monitor._intake_metrics() + ml_monitor._label_metrics() + ml_monitor._binary_metrics() + ml_monitor._multiclass_metrics()
+        + ml_monitor._intake_metrics() + ml_monitor._service_metrics() + ml_monitor._label_metrics() + ml_monitor._binary_metrics() + ml_monitor._multiclass_metrics()
         + ml_monitor._regression_metrics() + ml_monitor._ranking_metrics() + ml_monitor._estimation_metrics()) }}
 {% endmacro %}
 
@@ -69,6 +69,18 @@
         ml_monitor._metric('point_mass_increase', 'data_quality', 'share', 'above', 'largest gain of a single value: share in the window minus share in the reference (numeric features)'),
         ml_monitor._metric('out_of_bounds_rate', 'data_quality', 'share', 'above', 'values outside the declared min, max or allowed / valid rows (features that declare them)'),
         ml_monitor._metric('out_of_range_rate', 'data_quality', 'share', 'above', 'values outside the minimum and maximum of the reference / valid rows'),
+    ]) }}
+{% endmacro %}
+
+
+{% macro _service_metrics() %}
+    {%- set quantile = 'quantile of latency_ms, interpolated in bins that are 5 % wide' -%}
+    {{ return([
+        ml_monitor._metric('latency_p50', 'service', 'ms', 'above', '50 % ' ~ quantile, needs='service'),
+        ml_monitor._metric('latency_p95', 'service', 'ms', 'above', '95 % ' ~ quantile, needs='service'),
+        ml_monitor._metric('latency_p99', 'service', 'ms', 'above', '99 % ' ~ quantile, needs='service'),
+        ml_monitor._metric('error_share', 'service', 'share', 'above', 'failed requests / requests of which the log says whether they failed', needs='service'),
+        ml_monitor._metric('timeout_share', 'service', 'share', 'above', 'requests that timed out / requests of which the log says whether they did', needs='service'),
     ]) }}
 {% endmacro %}
 

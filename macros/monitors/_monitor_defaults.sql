@@ -51,6 +51,7 @@
         'min_rows': 100,
         'alerting': {'open_after': 1, 'open_within': none, 'resolve_after': 3, 'renotify_after': 14, 'quiet_hours': none},
         'metrics': {},
+        'service': none,
         'thresholds': {},
         'owner': none,
         'description': none,

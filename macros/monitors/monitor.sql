@@ -47,6 +47,8 @@
         'metric_spec_id': local_md5(tojson([
             spec.rolling, spec.smoothing, spec.trailing_baseline, spec.task, spec.beta, spec.lift_at, spec.classes, ml_monitor.metric_version(),
         ], sort_keys=true)),
+        'service_id': ml_monitor.service_id(spec) if spec.service else none,
+        'service_spec_id': local_md5(tojson([spec.rolling, spec.service], sort_keys=true)) if spec.service else none,
         'custom_spec_id': local_md5(tojson([spec.rolling, custom.metrics | map(attribute='metric_id') | sort], sort_keys=true)),
     }) %}
     {{ return(spec) }}

@@ -134,7 +134,8 @@ def read_history(warehouse: Warehouse, monitor: str, metric: str, span: int, *, 
         from {warehouse.table("metric_values")} as found
         inner join {warehouse.table("monitors")} as monitors on monitors.monitor = found.monitor
         where found.monitor = :monitor and found.metric = :metric and found.span = :span and found.model_version = '__all__'
-            and found.metric_value is not null and (found.family = 'intake' or found.sample_size >= monitors.min_rows)
+            and found.metric_value is not null and (found.family in ('intake', 'operational')
+                or found.sample_size >= monitors.min_rows)
         order by found.feature, found.segment, found.segment_value, found.window_start
         """,
         {"monitor": monitor, "metric": metric, "span": span},

@@ -16,6 +16,7 @@ OPTIONAL_KINDS = {
     "chunks": "chunk_rows",
     "feature_moments": "multivariate",
     "custom_profile": "metrics",
+    "service_profile": "service",
     "model_comparison": "comparison",
     "selective_profile": "selective",
     "error_profile": "error_profile",

@@ -44,6 +44,7 @@ select
     {{ ml_monitor.literal(spec.moment_set_id) }} as moment_set_id,
     '{{ spec.metric_spec_id }}' as metric_spec_id,
     '{{ spec.custom_spec_id }}' as custom_spec_id,
+    {{ ml_monitor.literal(spec.service_spec_id) }} as service_spec_id,
     {{ ml_monitor.literal(tojson(public, sort_keys=true)) }} as spec
 {{ 'union all' if not loop.last }}
 {% endfor %}

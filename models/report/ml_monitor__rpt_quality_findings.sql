@@ -15,7 +15,7 @@ verdicts as (
         status,
         reason
     from {{ ref('ml_monitor__verdicts') }}
-    where family in ('data_quality', 'intake', 'custom') and segment = '__all__' and model_version = '__all__'
+    where family in ('data_quality', 'intake', 'custom', 'service', 'operational') and segment = '__all__' and model_version = '__all__'
 ),
 
 time_axis as (

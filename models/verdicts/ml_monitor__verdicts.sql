@@ -157,7 +157,7 @@ measured as (
         end as within_noise,
         case
             when judged.test = 'material' then coalesce(judged.q_p_alert <= judged.alpha, false)
-            when judged.family not in ('performance', 'estimated_performance') then true
+            when judged.family not in ('performance', 'estimated_performance', 'service') then true
             {#- the spread of the past, which the rule measures in, is sampling too #}
             when judged.rule <> 'value' then true
             when judged.direction = 'both' then coalesce(judged.lower_bound, judged.metric_value) > judged.alert_threshold
@@ -189,7 +189,7 @@ decided as (
         case
             when family = 'drift' and coalesce(reference_size, 0) = 0 then 'no_reference'
             when metric_value is null then 'insufficient_data'
-            when family <> 'intake' and sample_size < min_rows then 'insufficient_data'
+            when family not in ('intake', 'operational') and sample_size < min_rows then 'insufficient_data'
             when (family = 'performance' or feature = '__label__' or (family = 'custom' and label_coverage is not null)) and mature_at > {{ ml_monitor.monitoring_now() }} then 'immature'
             when window_end < first_full_span_end then 'insufficient_data'
             when rule <> 'value' and warn_threshold is null and alert_threshold is null then 'insufficient_data'

@@ -182,7 +182,9 @@ def solve(history: History, rule: Rule, per_day: float) -> Rule:
         if false > allowed:
             break
         best = float(threshold)
-    if rule.kind == "percentile" and best >= 100:
+    # Without order in time one value in baseline + 1 is a new extreme, beyond every percentile below 100; fewer here are luck.
+    extremes = len(pooled) * (2 if rule.side == "both" else 1) / (rule.baseline + 1)
+    if rule.kind == "percentile" and (best >= 100 or extremes > allowed):
         raise ReplayError(
             f"no percentile below 100 keeps to the budget: {len(history.series)} series with a baseline of {rule.baseline} "
             "windows see new extremes more often. Give a longer --baseline, a larger --budget or another --rule"

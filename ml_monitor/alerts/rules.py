@@ -86,7 +86,18 @@ def incidents(level: Sequence[int] | NDArray[np.int_], calm: Sequence[bool] | ND
     found: list[Incident] = []
     opened, severity, calm_run = None, 0, 0
     within = max(rule.open_within, rule.open_after)
-    for position, now in enumerate(level):
+    breaching = np.flatnonzero(np.asarray(level) > 0)
+    level, calm = np.asarray(level).tolist(), np.asarray(calm).tolist()
+    position = -1
+    while True:
+        position += 1
+        if opened is None:
+            # Nothing happens before the next breach.
+            later = np.searchsorted(breaching, position)
+            position = int(breaching[later]) if later < len(breaching) else len(level)
+        if position >= len(level):
+            break
+        now = level[position]
         recent = level[max(0, position - within + 1) : position + 1]
         calm_run = calm_run + 1 if calm[position] else 0
         if now == 2 and sum(1 for one in recent if one == 2) >= rule.open_after:

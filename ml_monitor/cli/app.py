@@ -11,6 +11,7 @@ from ml_monitor.cli.auditing import audit
 from ml_monitor.cli.exporting import exporter
 from ml_monitor.cli.feeding import feedback
 from ml_monitor.cli.gating import gate
+from ml_monitor.cli.importing import importing
 from ml_monitor.cli.knowing import as_of, explain, restatements
 from ml_monitor.cli.lifecycle import approve, guard, register, reject, retrain, rollback
 from ml_monitor.cli.measuring import collect, import_prometheus
@@ -66,6 +67,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
 for _panel, _commands in _PANELS.items():
     for _command in _commands:
         app.command(rich_help_panel=_panel)(_command)
+app.add_typer(importing, rich_help_panel="Set up")
 app.add_typer(gate, rich_help_panel="Models")
 app.add_typer(audit, rich_help_panel="Prove")
 app.add_typer(feedback, rich_help_panel="Answer")

@@ -1,39 +1,60 @@
-"""The gate of the latest retraining: candidate against champion, metric by metric and slice by slice."""
+"""The gates of a monitor's retrainings: the training rows, then candidate against champion, by metric and slice."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
 from ml_monitor.report import words
 from ml_monitor.report.rows import Row
+from ml_monitor.report.tables import Table, table
+
+_MOST_COMPARISONS = 12
 
 
-@dataclass(frozen=True)
-class Gate:
-    """One comparison, and how earlier ones ended."""
-
-    title: str
-    rows: Sequence[tuple[str, tuple[str, ...]]]
-    runs: Sequence[tuple[str, tuple[str, ...]]]
-
-
-def latest(evaluations: Sequence[Row], runs: Sequence[Row]) -> Gate | None:
-    """The newest evaluated run of a monitor; rows and runs come newest first. None before any retraining."""
+def gate(evaluations: Sequence[Row], runs: Sequence[Row], data_gates: Sequence[Row]) -> dict[str, Any] | None:
+    """What the gate page says; rows come newest first. None before any retraining."""
     if not runs:
         return None
-    newest = evaluations[0]["training_run_id"] if evaluations else None
-    compared = [row for row in evaluations if row["training_run_id"] == newest]
-    title = "No candidate has been compared yet"
-    if compared:
-        first = compared[0]
-        title = f"{first['challenger_version']} against {first.get('champion_version') or 'no champion'}"
-    return Gate(title, [_comparison(row) for row in compared], [_run(run) for run in runs])
+    by_run = [list(group) for _, group in groupby(evaluations, key=lambda row: row["training_run_id"])]
+    outcomes = {run["training_run_id"]: run["status"] for run in runs}
+    return {
+        "comparisons": [_comparison(rows, outcomes) for rows in by_run[:_MOST_COMPARISONS]],
+        "runs": _runs(runs),
+        "data": _data(data_gates),
+    }
 
 
-def _comparison(row: Row) -> tuple[str, tuple[str, ...]]:
+def _comparison(rows: Sequence[Row], outcomes: dict[str, str]) -> dict[str, Any]:
+    first = rows[0]
+    outcome = outcomes.get(first["training_run_id"], "")
+    return {
+        "title": f"{first['challenger_version']} against {first.get('champion_version') or 'no champion'}",
+        "outcome": outcome,
+        "when": words.day(first["created_at"]),
+        "slices": [
+            {
+                "name": _slice(row),
+                "metric": words.metric_name(row["metric"]),
+                "difference": row.get("difference"),
+                "low": row.get("lower_bound"),
+                "high": row.get("upper_bound"),
+            }
+            for row in rows
+        ],
+        "table": table(
+            ("metric and slice", "candidate", "champion", "difference", "told apart", "rows"), [_row(row) for row in rows]
+        ),
+    }
+
+
+def _slice(row: Row) -> str:
+    return "all rows" if row["segment"] == words.EVERYTHING else f"{row['segment']} = {row.get('segment_value')}"
+
+
+def _row(row: Row) -> tuple[str, list[str]]:
     metric = row["metric"]
-    slice_name = "all rows" if row["segment"] == words.EVERYTHING else f"{row['segment']} = {row.get('segment_value')}"
     low, high = row.get("lower_bound"), row.get("upper_bound")
     bounds, told_apart = "", "not known"
     if low is not None and high is not None:
@@ -42,22 +63,48 @@ def _comparison(row: Row) -> tuple[str, tuple[str, ...]]:
     difference = "" if row.get("difference") is None else f"{row['difference']:+.3f}"
     return (
         "ok",
-        (
-            f"{words.metric_name(metric)} · {slice_name}",
+        [
+            f"{words.metric_name(metric)} · {_slice(row)}",
             words.value(row["challenger_value"], metric),
             words.value(row.get("champion_value"), metric) if row.get("champion_value") is not None else "",
             f"{difference} {bounds}".strip(),
             told_apart,
             words.size(row["sample_size"]),
-        ),
+        ],
     )
 
 
-def _run(run: Row) -> tuple[str, tuple[str, ...]]:
-    status = "alert past" if run["status"] == "failed" else "ok"
-    return status, (
-        words.day(run["started_at"]),
-        run["status"],
-        run["candidate_version"] or "",
-        run["error"] or run["reason"] or "",
+def _runs(runs: Sequence[Row]) -> Table:
+    return table(
+        ("started", "ended", "candidate", "why"),
+        [
+            (
+                "alert past" if run["status"] == "failed" else "ok",
+                [
+                    words.day(run["started_at"]),
+                    run["status"],
+                    run["candidate_version"] or "",
+                    run["error"] or run["reason"] or "",
+                ],
+            )
+            for run in runs
+        ],
+    )
+
+
+def _data(gates: Sequence[Row]) -> Table:
+    return table(
+        ("validated", "rows passed", "expectations not met", "why"),
+        [
+            (
+                "ok" if one["passed"] else "alert past",
+                [
+                    words.day(one["created_at"]),
+                    "yes" if one["passed"] else "no",
+                    f"{one['failed_expectations']} of {one['expectations']}",
+                    one["reason"] or "",
+                ],
+            )
+            for one in gates
+        ],
     )

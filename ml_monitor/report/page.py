@@ -1,10 +1,11 @@
-"""The page: view models into one self-contained HTML file."""
+"""The page: one self-contained HTML file, its data packed beside the script that draws them."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import os
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -12,21 +13,65 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ml_monitor import __version__
-from ml_monitor.report import rows, sections, words
+from ml_monitor.alerts.incidents import Incident
+from ml_monitor.report import audit, glossary, pack, rows, sections, words
 from ml_monitor.warehouse import Warehouse
 
+_SCRIPTS = ("data.js", "draw.js", "pages.js", "route.js")
 
-def write_report(warehouse: Warehouse, path: Path, *, now: datetime) -> Path:
-    """Write the report of all monitors to `path` and return it; `now` is the monitoring clock."""
+
+def write_report(
+    warehouse: Warehouse,
+    path: Path,
+    *,
+    now: datetime,
+    incidents: Sequence[Incident] = (),
+    witness: Path | None = None,
+) -> Path:
+    """Write the report of all monitors to `path` and return it, whole or not at all.
+
+    Args:
+        warehouse: After `dbt build`.
+        path: File to write.
+        now: The monitoring clock, UTC.
+        incidents: Open alerts by what they have upstream, for the suspects.
+        witness: Directory of the audit's seals, for the chain on the audit page.
+
+    Raises:
+        MissingTable: A report view is not there.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    page = _page(sections.monitors(rows.read(warehouse) | rows.read_ledgers(warehouse)), now)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.write_text(page, encoding="utf-8")
-    return draft.replace(path)
+    try:
+        with draft.open("w", encoding="utf-8", errors="replace") as file:
+            file.writelines(_page(warehouse, now, incidents, witness))
+        return draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
-def _page(monitors: list[sections.Monitor], now: datetime) -> str:
+def _page(warehouse: Warehouse, now: datetime, incidents: Sequence[Incident], witness: Path | None) -> Iterator[str]:
+    """The parts of the page in their order: the list of monitors is painted while the rest still arrives."""
+    with rows.reading(warehouse) as reading:
+        headlines = sections.headlines(reading)
+        overviews = [sections.overview(headline, reading) for headline in headlines]
+        yield _shell(overviews, now)
+        strips = [{name: one[name] for name in ("columns", "end", "strips")} for one in overviews]
+        yield _data("fleet", pack.pack({"monitors": strips}, {}))
+        for number, headline in enumerate(headlines, start=1):
+            yield _data(f"m{number}", pack.pack(*sections.document(headline, reading, incidents)))
+    yield _data("audit", pack.pack(audit.audit(warehouse, reading, now, witness), {}))
+    yield _data("glossary", pack.pack({"metrics": glossary.glossary(warehouse)}, {}))
+    yield "</body>\n</html>\n"
+
+
+def _data(name: str, packed: str) -> str:
+    """Letters, digits, +, / and = only: nothing in it can end the element."""
+    return f'<script type="application/octet-stream" id="data-{name}">{packed}</script>\n'
+
+
+def _shell(overviews: Sequence[dict[str, object]], now: datetime) -> str:
     environment = Environment(
         loader=PackageLoader("ml_monitor.report", "templates"),
         autoescape=True,
@@ -35,9 +80,10 @@ def _page(monitors: list[sections.Monitor], now: datetime) -> str:
         lstrip_blocks=True,
     )
     style = _asset(environment, "report.css")
-    script = _asset(environment, "report.js")
+    parts = Markup("").join(_asset(environment, name) for name in _SCRIPTS)
+    script = Markup('(() => {\n"use strict";\n') + parts + Markup("})();\n")
     return environment.get_template("report.html.j2").render(
-        monitors=monitors,
+        monitors=overviews,
         clock=words.day(now),
         package_version=__version__,
         style=style,

@@ -40,7 +40,7 @@ bucketed as (
         windows.window_end,
         window_counts.n_windows,
         case
-            when window_counts.n_windows <= 120 then windows.window_start
+            when window_counts.n_windows <= 400 then windows.window_start
             when monitors.window_unit = 'hour' and window_counts.n_windows <= 2880 then {{ ml_monitor.window_start_of('windows.window_start', 'day') }}
             when monitors.window_unit = 'hour' and window_counts.n_windows <= 20160 then {{ ml_monitor.window_start_of('windows.window_start', 'week') }}
             when monitors.window_unit = 'day' and window_counts.n_windows <= 840 then {{ ml_monitor.window_start_of('windows.window_start', 'week') }}

@@ -11,7 +11,7 @@ from ml_monitor.cli.options import AsJson, Now, ProfilesDir, ProjectDir, Target
 from ml_monitor.cli.run import Context, Exit, console, errors_for_people
 
 if TYPE_CHECKING:
-    pass
+    from ml_monitor.alerts.incidents import Incident
 
 _STYLES = {"error": "red", "alert": "red", "warning": "yellow", "ok": "green"}
 
@@ -110,6 +110,9 @@ def report(
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write.", dir_okay=False)] = Path(
         "ml_monitor_report.html"
     ),
+    witness: Annotated[
+        Path | None, typer.Option("--witness", help="Directory of the audit's seals, for the audit page.", file_okay=False)
+    ] = None,
     project_dir: ProjectDir = Path(),
     target: Target = None,
     profiles_dir: ProfilesDir = None,
@@ -124,9 +127,21 @@ def report(
     with errors_for_people(context):
         from ml_monitor.report import write_report
 
-        path = write_report(context.warehouse, output, now=context.now)
+        path = write_report(context.warehouse, output, now=context.now, incidents=_incidents(context), witness=witness)
         context.say(f"wrote {path}")
         context.finish({"status": "done", "path": str(path)})
+
+
+def _incidents(context: Context) -> list["Incident"]:
+    """Open alerts with their suspects; none where dbt has left no manifest to read the lineage from."""
+    from ml_monitor.alerts.incidents import incidents
+    from ml_monitor.errors import MlMonitorError
+
+    try:
+        return incidents(context.warehouse, context.project.manifest, context.project.root)
+    except MlMonitorError as error:
+        context.say(f"no suspects in the report: {error}")
+        return []
 
 
 def _print(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

@@ -43,7 +43,8 @@ class Imported:
 
     def yaml(self) -> str:
         """The block for `vars` of dbt_project.yml."""
-        return yaml.safe_dump({"vars": {"ml_monitor__monitors": {self.name: self.block}}}, sort_keys=False, allow_unicode=True)
+        block = {"vars": {"ml_monitor__monitors": {self.name: self.block}}}
+        return str(yaml.safe_dump(block, sort_keys=False, allow_unicode=True))
 
 
 def convert(tool: str, files: Sequence[Path], name: str, answers: Answers) -> Imported:

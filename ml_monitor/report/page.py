@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from ml_monitor import __version__
 from ml_monitor.alerts.incidents import Incident
-from ml_monitor.report import audit, glossary, pack, rows, sections, words
+from ml_monitor.report import audit, feedback, glossary, pack, rows, sections, words
 from ml_monitor.warehouse import Warehouse
 
 _SCRIPTS = ("data.js", "draw.js", "pages.js", "route.js")
@@ -53,6 +53,7 @@ def write_report(
 
 def _page(warehouse: Warehouse, now: datetime, incidents: Sequence[Incident], witness: Path | None) -> Iterator[str]:
     """The parts of the page in their order: the list of monitors is painted while the rest still arrives."""
+    said = feedback.read(warehouse)
     with rows.reading(warehouse) as reading:
         headlines = sections.headlines(reading)
         overviews = [sections.overview(headline, reading) for headline in headlines]
@@ -60,7 +61,7 @@ def _page(warehouse: Warehouse, now: datetime, incidents: Sequence[Incident], wi
         strips = [{name: one[name] for name in ("columns", "end", "strips")} for one in overviews]
         yield _data("fleet", pack.pack({"monitors": strips}, {}))
         for number, headline in enumerate(headlines, start=1):
-            yield _data(f"m{number}", pack.pack(*sections.document(headline, reading, incidents)))
+            yield _data(f"m{number}", pack.pack(*sections.document(headline, reading, incidents, said)))
     yield _data("audit", pack.pack(audit.audit(warehouse, reading, now, witness), {}))
     yield _data("glossary", pack.pack({"metrics": glossary.glossary(warehouse)}, {}))
     yield "</body>\n</html>\n"

@@ -126,11 +126,9 @@ def _calibration(bands: Sequence[Row]) -> dict[str, Any] | None:
 
 def _cutoffs(rows: Sequence[Row]) -> list[list[Any]]:
     """Cut-off, recall, false positive rate, precision; the highest cut-off first."""
-    known = [row for row in rows if row["recall"] is not None and row["false_positive_rate"] is not None]
-    return [
-        [round(row["cutoff"], 4), *(round(row[name], 5) for name in ("recall", "false_positive_rate", "precision_at_cutoff"))]
-        for row in known
-    ]
+    shares = ("recall", "false_positive_rate", "precision_at_cutoff")
+    known = [row for row in rows if all(row[name] is not None for name in shares)]
+    return [[round(row["cutoff"], 4), *(round(row[name], 5) for name in shares)] for row in known]
 
 
 def _confusion(rows: Sequence[Row]) -> dict[str, Any] | None:

@@ -94,7 +94,7 @@ def reading(warehouse: Warehouse) -> Iterator[Reading]:
     found = {name: _ledger(warehouse, name, order) for name, order in LEDGERS.items()}
     with warehouse.transaction() as session:
         for view, order in VIEWS.items():
-            found[view] = _by_monitor(session.query(f"select * from {warehouse.table(view)} order by {order}"))
+            found[view] = by_monitor(session.query(f"select * from {warehouse.table(view)} order by {order}"))
         yield Reading(found, session, warehouse)
 
 
@@ -102,16 +102,17 @@ def _ledger(warehouse: Warehouse, name: str, order: str) -> dict[str, list[Row]]
     table = warehouse.table(name)
     only = f"where {_ONLY[name].format(table=table)}" if name in _ONLY else ""
     try:
-        return _by_monitor(warehouse.query(f"select * from {table} {only} order by {order}"))
+        return by_monitor(warehouse.query(f"select * from {table} {only} order by {order}"))
     except MissingTable:
         return {}
 
 
-def _by_monitor(rows: list[Row]) -> dict[str, list[Row]]:
-    by_monitor = defaultdict(list)
+def by_monitor(rows: list[Row]) -> dict[str, list[Row]]:
+    """Rows without numbers that are none, by their monitor."""
+    found = defaultdict(list)
     for row in rows:
-        by_monitor[row["monitor"]].append({name: plain(cell) for name, cell in row.items()})
-    return by_monitor
+        found[row["monitor"]].append({name: plain(cell) for name, cell in row.items()})
+    return found
 
 
 def plain(cell: Any) -> Any:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ml_monitor.alerts.incidents import Incident
 from ml_monitor.report import gate, pack, words
+from ml_monitor.report.feedback import feedback
 from ml_monitor.report.lanes import lanes
 from ml_monitor.report.performance import performance
-from ml_monitor.report.rows import Reading, Row, milliseconds
+from ml_monitor.report.rows import ByMonitor, Reading, Row, milliseconds
 from ml_monitor.report.tables import Table, table
 
 _MOST_ALERTS = 60
@@ -55,7 +56,9 @@ def _newest_reason(cells: Sequence[Row]) -> str:
     return severe[0]["worst_reason"] or "" if severe else ""
 
 
-def document(headline: Row, reading: Reading, incidents: Sequence[Incident]) -> tuple[dict[str, Any], dict[str, pack.Bytes]]:
+def document(
+    headline: Row, reading: Reading, incidents: Sequence[Incident], said: Mapping[str, ByMonitor]
+) -> tuple[dict[str, Any], dict[str, pack.Bytes]]:
     """Everything about one monitor."""
     name, unit = headline["monitor"], headline["window_unit"]
     cells, arrays = pack.inputs(
@@ -86,6 +89,7 @@ def document(headline: Row, reading: Reading, incidents: Sequence[Incident]) -> 
         "ranking": _ranking(reading.of("drift_ranking", name)),
         "performance": performance(headline, reading),
         "gate": gate.gate(reading.of("evaluations", name), reading.of("training_runs", name), reading.of("gate_results", name)),
+        "feedback": feedback(name, unit, said),
         "facts": _facts(headline),
     }, arrays
 

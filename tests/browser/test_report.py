@@ -718,6 +718,20 @@ def test_the_audit_page_says_who_and_what_changed(tmp_path, look) -> None:
     assert "warn 0.15, alert 0.25" in text
 
 
+def test_the_feedback_page_counts_what_was_said(tmp_path, look) -> None:
+    def with_feedback(warehouse: Contract) -> None:
+        fill(warehouse)
+        warehouse.connection.execute(
+            f"""create table {warehouse.table("feedback_events")} as select 'flight_delay' as monitor, kind, 'app' as source, 'p' || i as prediction_id,
+                timestamp '2013-05-30' as occurred_at from range(40) as events(i), (values ('thumbs'), ('{HOSTILE.replace("'", "''")}')) as kinds(kind)"""
+        )
+
+    page = go(look(report(tmp_path, with_feedback)), f"{MONITOR}/feedback")
+    assert page.get_by_label("What was said").locator("tbody tr").count() == 2
+    assert HOSTILE in page.get_by_label("What was said").text_content()
+    assert "No feedback was given" in go(page, "#/monitor/arrival_delay/feedback").locator("#page").inner_text()
+
+
 def test_the_glossary_quotes_the_docs(full, look) -> None:
     page = go(look(full), "#/glossary")
     page.get_by_label("Find a metric").fill("auc")

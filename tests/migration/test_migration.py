@@ -156,7 +156,8 @@ def test_dbt_accepts_all_of_them(tmp_path) -> None:
     (project.directory / "models" / "sources.yml").write_text(
         yaml.safe_dump({"version": 2, "sources": [{"name": "raw", "schema": "raw", "tables": [{"name": "log"}]}]})
     )
-    project.run("parse")
+    result = project.dbt("parse")
+    assert result.success, result.exception
 
 
 @pytest.mark.parametrize(

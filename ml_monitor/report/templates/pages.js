@@ -29,7 +29,9 @@ function overview(section, known) {
     }
     heading(section, "Alerts");
     if (known.alerts.rows.length) {
-        table(section, known.alerts, `Alerts of ${known.name}`);
+        const [open, past] = [false, true].map((ended) => ({ ...known.alerts, rows: known.alerts.rows.filter(([status]) => status.includes("past") === ended) }));
+        if (!table(section, open, `Alerts of ${known.name}`)) empty(section, "No alert is open.");
+        if (past.rows.length) table(folded(section, `${past.rows.length} resolved, newest first`, past.rows.length <= 12), past, `Resolved alerts of ${known.name}`);
         if (known.hidden_alerts) caption(section, `${known.hidden_alerts} older ones are in ml_monitor__rpt_alerts.`);
     } else empty(section, "No alert has been raised.");
     heading(section, "What moved most, now");
@@ -64,7 +66,7 @@ function lanes(section, known) {
     const { inputs, lanes: { notes, points, items } } = known;
     notes.forEach((note) => empty(section, note));
     if (!known.axis || !(inputs.features.length || points.length || items.length)) return;
-    key(section, [["still", "within limits, darker the further"], ["warning", "warning"], ["alert", "alert"], ["◆", "missing, unseen or invalid values"], ["▲", "retraining asked for"], ["●", "promoted"], ["○", "champion kept"], ["✖", "failed"]]);
+    key(section, [["moved", "within limits, darker the further"], ["warning", "warning"], ["alert", "alert"], ["◆", "missing, unseen or invalid values"], ["▲", "retraining asked for"], ["●", "promoted"], ["○", "champion kept"], ["✖", "failed"]]);
     const frame = make("div", section, "", { class: "lanes" });
     if (inputs.features.length) inputLane(frame, known, 20);
     if (points.length) performanceLane(frame, known);
@@ -121,16 +123,13 @@ function performanceLane(frame, known) {
         label: `${known.name}: ${subtitle}. ${points.at(-1)[7]}`, width: room(lane), height: 220, left: leftOf(lane), top: 18,
         x: known.axis, y: [Math.min(...seen) - spread, Math.max(...seen) + spread], xTicks: timeTicks(known.axis, room(lane) / 110), kind: "performance",
     });
-    const { X, Y, plot, left, right, width } = drawn;
+    const { X, Y, plot } = drawn;
     for (const [at, version] of versions) {
         if (at <= known.axis[0] || at > known.axis[1]) continue;
         mark("line", plot, { x1: X(at), x2: X(at), y1: 12, y2: 196, class: "version" });
         mark("text", plot, { x: X(at) + 4, y: 14, class: "tick" }, version ?? "");
     }
-    for (const [level, text, name] of limits) {
-        mark("line", plot, { x1: left, x2: width - right, y1: Y(level), y2: Y(level), class: `limit ${name}` });
-        mark("text", plot, { x: width - right, y: Y(level) - 4, class: "tick end" }, text);
-    }
+    limitLines(drawn, limits);
     for (const [from, until, level, note] of levels) {
         const part = mark("line", plot, { x1: X(Math.max(from, known.axis[0])), x2: X(until ?? known.axis[1]), y1: Y(level), y2: Y(level), class: "level" });
         mark("title", part, {}, note);
@@ -142,6 +141,14 @@ function performanceLane(frame, known) {
     for (const point of points) if (point[6] === "alert" || point[6] === "warning") mark("circle", plot, { cx: X(point[0]), cy: Y(point[1]), r: 3, class: `point ${point[6]}` });
     trace(drawn, points.map((point) => point[0]), (place) => points[place][7], lane);
     table(folded(lane, "The performance as a table"), { columns: ["until", "value", "in words"], rows: points.map((point) => [point[6], [day(point[0]), figure(point[1]), point[7]]]).reverse() }, `Performance of ${known.name}`);
+}
+
+// Two limits may lie close together, so their words stand side by side.
+function limitLines({ Y, plot, left, right, width }, limits) {
+    limits.forEach(([level, text, name], place) => {
+        mark("line", plot, { x1: left, x2: width - right, y1: Y(level), y2: Y(level), class: `limit ${name}` });
+        mark("text", plot, { x: width - right - 104 * place, y: Y(level) - 4, class: "tick end" }, text);
+    });
 }
 
 function responseLane(frame, known) {
@@ -224,11 +231,8 @@ function featurePage(section, known, id, chosen) {
     const values = [0, ...cells.map((cell) => cell.value ?? 0), ...lines.map(([, level]) => level)];
     const top = Math.max(...values) * 1.06 || 1, low = Math.min(...values) * 1.06;
     const drawn = chart(section, { label: `${feature.name}: ${feature.metric} over ${cells.length} columns of time`, width: room(section), height: 200, x: known.axis, y: [low, top], xTicks: timeTicks(known.axis, room(section) / 110) });
-    const { X, Y, plot, left, right, width } = drawn;
-    for (const [name, level] of lines) {
-        mark("line", plot, { x1: left, x2: width - right, y1: Y(level), y2: Y(level), class: `limit ${name}` });
-        mark("text", plot, { x: width - right, y: Y(level) - 4, class: "tick end" }, `${name} ${figure(level)}`);
-    }
+    const { X, Y, plot } = drawn;
+    limitLines(drawn, lines.map(([name, level]) => [level, `${name} ${figure(level)}`, name]));
     line(drawn, cells.map((cell) => [cell.at, cell.value]), [0, 1]);
     for (const cell of cells) if (cell.shade >= 5 && cell.value !== null) mark("circle", plot, { cx: X(cell.at), cy: Y(cell.value), r: 3, class: `point ${SHADES[cell.shade]}` });
     for (const cell of cells) if (cell.quality) mark("text", plot, { x: X(cell.at), y: 196 - 26, class: "sign middle" }, "◆");

@@ -3,9 +3,8 @@
 import argparse
 import os
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -25,6 +24,8 @@ one size.
 ## Headline goals
 
 {goals}
+
+† measured while other programs filled the machine: CPU seconds are too many, those of ours, the longest, most of all.
 
 ## A year of flights
 
@@ -86,9 +87,10 @@ def chart(costs: dict[int, dict[str, Cost]], path: Path) -> None:
     bars.save(path)
 
 
-def page(results: Mapping[str, Mapping[str, Any]], failures: list[str]) -> tuple[str, dict[int, dict[str, Cost]]]:
+def page(kept: pieces.Kept, failures: list[str]) -> tuple[str, dict[int, dict[str, Cost]]]:
     """docs/performance.md from what was measured, and the costs by size for the chart."""
     sizes: dict[int, dict[str, Cost]] = {}
+    results = kept.results
     for rows in pieces.SIZES:
         if f"wide-{rows}" in results:
             found = dict(results[f"wide-{rows}"])
@@ -96,15 +98,20 @@ def page(results: Mapping[str, Mapping[str, Any]], failures: list[str]) -> tuple
                 found |= results.get(f"{peer}-{rows}", {})
             sizes[rows] = {name: Cost(**cost) for name, cost in found.items()}
     year = {name: Cost(**cost) for name, cost in results.get("year", {}).items()}
-    peers = "\n\n".join(f"### {rows:,} rows\n\n{table(costs, wide.BUILD)}" for rows, costs in sizes.items())
+    peers = "\n\n".join(f"### {rows:,} rows{busy(rows, kept)}\n\n{table(costs, wide.BUILD)}" for rows, costs in sizes.items())
     text = PAGE.format(
         cores=os.cpu_count(),
         year=table(year),
         peers=peers,
-        goals=goals.table(results),
+        goals=goals.table(results, kept.disturbed),
         missing="".join(f"{line}\n" for line in failures),
     )
     return text.rstrip("\n") + "\n", sizes
+
+
+def busy(rows: int, kept: pieces.Kept) -> str:
+    """A mark for a size of which a piece was disturbed."""
+    return " †" if any(piece.endswith(f"-{rows}") for piece in kept.disturbed) else ""
 
 
 def main() -> None:
@@ -125,7 +132,7 @@ def main() -> None:
             kept.add(piece, pieces.measure(piece, cache))
         except (subprocess.CalledProcessError, LookupError) as error:
             failures.append(f"{piece} did not run: {error}")
-    text, sizes = page(kept.results, failures)
+    text, sizes = page(kept, failures)
     if sizes:
         chart(sizes, REPOSITORY / "docs" / "performance.svg")
     (REPOSITORY / "docs" / "performance.md").write_text(text)

@@ -1,6 +1,6 @@
 """The headline goals: what each needs measured, its figure, and whether it is met."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -157,8 +157,8 @@ GOALS = (
 )
 
 
-def table(results: Results) -> str:
-    """The goals as a Markdown table; what was not measured says so."""
+def table(results: Results, disturbed: Collection[str] = ()) -> str:
+    """The goals as a Markdown table; what was not measured says so, and so does what was measured on a busy machine."""
     lines = ["| goal | figure | | measured by |", "|---|---|---|---|"]
     for goal in GOALS:
         command = "`python -m bench --only " + " ".join(goal.pieces) + "`"
@@ -166,6 +166,7 @@ def table(results: Results) -> str:
             lines.append(f"| {goal.what} | not measured | | {command} |")
             continue
         figure, met = goal.figure(results)
+        figure += " †" if any(piece in disturbed for piece in goal.pieces) else ""
         outcome = "met" if met else f"**missed**: {goal.why}" if goal.why else "**missed**"
         lines.append(f"| {goal.what} | {figure} | {outcome} | {command} |")
     return "\n".join(lines)

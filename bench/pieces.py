@@ -19,6 +19,8 @@ from bench.wide import REPOSITORY, Wide
 from tests.project import PostgresProject
 
 SERVER = "ML_MONITOR_BENCH_POSTGRES"
+# Running programs per core, from which on a measurement counts as disturbed: ours alone fills the cores.
+BUSY = 2
 RAW_ROWS = 10_000_000
 SIZES = (100_000, 1_000_000, 10_000_000)
 
@@ -246,14 +248,25 @@ class Kept:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.results: dict[str, dict[str, Any]] = json.loads(path.read_text()) if path.exists() else {}
+        self._read()
+
+    def _read(self) -> None:
+        kept = json.loads(self.path.read_text()) if self.path.exists() else {}
+        self.results: dict[str, dict[str, Any]] = kept.get("results", {})
+        self.loads: dict[str, float] = kept.get("loads", {})
+
+    @property
+    def disturbed(self) -> set[str]:
+        """Pieces that were measured while other programs used the machine: their CPU seconds are too many."""
+        return {piece for piece, load in self.loads.items() if load > BUSY * (os.cpu_count() or 1)}
 
     def add(self, piece: str, result: dict[str, Any]) -> None:
         """Keep the newest result of a piece."""
-        self.results = json.loads(self.path.read_text()) if self.path.exists() else {}
+        self._read()
         self.results[piece] = result
+        self.loads[piece] = os.getloadavg()[1]
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(json.dumps(self.results, indent=1))
+        self.path.write_text(json.dumps({"results": self.results, "loads": self.loads}, indent=1))
 
 
 __all__ = ["PIECES", "REPOSITORY", "SIZES", "Kept", "data_of", "measure"]

@@ -70,4 +70,8 @@ def test_results_are_kept_by_piece(tmp_path: Path) -> None:
     kept = pieces.Kept(tmp_path / "results.json")
     kept.add("pass", {"scan": cost(1)})
     pieces.Kept(tmp_path / "results.json").add("nodes", {"fixed": 40})
-    assert pieces.Kept(tmp_path / "results.json").results.keys() == {"pass", "nodes"}
+    again = pieces.Kept(tmp_path / "results.json")
+    assert again.results.keys() == again.loads.keys() == {"pass", "nodes"}
+    again.loads["pass"] = 99.0
+    assert "pass" in again.disturbed
+    assert "9.5 × (19.0 against 2.0 CPU s) †" in goals.table(RESULTS, again.disturbed)

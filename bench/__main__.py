@@ -25,7 +25,7 @@ one size.
 
 {goals}
 
-† measured while other programs filled the machine: CPU seconds are too many, those of ours, the longest, most of all.
+† measured while other programs filled the machine, at different times: to be measured again.
 
 ## A year of flights
 

@@ -52,6 +52,12 @@
         {%- endfor %}
     ),
 
+    {{ ml_monitor.moment_changes() }}
+{% endmacro %}
+
+
+{% macro moment_changes() %}
+    {#- From `moment_sums`: how far the mean and the spread have moved. -#}
     moments as (
         select cell, window_number, span, baseline,
             value_sum / nullif(n_valid, 0) - base_value_sum / nullif(base_n_valid, 0) as mean_difference,

@@ -21,6 +21,9 @@
             {% do ml_monitor._config_error(name, 'thresholds.' ~ metric, 'needs a column of the log that says it', ['service: {latency_ms: column}', 'service: {error: column, timeout: column}', 'service: {status: column}']) %}
         {% elif declared is not none %}
             {% do ml_monitor._validate_threshold(name, metric, declared, spec, catalogue[metric].breaches) %}
+            {% if metric in spec.thresholds %}
+                {% do ml_monitor._validate_metric_fits(name, catalogue[metric], declared, spec) %}
+            {% endif %}
             {% do resolved.append({
                 'metric': metric,
                 'direction': catalogue[metric].breaches,

@@ -70,7 +70,7 @@ def status(
         if not as_json:
             _print(
                 "Monitors",
-                ("monitor", "state", "open alerts", "champion", "last window ends", "owner"),
+                ("monitor", "state", "open alerts", "champion", "last window ends", "least drift found", "owner"),
                 [
                     (
                         row["monitor"],
@@ -78,6 +78,9 @@ def status(
                         row["open_alerts"],
                         row["champion"] or "none registered",
                         row["last_window_end"] or "no window yet",
+                        f"PSI {number(row['detectable_psi'])} ({number(row['detectable_sigma'])} σ)"
+                        if row["detectable_psi"]
+                        else "",
                         row["owner"] or "",
                     )
                     for row in seen["monitors"]

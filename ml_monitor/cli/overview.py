@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - only quoted relation names are put into SQL
 
+import math
 from typing import Any
 
 from ml_monitor.alerts.message import subject
@@ -10,6 +11,10 @@ from ml_monitor.warehouse import Row, Warehouse
 
 def overview(warehouse: Warehouse) -> dict[str, list[Row]]:
     """Monitors, open alerts (worst first) and deliveries by channel and status.
+
+    Of a monitor `detectable_psi` is the least PSI of its least certain feature that its newest window lets one find four times
+    in five, and `detectable_sigma` the same as a shift of the mean of a normal feature, in standard deviations; None if no PSI is
+    judged for materiality.
 
     Raises:
         WarehouseError: The tables cannot be read.
@@ -34,12 +39,26 @@ def overview(warehouse: Warehouse) -> dict[str, list[Row]]:
         where is_open
         order by case state when 'alert' then 0 else 1 end, opened_at desc, monitor, metric, feature
     """)
+    detectable = warehouse.query(f"""
+        select verdicts.monitor, max(verdicts.minimum_detectable) as detectable_psi
+        from {warehouse.table("verdicts")} as verdicts
+        inner join (
+            select monitor, span, max(window_start) as window_start from {warehouse.table("verdicts")}
+            where minimum_detectable is not null and segment = '__all__' group by monitor, span
+        ) as newest on newest.monitor = verdicts.monitor and newest.span = verdicts.span
+            and newest.window_start = verdicts.window_start
+        where verdicts.metric = 'psi' and verdicts.segment = '__all__'
+        group by verdicts.monitor
+    """)
+    psi = {row["monitor"]: row["detectable_psi"] for row in detectable}
     deliveries = warehouse.query(f"""
         select channel, status, count(*) as n from {warehouse.table("alert_deliveries")}
         group by channel, status order by channel, status
     """)
     return {
-        "monitors": [{**row, **_alerts_of(row["monitor"], alerts)} for row in monitors],
+        "monitors": [
+            {**row, **_alerts_of(row["monitor"], alerts), **_detectable(psi.get(row["monitor"]))} for row in monitors
+        ],
         "alerts": [{**row, "what": subject(row)} for row in alerts],
         "deliveries": deliveries,
     }
@@ -49,3 +68,7 @@ def _alerts_of(monitor: str, alerts: list[Row]) -> dict[str, Any]:
     own = [alert for alert in alerts if alert["monitor"] == monitor]
     states = {alert["state"] for alert in own}
     return {"open_alerts": len(own), "state": next((s for s in ("alert", "warning") if s in states), "ok")}
+
+
+def _detectable(psi: float | None) -> dict[str, float | None]:
+    return {"detectable_psi": psi, "detectable_sigma": None if psi is None else math.sqrt(psi)}

@@ -1,0 +1,82 @@
+"""Calendar months and days from the profile of an hourly monitor, against scipy on the rows themselves."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.conformance.flights import distances, drift
+from tests.integration.logs import MONITOR, logs, predictions
+from tests.project import Project
+
+SCHEMA = "main_ml_monitor"
+NOW = "2026-04-20 00:00:00"
+LOG = predictions(days=75, rows=60, start="2026-02-04").assign(model_version=lambda log: np.where(log["predicted_at"] < "2026-03-20", "m1", "m2"))
+LOG["amount"] *= np.where(LOG["predicted_at"] < "2026-03-15", 1, 1.3)
+LOG.loc[::9, "amount"] = np.nan
+LOGS = logs(predictions=LOG)
+HOURLY = MONITOR | {"window": "hour", "rolling": [], "segments": []}
+MONITORS: dict[str, Any] = {
+    "berlin": HOURLY | {"timezone": "Europe/Berlin"},
+    "moving": HOURLY | {"reference": {"trailing": 24}, "features": {"plan": "categorical"}},
+}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = Project(tmp_path_factory.mktemp("roll_ups") / "project", MONITORS, logs=LOGS, now=NOW)
+    for name, call in {"months": "'berlin', 'month'", "days": "'moving', 'day'"}.items():
+        (project.directory / "models" / f"{name}.sql").write_text(f"{{{{ ml_monitor.rolled_up_drift({call}) }}}}\n")
+    project.run("-s", "+months", "+days")
+    return project
+
+
+def test_months_of_a_wall_clock(built: Project) -> None:
+    """February in part, and March, which begins at 23:00 and loses an hour; April is not over."""
+    rows = built.frame(f"select * from {SCHEMA}.months")
+    month = LOG["predicted_at"].dt.tz_localize("UTC").dt.tz_convert("Europe/Berlin").dt.tz_localize(None).dt.to_period("M")
+    starts = {"2026-02": "2026-01-31 23:00:00", "2026-03": "2026-02-28 23:00:00"}
+    assert sorted({str(start) for start in rows["window_start"]}) == sorted(starts.values())
+    compared = 0
+    for name, start in starts.items():
+        for version in ("__all__", "m1", "m2"):
+            part = LOG[(month == name) & ((LOG["model_version"] == version) | (version == "__all__"))]
+            for feature, kind in {"amount": "numeric", "plan": "categorical"}.items():
+                chosen = rows[(rows["window_start"] == start) & (rows["model_version"] == version) & (rows["feature"] == feature)].to_dict("records")
+                assert len(chosen) == (len(part) > 0)
+                if chosen:
+                    found = drift(LOGS["reference"][feature], part[feature], kind, "jeffreys")
+                    for metric, number in found.items():
+                        column = {"p_value": "chi_squared_p_value", "p_value_with_missing": "chi_squared_p_value_with_missing"}.get(metric, metric)
+                        assert chosen[0][column] == pytest.approx(number, rel=1e-6 if "p_value" in metric else 1e-9, abs=1e-12), (start, version, feature, metric)
+                        compared += 1
+    assert compared > 80
+    hours = rows.loc[rows["window_start"] == starts["2026-03"], "n_windows"]
+    assert set(hours) == {31 * 24 - 1}
+
+
+def test_days_against_the_day_before(built: Project) -> None:
+    rows = built.frame(f"select * from {SCHEMA}.days where feature = 'plan' and model_version = '__all__' order by window_start")
+    day = LOG["predicted_at"].dt.floor("D")
+    assert len(rows) == LOG["predicted_at"].dt.floor("D").nunique()
+    assert set(rows["baseline"]) == {"previous"}
+    for row in rows.to_dict("records")[1:]:
+        counts = [LOG.loc[day == d, "plan"].value_counts().reindex(["basic", "pro", "team"], fill_value=0).to_numpy() for d in (row["window_start"] - pd.Timedelta(days=1), row["window_start"])]
+        assert row["psi"] == pytest.approx(distances(*counts, "jeffreys")["psi"], rel=1e-9)
+        assert row["chi_squared"] == pytest.approx(distances(*counts, "jeffreys")["chi_squared"], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("changes", "unit", "words"),
+    [
+        ({"window": "month"}, "month", "cannot be rolled up"),
+        ({}, "hour", "is not a choice"),
+        ({"reference": {"first": 24, "per": "model_version"}}, "month", "has no roll-up"),
+    ],
+)
+def test_wrong_roll_ups(tmp_path: Path, changes: dict[str, Any], unit: str, words: str) -> None:
+    project = Project(tmp_path / "project", {"churn": HOURLY | changes})
+    (project.directory / "models" / "rolled.sql").write_text(f"{{{{ ml_monitor.rolled_up_drift('churn', '{unit}') }}}}\n")
+    assert words in project.error()

@@ -63,17 +63,17 @@ final as (
     select
         monitor,
         band,
-        band / 10e0 as band_start,
-        (band + 1) / 10e0 as band_end,
+        cast(band / 10e0 as {{ ml_monitor.type_double() }}) as band_start,
+        cast((band + 1) / 10e0 as {{ ml_monitor.type_double() }}) as band_end,
         first_window_start,
         last_window_start,
-        sample_size,
+        cast(sample_size as bigint) as sample_size,
         mean_score,
         observed_rate,
-        (observed_rate + 1.9208e0 / sample_size - 1.96e0 * sqrt(observed_rate * (1 - observed_rate) / sample_size + 0.9604e0 / (sample_size * sample_size)))
-        / (1 + 3.8416e0 / sample_size) as lower_bound,
-        (observed_rate + 1.9208e0 / sample_size + 1.96e0 * sqrt(observed_rate * (1 - observed_rate) / sample_size + 0.9604e0 / (sample_size * sample_size)))
-        / (1 + 3.8416e0 / sample_size) as upper_bound
+        cast((observed_rate + 1.9208e0 / sample_size - 1.96e0 * sqrt(observed_rate * (1 - observed_rate) / sample_size + 0.9604e0 / (sample_size * sample_size)))
+        / (1 + 3.8416e0 / sample_size) as {{ ml_monitor.type_double() }}) as lower_bound,
+        cast((observed_rate + 1.9208e0 / sample_size + 1.96e0 * sqrt(observed_rate * (1 - observed_rate) / sample_size + 0.9604e0 / (sample_size * sample_size)))
+        / (1 + 3.8416e0 / sample_size) as {{ ml_monitor.type_double() }}) as upper_bound
     from bands
 )
 

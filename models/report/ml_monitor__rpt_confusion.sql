@@ -30,7 +30,7 @@ final as (
         outcome_profiles.actual_class,
         min(outcome_profiles.window_start) as first_window_start,
         max(outcome_profiles.window_start) as last_window_start,
-        sum(outcome_profiles.n) as n
+        cast(sum(outcome_profiles.n) as bigint) as n
     from outcome_profiles
     inner join latest_windows
         on latest_windows.monitor = outcome_profiles.monitor

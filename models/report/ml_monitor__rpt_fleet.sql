@@ -63,8 +63,8 @@ final as (
         column_start,
         column_end,
         max(case when position = 1 then case when status in ('ok', 'warning', 'alert') then status else 'unknown' end end) as worst_status,
-        sum(case when status = 'alert' then 1 else 0 end) as n_alert,
-        sum(case when status = 'warning' then 1 else 0 end) as n_warning,
+        cast(sum(case when status = 'alert' then 1 else 0 end) as bigint) as n_alert,
+        cast(sum(case when status = 'warning' then 1 else 0 end) as bigint) as n_warning,
         count(*) as n_verdicts,
         max(case when position = 1 then reason end) as worst_reason
     from ranked

@@ -88,8 +88,8 @@ features as (
 open_alerts as (
     select
         monitor,
-        sum(case when severity = 'alert' then 1 else 0 end) as n_open_alerts,
-        sum(case when severity = 'warning' then 1 else 0 end) as n_open_warnings
+        cast(sum(case when severity = 'alert' then 1 else 0 end) as bigint) as n_open_alerts,
+        cast(sum(case when severity = 'warning' then 1 else 0 end) as bigint) as n_open_warnings
     from alerts
     where is_open
     group by monitor

@@ -15,8 +15,8 @@ curve as (
 final as (
     select
         curve.monitor,
-        curve.label_age,
-        curve.development_share,
+        cast(curve.label_age as bigint) as label_age,
+        cast(curve.development_share as {{ ml_monitor.type_double() }}) as development_share,
         monitors.label_delay
     from curve
     inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = curve.monitor

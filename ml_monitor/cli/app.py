@@ -17,6 +17,7 @@ from ml_monitor.cli.lifecycle import approve, guard, register, reject, retrain, 
 from ml_monitor.cli.measuring import collect, import_prometheus
 from ml_monitor.cli.observe import check, report, status
 from ml_monitor.cli.replaying import replay
+from ml_monitor.cli.reviewing import review
 from ml_monitor.cli.sending import deliver
 from ml_monitor.cli.setup import add, init
 from ml_monitor.cli.tracking import log_metrics
@@ -71,3 +72,4 @@ app.add_typer(importing, rich_help_panel="Set up")
 app.add_typer(gate, rich_help_panel="Models")
 app.add_typer(audit, rich_help_panel="Prove")
 app.add_typer(feedback, rich_help_panel="Answer")
+app.add_typer(review, rich_help_panel="Answer")

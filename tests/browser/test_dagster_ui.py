@@ -14,11 +14,10 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.dagster.small_project import prepare
 
-CHROMIUM = Path("/usr/bin/chromium")
 PATIENCE = 180.0
 
 
@@ -91,17 +90,11 @@ def stop(server: subprocess.Popen[bytes]) -> None:
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    if not CHROMIUM.exists():
-        if os.environ.get("CI"):
-            pytest.fail(f"no {CHROMIUM}: CI must run the browser tests")
-        pytest.skip(f"no {CHROMIUM}: install Chromium to run the browser tests")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1600, "height": 950})
-        page.set_default_timeout(60_000)
-        yield page
-        browser.close()
+def page(chromium: Browser) -> Iterator[Page]:
+    page = chromium.new_page(viewport={"width": 1600, "height": 950})
+    page.set_default_timeout(60_000)
+    yield page
+    page.close()
 
 
 def test_the_lineage_shows_the_monitors(page: Page, url: str, tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -16,13 +15,12 @@ import jinja2
 import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from ml_monitor.report import write_report
 from ml_monitor.warehouse import Warehouse
 
 MODELS = Path(__file__).parents[2] / "models" / "report"
-CHROMIUM = Path("/usr/bin/chromium")
 NOW = datetime(2013, 6, 1)
 FIRST = datetime(2013, 2, 1)
 HOSTILE = "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>\"'&é漢"
@@ -384,18 +382,6 @@ def report(directory: Path, fill: Callable[[Contract], None]) -> Path:
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return report(tmp_path_factory.mktemp("report"), fill)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    if not CHROMIUM.exists():
-        if os.environ.get("CI"):
-            pytest.fail(f"no {CHROMIUM}: CI must run the browser tests")
-        pytest.skip(f"no {CHROMIUM}: install Chromium to run the browser tests")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -39,6 +39,36 @@ def test_an_event_is_kept_as_it_was_said(server: Make, thumb: Make) -> None:
     assert datetime.fromisoformat(row["occurred_at"]) == moment
 
 
+def test_every_kind_is_taken_alone_and_in_a_batch(server: Make, thumb: Make) -> None:
+    api = server()
+    said: dict[str, dict[str, Any]] = {
+        "rating": {"value": 4.5},
+        "thumb": {"value": 0},
+        "approval": {},
+        "correction": {"label": "1"},
+        "requery": {"prediction_id": None, "request_id": "search-1"},
+        "click": {},
+        "dwell": {"value": 12.5},
+        "abandonment": {"prediction_id": None, "request_id": "search-1"},
+        "complaint": {"comment": "<b>late</b> again"},
+    }
+    events = [thumb(**{"kind": kind, "value": None, **fields}) for kind, fields in said.items()]
+    assert [api.post(event).status_code for event in events] == [201] * len(said)
+    again = [{**event, "feedback_id": f"batch-{number:06}"} for number, event in enumerate(events)]
+    assert api.batch(again).json()["kept"] is True
+    kept = api.kept()
+    assert [row["kind"] for row in kept] == [*said, *said]
+    assert [row["value"] for row in kept[: len(said)]] == [fields.get("value") for fields in said.values()]
+    kinds = api.client.get("/openapi.json").json()["components"]["schemas"]["Kind"]["enum"]
+    assert set(kinds) == set(said)
+
+
+def test_an_unknown_prediction_is_kept(server: Make, thumb: Make) -> None:
+    api = server()
+    assert api.post(thumb(prediction_id="logged-later-or-never")).status_code == 201
+    assert [row["prediction_id"] for row in api.kept()] == ["logged-later-or-never"]
+
+
 def test_a_replay_is_kept_once_and_another_content_is_a_conflict(server: Make, thumb: Make) -> None:
     api, event = server(), thumb(occurred_at=datetime.now(UTC).isoformat())
     assert [api.post(event).status_code for _ in range(3)] == [201, 200, 200]
@@ -251,6 +281,11 @@ def test_browsers_may_send_only_from_the_named_origins(server: Make, thumb: Make
     for origin, allowed in (("https://shop.example", "https://shop.example"), ("https://evil.example", None)):
         asked = {"Origin": origin, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
         assert api.client.options("/v1/feedback", headers=asked).headers.get("access-control-allow-origin") == allowed
+    answer = api.post(thumb())
+    assert "access-control-expose-headers" not in answer.headers, "no browser asked"
+    headers = {"Authorization": "Bearer key-of-all", "Origin": "https://shop.example"}
+    answer = api.client.post("/v1/feedback", json=thumb(), headers=headers)
+    assert answer.headers["access-control-expose-headers"] == "Retry-After"
 
 
 def test_a_client_that_hangs_up_disturbs_nobody(server: Make, thumb: Make) -> None:

@@ -1,0 +1,27 @@
+"""Environments of tools that do not fit into ours: made from a pinned requirements file when a test first needs them."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ENVIRONMENTS = Path(__file__).parents[1] / "build" / "environments"
+
+
+def environment(requirements: Path) -> Path:
+    """The directory of the programs of an environment with these requirements. It is made once and kept in `build/`."""
+    pins = requirements.read_bytes() + sys.version.encode()
+    home = ENVIRONMENTS / f"{requirements.stem}-{hashlib.sha256(pins).hexdigest()[:12]}"
+    if not (home / "ready").exists():
+        shutil.rmtree(home, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", home], check=True)
+        subprocess.run([home / "bin" / "pip", "install", "--quiet", "--requirement", requirements], check=True, env=plain_environment())
+        (home / "ready").touch()
+    return home / "bin"
+
+
+def plain_environment(**more: str) -> dict[str, str]:
+    """Our environment variables without what would put our packages on the tool's path."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))} | more

@@ -1,0 +1,40 @@
+"""The example DAG, executed by a real Airflow in an environment of its own."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from tests.environments import environment
+from tests.orchestrators.conftest import Orchestrated
+
+ROOT = Path(__file__).parents[2]
+
+
+def airflow(project: Orchestrated, home: Path, *arguments: str) -> str:
+    """Run an Airflow command on a database of its own; what it printed."""
+    settings = {
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "examples" / "airflow"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    }
+    program = environment(Path(__file__).with_name("airflow.txt")) / "airflow"
+    done = subprocess.run([program, *arguments], env=project.environment | settings, cwd=home, capture_output=True, text=True)
+    said = done.stdout + done.stderr
+    assert done.returncode == 0, said[-6000:]
+    return said
+
+
+def test_a_round_builds_retrains_and_delivers_and_the_next_one_has_nothing_to_retrain(
+    orchestrated: Orchestrated, tmp_path: Path
+) -> None:
+    home = tmp_path / "airflow"
+    home.mkdir()
+    airflow(orchestrated, home, "db", "migrate")
+
+    first = airflow(orchestrated, home, "dags", "test", "ml_monitor")
+    assert orchestrated.statuses() in (["promoted"], ["kept"]), first[-6000:]
+    assert orchestrated.delivered() > 0
+    assert re.search(r"state=success|DagRunState.SUCCESS|DagRun Finished", first)
+
+    airflow(orchestrated, home, "dags", "test", "ml_monitor")
+    assert len(orchestrated.statuses()) == 1

@@ -63,7 +63,7 @@ class MonitorConfig(BaseModel):
     The other keys are validated by dbt, which knows what they may be.
     """
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     predictions: str
     feedback: str | None = None
@@ -92,6 +92,7 @@ class MonitorConfig(BaseModel):
     chunk_rows: int | None = None
     comparison: dict[str, Any] | None = None
     selective: dict[str, Any] | None = None
+    service: dict[str, Any] | None = None
     error_profile: bool | dict[str, Any] = False
 
     @property
@@ -173,6 +174,7 @@ class _MonitorCheck:
             ("model_version", config.model_version, ("number", "text")),
             ("loaded_at", config.loaded_at, ("time",)),
             *self._outcome_columns(),
+            *self._service_columns(),
         ]
         usable = {key for key, column, kinds in wanted if self._column(key, column, kinds, relation, columns)}
         crossed = ([segment] if isinstance(segment, str) else segment for segment in config.segments)
@@ -184,6 +186,16 @@ class _MonitorCheck:
         self._log_rows(relation, columns, usable, texts)
         if "prediction" in usable:
             self._classes("prediction", config.prediction, relation)
+
+    def _service_columns(self) -> list[tuple[str, str | None, tuple[Kind, ...]]]:
+        """The columns that say how a request went."""
+        declared: Mapping[str, str] = self._config.service or {}
+        flag: tuple[Kind, ...] = ("number", "boolean", "text")
+        return [
+            (f"service.{key}", declared[key], ("number",) if key == "latency_ms" else flag)
+            for key in ("latency_ms", "error", "timeout", "status")
+            if key in declared
+        ]
 
     def _outcome_columns(self) -> list[tuple[str, str | None, tuple[Kind, ...]]]:
         """The columns of the prediction log that the task needs."""
@@ -236,7 +248,7 @@ class _MonitorCheck:
     def _optional_models(self) -> None:
         for kind, key in OPTIONAL_KINDS.items():
             model = f"{self._name}__{kind}"
-            if getattr(self._config, key) and not self._project.has_model(model):
+            if getattr(self._config, key, None) and not self._project.has_model(model):
                 self._error(key, f"there is no model {model}: run `ml-monitor add {self._name}`, then `dbt parse`")
 
     def _custom_metrics(self, relation: Relation, columns: Mapping[str, str]) -> None:

@@ -1,8 +1,8 @@
 """Environments of tools that do not fit into ours: made from a pinned requirements file when a test first needs them."""
 
+import fcntl
 import hashlib
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,11 +14,14 @@ def environment(requirements: Path) -> Path:
     """The directory of the programs of an environment with these requirements. It is made once and kept in `build/`."""
     pins = requirements.read_bytes() + sys.version.encode()
     home = ENVIRONMENTS / f"{requirements.stem}-{hashlib.sha256(pins).hexdigest()[:12]}"
-    if not (home / "ready").exists():
-        shutil.rmtree(home, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", home], check=True)
-        subprocess.run([home / "bin" / "pip", "install", "--quiet", "--requirement", requirements], check=True, env=plain_environment())
-        (home / "ready").touch()
+    home.parent.mkdir(parents=True, exist_ok=True)
+    with home.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (home / "ready").exists():
+            subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
+            install = [home / "bin" / "pip", "install", "--quiet", "--requirement", requirements]
+            subprocess.run(install, check=True, env=plain_environment())
+            (home / "ready").touch()
     return home / "bin"
 
 

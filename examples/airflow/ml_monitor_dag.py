@@ -34,10 +34,8 @@ COMMANDS = {
     "PROJECT": PROJECT,
 }
 
-step = task.external_python(python=PYTHON, expect_airflow=False, skip_on_exit_code=NOTHING_TO_DO)
 
-
-@step
+@task.external_python(python=PYTHON, expect_airflow=False, expect_pendulum=False, skip_on_exit_code=NOTHING_TO_DO)
 def decide(project: str, monitor: str) -> str:
     """Start a training run if the policy wants one, or take up one that was interrupted; else skip the rest."""
     import sys
@@ -58,7 +56,7 @@ def decide(project: str, monitor: str) -> str:
     return start_run(warehouse, monitor, decision, now=now).training_run_id
 
 
-@step
+@task.external_python(python=PYTHON, expect_airflow=False, expect_pendulum=False, skip_on_exit_code=NOTHING_TO_DO)
 def advance(project: str, run: str, function: str) -> str:
     """Do one step of a training run; done twice, it is done once. What it found goes to the log."""
     from pathlib import Path
@@ -72,7 +70,7 @@ def advance(project: str, run: str, function: str) -> str:
     return run
 
 
-@step
+@task.external_python(python=PYTHON, expect_airflow=False, expect_pendulum=False, skip_on_exit_code=NOTHING_TO_DO)
 def promote(project: str, run: str) -> None:
     """Promote the challenger or keep the champion; both are a success."""
     from pathlib import Path

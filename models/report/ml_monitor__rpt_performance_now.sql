@@ -90,7 +90,22 @@ latest as (
 
 gaps as (
     select
-        *,
+        monitor,
+        segment,
+        segment_value,
+        window_end,
+        span,
+        metric,
+        unit,
+        direction,
+        metric_value,
+        lower_bound,
+        upper_bound,
+        sample_size,
+        label_coverage,
+        overall_value,
+        status,
+        reason,
         case direction
             when 'above' then metric_value - overall_value
             when 'below' then overall_value - metric_value
@@ -101,7 +116,23 @@ gaps as (
 
 final as (
     select
-        *,
+        monitor,
+        segment,
+        segment_value,
+        window_end,
+        span,
+        metric,
+        unit,
+        direction,
+        metric_value,
+        lower_bound,
+        upper_bound,
+        sample_size,
+        label_coverage,
+        overall_value,
+        status,
+        reason,
+        gap,
         row_number() over (
             partition by monitor, metric, case when segment = '__all__' then 0 else 1 end
             order by coalesce(gap, 0) desc, sample_size desc, segment, segment_value

@@ -55,6 +55,8 @@
         'thresholds': {},
         'owner': none,
         'description': none,
+        'privacy': none,
+        'retention': none,
         'retraining': none,
     }) }}
 {% endmacro %}

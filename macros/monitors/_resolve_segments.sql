@@ -1,4 +1,4 @@
-{% macro _resolve_segments(declared) %}
+{% macro _resolve_segments(declared, minimum_cell=0) %}
     {#- Each segment under its name (a column, or crossed columns joined by ` x `): the columns it is made of, and how many of its values
         are kept apart. -#}
     {% set columns, limits = {}, {} %}
@@ -6,7 +6,7 @@
         {% set options = segment if segment is mapping else {} %}
         {% set crossed = ml_monitor._segment_parts(segment) %}
         {% do columns.update({crossed | join(' x '): crossed}) %}
-        {% do limits.update({crossed | join(' x '): {'top': options.get('top', 50), 'min_rows': options.get('min_rows', 0)}}) %}
+        {% do limits.update({crossed | join(' x '): {'top': options.get('top', 50), 'min_rows': [options.get('min_rows', 0), minimum_cell] | max}}) %}
     {% endfor %}
     {{ return({'segments': columns.keys() | list, 'segment_columns': columns, 'segment_limits': limits}) }}
 {% endmacro %}

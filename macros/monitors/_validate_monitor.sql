@@ -31,6 +31,8 @@
     {% do ml_monitor._validate_segments(name, spec.segments) %}
     {% do ml_monitor._validate_custom_metrics(name, spec) %}
     {% do ml_monitor._validate_service(name, spec) %}
+    {% do ml_monitor._validate_privacy(name, spec) %}
+    {% do ml_monitor._validate_retention(name, spec) %}
     {% do ml_monitor._validate_reference(name, spec.reference, spec.window) %}
     {% do ml_monitor._validate_smoothing(name, spec.smoothing) %}
     {% do ml_monitor._validate_choice(name, 'alpha', spec.alpha, [0.05, 0.01, 0.001]) %}

@@ -32,7 +32,9 @@
     {% if spec.chunk_rows %}
         {% do spec.update({'window': {'unit': 'chunk', 'model': name ~ '__chunks'}}) %}
     {% endif %}
-    {% do spec.update(ml_monitor._resolve_segments(spec.segments)) %}
+    {% set private = spec.privacy is not none %}
+    {% do spec.update({'privacy': ml_monitor._resolved_privacy(spec.privacy)}) %}
+    {% do spec.update(ml_monitor._resolve_segments(spec.segments, spec.privacy.minimum_cell if private else 0)) %}
     {% set edge_set_id = ml_monitor._edge_set_id(spec, variables) %}
     {% set multivariate = ml_monitor._multivariate_features(spec) %}
     {% set custom = ml_monitor.custom_metrics(spec) %}
@@ -97,7 +99,14 @@
     {% endfor %}
     {#- Bins are frozen under this id: whatever changes what a bin or a count of the profile means changes the id. -#}
     {{ return(local_md5(tojson([spec.predictions, spec.reference, columns, spec.bins, spec.categories, spec.segment_columns, spec.segment_limits,
-        ml_monitor.profile_version()] + ([spec.timezone] if spec.timezone else []) + ([spec.chunk_rows] if spec.chunk_rows else []), sort_keys=true))) }}
+        ml_monitor.profile_version()] + ([spec.timezone] if spec.timezone else []) + ([spec.chunk_rows] if spec.chunk_rows else [])
+        + ml_monitor._if_private(spec), sort_keys=true))) }}
+{% endmacro %}
+
+
+{% macro _if_private(spec) %}
+    {#- Part of an id, only where privacy is on: the others keep theirs. -#}
+    {{ return([spec.privacy] if spec.privacy.minimum_cell > 1 else []) }}
 {% endmacro %}
 
 
@@ -113,7 +122,7 @@
         spec.task, spec.score, spec.prediction, spec.label, spec.positive, spec.scores, spec.lower, spec.upper, spec.query_id, spec.item,
         spec.quantile, spec.k, spec.score_decimals, spec.segments, ml_monitor.metric_version(),
     ] + ([spec.timezone] if spec.timezone else []) + ([spec.chunk_rows] if spec.chunk_rows else [])
-        + ([spec.expected_error] if spec.expected_error else []), sort_keys=true))) }}
+        + ([spec.expected_error] if spec.expected_error else []) + ml_monitor._if_private(spec), sort_keys=true))) }}
 {% endmacro %}
 
 

@@ -22,13 +22,15 @@
 {% endmacro %}
 
 
-{% macro category_bin_counts(counts, bins, keys) %}
-    {#- Categories put into their frozen bins. Unseen ones keep their name, the 20 most frequent of a window: people ask which. -#}
+{% macro category_bin_counts(counts, bins, keys, minimum_cell=1) %}
+    {#- Categories put into their frozen bins. Unseen ones keep their name, the 20 most frequent of a window: people ask which. None
+        of fewer rows than `minimum_cell` does. -#}
+    {%- set is_nameless = 'frequency_rank > 20' ~ (' or n < ' ~ minimum_cell if minimum_cell > 1 else '') -%}
     select
         {%- for key in keys + ['segment', 'segment_value', 'feature', 'bin'] %}
         {{ key }},
         {%- endfor %}
-        case when bin = {{ ml_monitor.bin_codes().unseen }} and frequency_rank > 20 then '__more__' else category end as category,
+        case when bin = {{ ml_monitor.bin_codes().unseen }} and ({{ is_nameless }}) then '__more__' else category end as category,
         sum(n) as n
     from (
         select
@@ -46,5 +48,5 @@
             on bins.feature = counted.feature and bins.category = counted.category
     ) as ranked
     group by {% for key in keys + ['segment', 'segment_value', 'feature', 'bin'] %}{{ key }}, {% endfor %}
-        case when bin = {{ ml_monitor.bin_codes().unseen }} and frequency_rank > 20 then '__more__' else category end
+        case when bin = {{ ml_monitor.bin_codes().unseen }} and ({{ is_nameless }}) then '__more__' else category end
 {% endmacro %}

@@ -17,6 +17,9 @@
     {#- The profile of the monitored variables of a log, in the bins that the monitor's model of the kind `reference_kind` has frozen. -#}
     {%- set codes = ml_monitor.bin_codes() -%}
     {%- set keys = ['window_start', 'model_version'] -%}
+    {#- Where privacy is on, no value of a single row is kept. -#}
+    {%- set nothing = 'cast(null as ' ~ ml_monitor.type_double() ~ ')' -%}
+    {%- set extremes = nothing ~ ' as value_min, ' ~ nothing ~ ' as value_max' if spec.privacy.minimum_cell > 1 else 'value_min, value_max' -%}
     {%- set optional = dict(ml_monitor.optional_columns(spec), **({'loaded_at': spec.loaded_at} if spec.loaded_at else {})) -%}
     with
 
@@ -85,7 +88,7 @@
 
     counts as (
         select window_start, model_version, segment, segment_value, feature, bin, category, n,
-            value_sum, value_sum_squares, value_min, value_max, n_below, n_above, n_valid, n_out_of_bounds, cast(null as timestamp) as loaded_until, cast(null as timestamp) as predicted_until
+            value_sum, value_sum_squares, {{ extremes }}, n_below, n_above, n_valid, n_out_of_bounds, cast(null as timestamp) as loaded_until, cast(null as timestamp) as predicted_until
         from feature_counts
         union all
         select window_start, model_version, segment, segment_value, '__all__', bin, null, n,

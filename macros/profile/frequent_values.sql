@@ -44,7 +44,7 @@
     recurring_values as (
         select {% for key in cell %}counts.{{ key }}, {% endfor %}counts.value, cast(sum(counts.n) as bigint) as n
         from value_counts as counts
-        inner join sampled_sizes on {{ same_cell }} counts.n >= 2 and counts.n >= {{ share }} * sampled_sizes.n_valid
+        inner join sampled_sizes on {{ same_cell }} counts.n >= {{ [2, spec.privacy.minimum_cell] | max }} and counts.n >= {{ share }} * sampled_sizes.n_valid
         where counts.value is not null
         group by {% for key in cell %}counts.{{ key }}, {% endfor %}counts.value
     ),

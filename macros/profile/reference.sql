@@ -115,9 +115,10 @@
 {% macro reference_facts(spec) %}
     {#- Everything that is frozen, as rows of one form: the bins, the frequent values of numeric variables, the segment values kept apart. -#}
     {%- set codes = ml_monitor.bin_codes() -%}
+    {%- set extremes = 'value_min, value_max' if spec.privacy.minimum_cell > 1 else 'low as value_min, high as value_max' -%}
     reference_facts as (
         select segment, segment_value, feature, feature_type, bin, bin_kind, lower_bound, upper_bound, category, n,
-            centre, clip_low, clip_high, robust_deviation, value_sum, value_sum_squares, low as value_min, high as value_max, n_valid
+            centre, clip_low, clip_high, robust_deviation, value_sum, value_sum_squares, {{ extremes }}, n_valid
         from counted_bins
         union all
         select '__all__', '__all__', feature, 'numeric', {{ codes.frequent_value }}, 'frequent value', null, null, null, n,

@@ -106,6 +106,7 @@
         select
             feature,
             category,
+            n,
             row_number() over (partition by feature order by n desc, category) as frequency_rank
         from reference_categories
         where category is not null
@@ -116,13 +117,17 @@
 {% macro all_bins(spec) %}
     {%- set codes = ml_monitor.bin_codes() -%}
     {%- set double = ml_monitor.type_double() -%}
+    {%- set private = spec.privacy.minimum_cell > 1 -%}
+    {%- set is_kept = 'frequency_rank <= ' ~ spec.categories ~ (' and n >= ' ~ spec.privacy.minimum_cell if private else '') -%}
+    {#- The extremes of a reference are values of single rows. -#}
+    {%- set low, high = ('q_low', 'q_high') if private else ('low', 'high') -%}
     select feature, 'numeric' as feature_type, cast(bin as integer) as bin, bin_kind, lower_bound, upper_bound, cast(null as {{ dbt.type_string() }}) as category,
         cast(null as {{ double }}) as centre, cast(null as {{ double }}) as value_min, cast(null as {{ double }}) as value_max,
         cast(null as {{ double }}) as clip_low, cast(null as {{ double }}) as clip_high, cast(null as {{ double }}) as robust_deviation
     from numeric_bins
     union all
-    select feature, 'categorical', cast(case when frequency_rank <= {{ spec.categories }} then frequency_rank else {{ codes.other }} end as integer),
-        case when frequency_rank <= {{ spec.categories }} then 'category' else 'other' end, null, null, category, null, null, null, null, null, null
+    select feature, 'categorical', cast(case when {{ is_kept }} then frequency_rank else {{ codes.other }} end as integer),
+        case when {{ is_kept }} then 'category' else 'other' end, null, null, category, null, null, null, null, null, null
     from category_bins
     {%- for variable in spec.variables %}
         {%- set i = loop.index %}
@@ -131,7 +136,7 @@
     union all
     select {{ ml_monitor.literal(variable.name) }}, '{{ variable.type }}', {{ codes[kind] }}, '{{ kind }}', null, null, null
         {%- if numeric and kind == 'total' -%}
-            , x{{ i }}_mean, x{{ i }}_low, x{{ i }}_high, x{{ i }}_q_low, x{{ i }}_q_high, (x{{ i }}_q_95 - x{{ i }}_q_05) / 3.289707253902945e0 from reference_summary
+            , x{{ i }}_mean, x{{ i }}_{{ low }}, x{{ i }}_{{ high }}, x{{ i }}_q_low, x{{ i }}_q_high, (x{{ i }}_q_95 - x{{ i }}_q_05) / 3.289707253902945e0 from reference_summary
         {%- else -%}
             , null, null, null, null, null, null
         {%- endif %}

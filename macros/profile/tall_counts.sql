@@ -12,7 +12,7 @@
     select
         {{ columns | join(', ') }}, null, null, null, null, null, null, null, null
     from (
-        {{ ml_monitor.category_bin_counts('(' ~ ml_monitor.category_counts(spec, rows, keys) ~ ')', bins, keys) }}
+        {{ ml_monitor.category_bin_counts('(' ~ ml_monitor.category_counts(spec, rows, keys) ~ ')', bins, keys, spec.privacy.minimum_cell) }}
     ) as categorical_counts
     {%- endif %}
 {% endmacro %}

@@ -25,7 +25,7 @@
     {%- set parts = [] -%}
     {%- for column in spec.segment_columns[segment] -%}
         {%- for alias, source in ml_monitor.segment_sources(spec).items() if source == column -%}
-            {%- do parts.append('coalesce(cast(' ~ alias ~ ' as ' ~ dbt.type_string() ~ "), '__missing__')") -%}
+            {%- do parts.append('coalesce(' ~ ml_monitor.category_value(spec, column, alias) ~ ", '__missing__')") -%}
         {%- endfor -%}
     {%- endfor -%}
     {{- return(parts | join(" || ' x ' || ")) -}}
@@ -42,7 +42,7 @@
         case when raw_{{ loop.index }} is not null then 1 end as present_{{ loop.index }},
         {{ ml_monitor.score_value('raw_' ~ loop.index, spec) if variable.name == '__score__' else ml_monitor.finite(ml_monitor.to_number('raw_' ~ loop.index)) }} as x{{ loop.index }}{{ ',' if not loop.last }}
         {%- else %}
-        cast(raw_{{ loop.index }} as {{ dbt.type_string() }}) as c{{ loop.index }}{{ ',' if not loop.last }}
+        {{ ml_monitor.category_value(spec if not variable.name.startswith('__') else {'privacy': {}}, variable.column, 'raw_' ~ loop.index) }} as c{{ loop.index }}{{ ',' if not loop.last }}
         {%- endif %}
     {%- endfor %}
 {% endmacro %}

@@ -53,7 +53,7 @@
     {%- set i = spec.variables.index(variable) + 1 -%}
     {%- set bounds = variable.bounds -%}
     {%- if bounds.allowed is defined -%}
-    c{{ i }} not in ({% for value in bounds.allowed %}{{ ml_monitor.literal(value) }}{{ ', ' if not loop.last }}{% endfor %})
+    c{{ i }} not in ({% for value in bounds.allowed %}{{ ml_monitor.category_value(spec, variable.column, ml_monitor.literal(value)) if spec.privacy.hash_categories else ml_monitor.literal(value) }}{{ ', ' if not loop.last }}{% endfor %})
     {%- else -%}
         {%- set sides = [] -%}
         {%- for option, comparison in {'min': '<', 'max': '>'}.items() if bounds[option] is defined -%}

@@ -71,7 +71,7 @@ def explain(warehouse: Warehouse, project: DbtProject, verdict: str, span: int |
         ),
         rows_query=rows_query,
         row_count=int(counted),
-        profile=_profile(warehouse, found, start),
+        profile=[_published(row, spec) for row in _profile(warehouse, found, start)],
         edges=_edges(warehouse, found),
         columns=_columns(project, spec, column) if column else [],
         models=_models(project, spec, found),
@@ -145,7 +145,9 @@ def _rows_query(warehouse: Warehouse, spec: Mapping[str, Any], found: Row, start
 
     moment = named(spec["predicted_at"])
     where = [f"{moment} >= {_literal(start)}", f"{moment} < {_literal(found['window_end'])}"]
-    if found["segment"] != "__all__":
+    is_hashed = (spec.get("privacy") or {}).get("hash_categories")
+    # Of a hashed segment only who has the salt can find the rows: these are those of every value.
+    if found["segment"] != "__all__" and not is_hashed:
         where.append(f"cast({named(found['segment'])} as varchar) = {_literal(found['segment_value'])}")
     if found["model_version"] != "__all__" and spec.get("model_version"):
         where.append(f"{named(spec['model_version'])} = {_literal(found['model_version'])}")
@@ -175,6 +177,12 @@ def _profile(warehouse: Warehouse, found: Row, start: datetime) -> list[Row]:
         f"where {matched} and window_start >= :start and window_start < :until group by {grain} order by {grain}",
         {name: found[name] for name in names} | {"start": start, "until": found["window_end"]},
     )
+
+
+def _published(row: Row, spec: Mapping[str, Any]) -> Row:
+    """A cell of the profile, without its count where the monitor's privacy asks for more rows."""
+    minimum = (spec.get("privacy") or {}).get("minimum_cell", 1)
+    return row if not row["n"] or row["n"] >= minimum else row | {"n": None}
 
 
 def _edges(warehouse: Warehouse, found: Row) -> list[Row]:

@@ -12,6 +12,7 @@ from ml_monitor.cli.exporting import exporter
 from ml_monitor.cli.feeding import feedback
 from ml_monitor.cli.gating import gate
 from ml_monitor.cli.importing import importing
+from ml_monitor.cli.keeping import retention
 from ml_monitor.cli.knowing import as_of, explain, restatements
 from ml_monitor.cli.lifecycle import approve, guard, register, reject, retrain, rollback
 from ml_monitor.cli.measuring import collect, import_prometheus
@@ -63,7 +64,7 @@ _PANELS: dict[str, tuple[Callable[..., None], ...]] = {
     "Watch": (status, report, deliver, exporter, log_metrics, collect, import_prometheus),
     "Answer": (incidents, ack, snooze, answers, replay),
     "Models": (register, retrain, approve, reject, guard, rollback),
-    "Prove": (explain, as_of, restatements),
+    "Prove": (explain, as_of, restatements, retention),
 }
 for _panel, _commands in _PANELS.items():
     for _command in _commands:

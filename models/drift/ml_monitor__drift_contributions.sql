@@ -34,11 +34,16 @@ final as (
         {{ ml_monitor.bin_label('labels') }} as bin_label,
         labels.lower_bound,
         labels.upper_bound,
-        bin_shares.reference_n,
-        bin_shares.window_n,
-        bin_shares.reference_share_with_missing as reference_share,
-        bin_shares.window_share_with_missing as window_share,
-        (bin_shares.q - bin_shares.p) * bin_shares.log_ratio as psi_contribution,
+        {%- for name, expression in {'reference_n': 'bin_shares.reference_n', 'reference_share': 'bin_shares.reference_share_with_missing'}.items() %}
+        {{ ml_monitor.published(expression, 'bin_shares.reference_n', 'bin_shares.monitor') }} as {{ name }},
+        {%- endfor %}
+        {%- for name, expression in {
+            'window_n': 'bin_shares.window_n',
+            'window_share': 'bin_shares.window_share_with_missing',
+            'psi_contribution': '(bin_shares.q - bin_shares.p) * bin_shares.log_ratio',
+        }.items() %}
+        {{ ml_monitor.published(expression, 'bin_shares.window_n', 'bin_shares.monitor') }} as {{ name }},
+        {%- endfor %}
         stale_windows.metric_spec_id,
         stale_windows.source_updated_at
     from bin_shares

@@ -9,7 +9,8 @@
 select
     {{ ml_monitor.literal(spec.name) }} as monitor,
     {%- for column in texts %}
-    cast({{ ml_monitor.literal(rule[column]) }} as {{ dbt.type_string() }}) as {{ column }},
+        {%- set is_value = column == 'segment_value' and rule.segment_value is not none %}
+    cast({{ ml_monitor.declared_segment_value(spec, rule.segment, rule.segment_value) if is_value else ml_monitor.literal(rule[column]) }} as {{ dbt.type_string() }}) as {{ column }},
     {%- endfor %}
     {%- for option, column in numbers.items() %}
     cast({{ rule[option] if rule[option] is not none else 'null' }} as {{ ml_monitor.type_double() }}) as {{ column }},

@@ -23,7 +23,7 @@ windows as (
         monitor,
         window_start,
         recency,
-        ceiling(count(*) over (partition by monitor) / 60e0) as step
+        ceil(count(*) over (partition by monitor) / 60e0) as step
     from {{ ref('ml_monitor__rpt_time_axis') }}
 ),
 

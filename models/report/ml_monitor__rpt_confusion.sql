@@ -37,6 +37,7 @@ final as (
         and outcome_profiles.window_number > latest_windows.window_number - 30
     where outcome_profiles.predicted_class is not null and outcome_profiles.actual_class is not null
     group by outcome_profiles.monitor, outcome_profiles.predicted_class, outcome_profiles.actual_class
+    having not ({{ ml_monitor.is_small_cell('sum(outcome_profiles.n)', 'outcome_profiles.monitor') }})
 )
 
 select * from final

@@ -38,6 +38,7 @@ cumulated as (
     select
         monitor,
         cutoff,
+        positives + negatives as n,
         sum(positives) over (partition by monitor order by cutoff desc rows between unbounded preceding and current row) as true_positives,
         sum(negatives) over (partition by monitor order by cutoff desc rows between unbounded preceding and current row) as false_positives,
         sum(positives) over (partition by monitor) as all_positives,
@@ -57,6 +58,7 @@ final as (
         false_positives / nullif(all_negatives, 0) as false_positive_rate,
         true_positives / (true_positives + false_positives) as precision_at_cutoff
     from cumulated
+    where not ({{ ml_monitor.is_small_cell('n') }})
 )
 
 select * from final

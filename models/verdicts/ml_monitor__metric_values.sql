@@ -24,11 +24,14 @@
 {% for model, columns in has.items() %}
 select
     {{ shared | join(',\n    ') }},
-    cast(sample_size as bigint) as sample_size,
+    {#- The counts of the log itself say nothing about a group. #}
+    {%- set is_count = model == 'ml_monitor__intake' %}
+    {{ 'cast(sample_size as bigint)' if is_count else ml_monitor.published('cast(sample_size as bigint)', 'sample_size') }} as sample_size,
     {%- for detail in details %}
-    cast({{ detail if detail in columns + ['metric_value'] else 'null' }} as {{ ml_monitor.type_double() }}) as {{ detail }},
+        {%- set value = 'cast(' ~ (detail if detail in columns + ['metric_value'] else 'null') ~ ' as ' ~ ml_monitor.type_double() ~ ')' %}
+    {{ value if is_count else ml_monitor.published(value, 'sample_size') }} as {{ detail }},
     {%- endfor %}
-    {{ 'detail' if 'detail' in columns else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as detail,
+    {{ ml_monitor.published('detail', 'sample_size') if 'detail' in columns else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as detail,
     source_updated_at as updated_at
 from {{ ref(model) }}
 {{ 'union all' if not loop.last }}

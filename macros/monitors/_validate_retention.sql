@@ -1,0 +1,29 @@
+{% macro _validate_retention(name, spec) %}
+    {% set allowed = ['logs', 'events', 'predictions', 'feedback'] %}
+    {% if spec.retention is none %}
+        {{ return(none) }}
+    {% elif spec.retention is not mapping %}
+        {% do ml_monitor._config_error(name, 'retention', 'must be a mapping', allowed) %}
+    {% endif %}
+    {% for key, value in spec.retention.items() %}
+        {% do ml_monitor._validate_choice(name, 'retention', key, allowed) %}
+        {% if key in ['logs', 'events'] %}
+            {% do ml_monitor._validate_whole_number(name, 'retention.' ~ key, value, 1) %}
+        {% elif value is not string and not (key == 'feedback' and value is sameas false) %}
+            {% do ml_monitor._config_error(name, 'retention.' ~ key, 'must name the table that holds the rows', ['a_model', 'source.table'] + (['false, to leave it'] if key == 'feedback' else [])) %}
+        {% endif %}
+    {% endfor %}
+    {% set train_days = (spec.retraining or {}).get('train_days') %}
+    {% if spec.retention.logs is defined and train_days is integer and spec.retention.logs < train_days %}
+        {% do ml_monitor._config_error(name, 'retention.logs', spec.retention.logs ~ ' days are fewer than retraining.train_days ' ~ train_days) %}
+    {% endif %}
+    {% for key in ['comparison', 'selective'] if spec.retention.logs is defined and spec[key] %}
+        {% do ml_monitor._config_error(name, 'retention.logs', 'does not go with ' ~ key ~ ', which is computed from the whole log again and again') %}
+    {% endfor %}
+{% endmacro %}
+
+
+{% macro any_retention() %}
+    {#- Without a policy the ledger of what was deleted is not built. -#}
+    {{ return(ml_monitor.monitors() | selectattr('retention') | list | length > 0) }}
+{% endmacro %}

@@ -135,8 +135,8 @@ def content_sha256(frame: pd.DataFrame) -> str:
 
 
 def training_query(warehouse: Warehouse, spec: MonitorSpec) -> str:
-    """SQL of the labelled predictions known at `:as_of`: of two labels the later one, of two log rows the
-    earlier.
+    """SQL of the labelled predictions known at `:as_of`: of two labels the later one, which NULL takes back, of two
+    log rows the earlier.
 
     Raises:
         RetrainingError: No feedback log, or a feature with a reserved name.
@@ -175,10 +175,12 @@ labels as (
         {_label(q(spec.label), spec)} as label,
         {q(spec.labelled_at)} as labelled_at,
         row_number() over (
-            partition by {q(spec.prediction_id)} order by {q(spec.labelled_at)} desc, {q(spec.label)} desc
-        ) as recency
+            partition by {q(spec.prediction_id)}
+            order by {q(spec.labelled_at)} desc, case when {q(spec.label)} is null then 1 else 0 end, {q(spec.label)} desc
+        ) as recency,
+        case when {q(spec.label)} is null then 0 else 1 end as is_label
     from {spec.feedback_relation}
-    where {q(spec.label)} is not null and {q(spec.labelled_at)} <= :as_of
+    where {q(spec.labelled_at)} <= :as_of
 ),
 
 predictions as (
@@ -202,7 +204,7 @@ select
     {_lines([f"predictions.{name}" for name in names], 4)},
     labels.label as {q(spec.label)}
 from predictions
-inner join labels on labels.prediction_id = predictions.prediction_id and labels.recency = 1
+inner join labels on labels.prediction_id = predictions.prediction_id and labels.recency = 1 and labels.is_label = 1
 where predictions.occurrence = 1"""
 
 

@@ -1,5 +1,5 @@
 {{ config(indexes=[{'columns': ['feedback_id'], 'unique': true}]) }}
-{{ ml_monitor.ledger({
+{%- set columns = {
     'feedback_id': 'text',
     'supersedes_feedback_id': 'text',
     'monitor': 'text',
@@ -17,4 +17,6 @@
     'occurred_at': 'timestamp',
     'received_at': 'timestamp',
     'loaded_at': 'timestamp',
-}) }}
+} %}
+{{ ml_monitor.ledger(columns) }}
+{{ ml_monitor.events_of_feedback_tables(columns) }}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ml_monitor.retraining import champion, register_version
+from ml_monitor.retraining import register_version
 from ml_monitor.warehouse import Warehouse
 from tests.dagster.small_project import prepare
 from tests.environments import plain_environment
@@ -37,11 +37,6 @@ class Orchestrated:
         """How many messages have been sent."""
         deliveries = self.warehouse.table("alert_deliveries")
         return self.warehouse.query(f"select count(*) as n from {deliveries} where status = 'sent'")[0]["n"]
-
-    def serving(self) -> str:
-        serving = champion(self.warehouse, MONITOR)
-        assert serving is not None
-        return serving.model_version
 
 
 @pytest.fixture

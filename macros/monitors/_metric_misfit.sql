@@ -58,7 +58,8 @@
     {% endif %}
     {% set types = ml_monitor._variable_types(spec) %}
     {% for need in ['numeric', 'categorical'] if metric.metric in ml_monitor._metric_needs()[need] and declared.get('features') is mapping %}
-        {% for feature in declared.features if types.get(feature, need) != need %}
+        {#- `feature: null` watches nothing there, whatever the feature is. #}
+        {% for feature, limits in declared.features.items() if limits is not none and types.get(feature, need) != need %}
             {% do ml_monitor._config_error(name, 'thresholds.' ~ metric.metric ~ '.features', tojson(feature) ~ ' is ' ~ types[feature] ~ ', and the metric is about ' ~ need ~ ' features') %}
         {% endfor %}
     {% endfor %}

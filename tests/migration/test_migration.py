@@ -151,7 +151,7 @@ def test_dbt_accepts_all_of_them(tmp_path) -> None:
     """The real check: what every key, metric and value may be is decided when dbt parses."""
     monitors = {tool: imported(tool, tmp_path).block for tool in ("evidently", "nannyml", "whylogs", "databricks")}
     for block in monitors.values():
-        block["predictions"], block["reference"] = "raw.log", {"from": "2026-01-01", "to": "2026-02-01"}
+        block |= {"predictions": "raw.log", "feedback": "raw.log", "reference": {"from": "2026-01-01", "to": "2026-02-01"}}
     project = Project(tmp_path / "project", monitors)
     (project.directory / "models" / "sources.yml").write_text(
         yaml.safe_dump({"version": 2, "sources": [{"name": "raw", "schema": "raw", "tables": [{"name": "log"}]}]})

@@ -71,7 +71,7 @@ def test_each_monitor_is_a_group_and_only_its_profiles_have_partitions(location:
     groups = Counter(graph.get(key).group_name for key in graph.get_all_asset_keys())
     assert groups["arrival_delay"] == 3
     assert groups["flight_delay"] == 3
-    assert groups["flight_delay_retraining"] == 5
+    assert groups["flight_delay_retraining"] == 6
     assert {"flights_raw", "registry", "drift", "verdicts", "alerts", "ledgers", "audit"} <= set(groups)
     partitioned = {key for key in graph.get_all_asset_keys() if graph.get(key).partitions_def}
     assert partitioned == set(location.keys_of("profiles"))

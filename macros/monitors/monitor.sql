@@ -6,7 +6,10 @@
         {% do ml_monitor._config_error(name, 'name', 'is not declared in vars.ml_monitor__monitors', ml_monitor.monitor_names()) %}
     {% endif %}
     {% if declared[name] is not mapping or '__resolved__' not in declared[name] %}
-        {% set spec = ml_monitor._resolved_monitor(name, declared) %}
+        {#- Of a copy: another thread of dbt may keep its own result beside the declaration while this one reads it. -#}
+        {% set own = dict(declared[name]) if declared[name] is mapping else declared[name] %}
+        {% do own.pop('__resolved__', none) if own is mapping %}
+        {% set spec = ml_monitor._resolved_monitor(name, own) %}
         {% do declared[name].update({'__resolved__': spec}) %}
     {% endif %}
     {{ return(declared[name]['__resolved__']) }}
@@ -15,8 +18,8 @@
 
 {% macro _resolved_monitor(name, declared) %}
     {#- Defaults, then what the user declared, validated. -#}
-    {% do ml_monitor._validate_monitor(name, declared[name]) %}
-    {% set spec = dict(ml_monitor._monitor_defaults(), **declared[name]) %}
+    {% do ml_monitor._validate_monitor(name, declared) %}
+    {% set spec = dict(ml_monitor._monitor_defaults(), **declared) %}
     {% do ml_monitor._drop_unused_columns(spec) %}
     {% if spec.reference.from is defined %}
         {% do spec.update({'reference': dict(spec.reference, **{'from': ml_monitor._iso(spec.reference.from), 'to': ml_monitor._iso(spec.reference.to)})}) %}

@@ -3,6 +3,9 @@
     {{ return({
         'predictions': none,
         'feedback': none,
+        'labels': none,
+        'behaviour': none,
+        'review': none,
         'task': 'binary',
         'prediction_id': 'prediction_id',
         'predicted_at': 'predicted_at',

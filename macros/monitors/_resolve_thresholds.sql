@@ -1,7 +1,7 @@
 {% macro _resolve_thresholds(name, spec) %}
     {#- Declared thresholds over the defaults, each checked against the metric catalogue. `metric: null` switches one off. -#}
     {% set catalogue = {} %}
-    {% for metric in ml_monitor.metric_catalogue() + ml_monitor.custom_catalogue(spec) + ml_monitor.operational_catalogue(spec) %}
+    {% for metric in ml_monitor.metric_catalogue() + ml_monitor.custom_catalogue(spec) + ml_monitor.operational_catalogue(spec) + ml_monitor.kpi_catalogue(spec) %}
         {% do catalogue.update({metric.metric: metric}) %}
     {% endfor %}
     {% if spec.thresholds is not mapping %}
@@ -19,6 +19,8 @@
             {% do ml_monitor._config_error(name, 'thresholds.' ~ metric, 'needs the option multivariate', ['multivariate: true', 'multivariate: a list of numeric features']) %}
         {% elif declared is not none and catalogue[metric].needs == 'service' and not ml_monitor.measures_service(spec, metric) %}
             {% do ml_monitor._config_error(name, 'thresholds.' ~ metric, 'needs a column of the log that says it', ['service: {latency_ms: column}', 'service: {error: column, timeout: column}', 'service: {status: column}']) %}
+        {% elif declared is not none and catalogue[metric].needs == 'behaviour' and not spec.behaviour %}
+            {% do ml_monitor._config_error(name, 'thresholds.' ~ metric, 'needs the option behaviour', ['behaviour: true']) %}
         {% elif declared is not none %}
             {% do ml_monitor._validate_threshold(name, metric, declared, spec, catalogue[metric].breaches) %}
             {% if metric in spec.thresholds %}

@@ -14,6 +14,7 @@
     {% for key in ['predictions', 'reference', 'features'] if not spec[key] %}
         {% do ml_monitor._config_error(name, key, 'is required') %}
     {% endfor %}
+    {% set spec = ml_monitor._with_label_log(name, spec) %}
     {% do ml_monitor._validate_choice(name, 'task', spec.task, ['binary', 'regression', 'multiclass', 'ranking']) %}
     {% do ml_monitor._validate_choice(name, 'window', spec.window, ['hour', 'day', 'week', 'month', 'chunk']) %}
     {% do ml_monitor._validate_timezone(name, spec.timezone) %}
@@ -27,6 +28,9 @@
     {% do ml_monitor._validate_outcomes(name, spec, declared) %}
     {% do ml_monitor._validate_features(name, spec) %}
     {% do ml_monitor._validate_multivariate(name, spec) %}
+    {% do ml_monitor._validate_labels(name, dict(spec, feedback=declared.feedback)) %}
+    {% do ml_monitor._validate_behaviour(name, spec) %}
+    {% do ml_monitor._validate_review(name, spec) %}
     {% do ml_monitor._validate_label_drift(name, spec) %}
     {% do ml_monitor._validate_segments(name, spec.segments) %}
     {% do ml_monitor._validate_custom_metrics(name, spec) %}

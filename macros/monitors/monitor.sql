@@ -20,6 +20,8 @@
     {#- Defaults, then what the user declared, validated. -#}
     {% do ml_monitor._validate_monitor(name, declared) %}
     {% set spec = dict(ml_monitor._monitor_defaults(), **declared) %}
+    {% set spec = ml_monitor._with_label_log(name, spec) %}
+    {% do spec.update({'labels': ml_monitor._resolved_labels(spec), 'behaviour': ml_monitor._resolved_behaviour(spec), 'review': ml_monitor._resolved_review(spec)}) %}
     {% do ml_monitor._drop_unused_columns(spec) %}
     {% if spec.reference.from is defined %}
         {% do spec.update({'reference': dict(spec.reference, **{'from': ml_monitor._iso(spec.reference.from), 'to': ml_monitor._iso(spec.reference.to)})}) %}
@@ -125,7 +127,7 @@
         spec.task, spec.score, spec.prediction, spec.label, spec.positive, spec.scores, spec.lower, spec.upper, spec.query_id, spec.item,
         spec.quantile, spec.k, spec.score_decimals, spec.segments, ml_monitor.metric_version(),
     ] + ([spec.timezone] if spec.timezone else []) + ([spec.chunk_rows] if spec.chunk_rows else [])
-        + ([spec.expected_error] if spec.expected_error else []) + ml_monitor._if_private(spec), sort_keys=true))) }}
+        + ([spec.expected_error] if spec.expected_error else []) + ([spec.labels] if spec.labels else []) + ml_monitor._if_private(spec), sort_keys=true))) }}
 {% endmacro %}
 
 

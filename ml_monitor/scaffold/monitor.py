@@ -14,6 +14,9 @@ from ml_monitor.settings import MONITORS_VAR
 KINDS = ("reference", "feature_profile", "outcome_profile")
 OPTIONAL_KINDS = {
     "chunks": "chunk_rows",
+    "labels": "labels",
+    "behaviour_profile": "behaviour",
+    "review_queue": "review",
     "feature_moments": "multivariate",
     "custom_profile": "metrics",
     "service_profile": "service",

@@ -2,7 +2,7 @@
 
 {%- set metrics = ml_monitor.metric_catalogue() %}
 {%- for spec in ml_monitor.monitors() %}
-    {%- for metric in ml_monitor.custom_catalogue(spec) + ml_monitor.operational_catalogue(spec) %}
+    {%- for metric in ml_monitor.custom_catalogue(spec) + ml_monitor.operational_catalogue(spec) + ml_monitor.kpi_catalogue(spec) %}
         {%- do metrics.append(dict(metric, monitor=spec.name)) %}
     {%- endfor %}
 {%- endfor %}

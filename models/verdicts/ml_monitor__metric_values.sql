@@ -17,6 +17,7 @@
 {%- if ml_monitor.any_custom_metrics() %}{% do has.update({'ml_monitor__custom_metrics': ['label_coverage']}) %}{% endif %}
 {%- if ml_monitor.any_error_profiles() %}{% do has.update({'ml_monitor__expected_damage': ['reference_size', 'lower_bound', 'upper_bound']}) %}{% endif %}
 {%- if ml_monitor.any_service() %}{% do has.update({'ml_monitor__service': ['lower_bound', 'upper_bound']}) %}{% endif %}
+{%- if ml_monitor.any_behaviour() %}{% do has.update({'ml_monitor__behaviour': ['lower_bound', 'upper_bound']}) %}{% endif %}
 {%- if ml_monitor.any_multivariate() %}
     {%- do has.update({'ml_monitor__multivariate_drift': ['reference_size', 'noise_floor', 'p_value', 'detail']}) %}
 {%- endif %}

@@ -157,7 +157,7 @@ measured as (
         end as within_noise,
         case
             when judged.test = 'material' then coalesce(judged.q_p_alert <= judged.alpha, false)
-            when judged.family not in ('performance', 'estimated_performance', 'service') then true
+            when judged.family not in ('performance', 'estimated_performance', 'service', 'behaviour') then true
             {#- the spread of the past, which the rule measures in, is sampling too #}
             when judged.rule <> 'value' then true
             when judged.direction = 'both' then coalesce(judged.lower_bound, judged.metric_value) > judged.alert_threshold

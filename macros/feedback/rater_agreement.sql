@@ -1,0 +1,107 @@
+{% macro rater_agreement(spec) %}
+    {#- CTE `agreement_parts`: what inter-annotator agreement is made of, all additive over the units (predictions that two or more raters judged).
+        A rater is a reviewer of a source; of each the latest judgement counts. Coincidences are Krippendorff's: a pair of a unit of m ratings counts
+        1 / (m - 1), in both orders. -#}
+    {%- set string = dbt.type_string() -%}
+    {%- set numeric = spec.task in ['regression', 'ranking'] -%}
+    judgements as (
+        select standing_events.about as unit, {{ ml_monitor.rater_name() }} as rater,
+            standing_events.said_at, standing_events.known_at, standing_events.feedback_id,
+            case when standing_events.kind = 'approval' then predictions.said else {{ ml_monitor.outcome_value('standing_events.label', spec) }} end as label
+        from standing_events
+        inner join predictions on predictions.prediction_key = standing_events.about
+        where standing_events.kind in ('correction', 'approval')
+        {%- for source, options in (spec.labels or {'sources': {}}).sources.items() if options.reviewer %}
+        union all
+        {{ ml_monitor.relation_judgements(spec, source, options) }}
+        {%- endfor %}
+    ),
+
+    ratings as (
+        select unit, rater, label
+        from (
+            select unit, rater, label, row_number() over (partition by unit, rater order by said_at desc, known_at desc, feedback_id desc) as recency
+            from judgements
+            where label is not null
+        ) as ranked
+        where recency = 1
+    ),
+
+    units as (
+        select unit, cast(count(*) as {{ ml_monitor.type_double() }}) as m, count(distinct label) as n_labels
+            {{- ', sum(label) as sum_label, sum(label * label) as sum_squared_label' if numeric }}
+        from ratings
+        group by unit
+        having count(*) > 1
+    ),
+
+    rated as (
+        select predictions.window_start, ratings.unit, ratings.rater, ratings.label, {{ ml_monitor.label_word(spec, 'ratings.label') if not numeric else 'cast(null as ' ~ string ~ ')' }} as word, units.m
+        from ratings
+        inner join units on units.unit = ratings.unit
+        inner join predictions on predictions.prediction_key = ratings.unit
+    ),
+
+    frequent_raters as (
+        {#- Pairs are many: of a crowd only those who judge most are compared one by one. #}
+        select rater
+        from (select rater, row_number() over (order by count(*) desc, rater) as place from rated group by rater) as counted
+        where place <= {{ spec.behaviour.raters }}
+    ),
+
+    agreement_parts as (
+        {%- set blank = ', cast(null as ' ~ string ~ ')' %}
+        select predictions.window_start, 'units' as part{% for key in [1, 2, 3, 4] %}{{ blank }} as key_{{ key }}{% endfor %}, count(*) as n
+        from units
+        inner join predictions on predictions.prediction_key = units.unit
+        group by predictions.window_start
+        union all
+        select predictions.window_start, 'disagreed'{{ blank * 4 }}, sum(case when units.n_labels > 1 then 1 else 0 end)
+        from units
+        inner join predictions on predictions.prediction_key = units.unit
+        group by predictions.window_start
+        {%- if numeric %}
+        {%- for part, sum in {'votes': 'm', 'sum': 'sum_label', 'squares': 'sum_squared_label', 'observed': '2 * (m * sum_squared_label - sum_label * sum_label) / (m - 1)'}.items() %}
+        union all
+        select predictions.window_start, '{{ part }}'{{ blank * 4 }}, sum({{ sum }})
+        from units
+        inner join predictions on predictions.prediction_key = units.unit
+        group by predictions.window_start
+        {%- endfor %}
+        {%- else %}
+        union all
+        select one.window_start, 'coincidence', one.word, other.word{{ blank * 2 }}, sum(1 / (one.m - 1))
+        from rated as one
+        inner join rated as other on other.unit = one.unit and other.rater <> one.rater
+        group by one.window_start, one.word, other.word
+        union all
+        select one.window_start, 'unit_agreement'{{ blank * 4 }}, sum(case when one.word = other.word then 1 / (one.m * (one.m - 1)) else 0 end)
+        from rated as one
+        inner join rated as other on other.unit = one.unit and other.rater <> one.rater
+        group by one.window_start
+        union all
+        select one.window_start, 'pair', one.rater, other.rater, one.word, other.word, count(*)
+        from rated as one
+        inner join rated as other on other.unit = one.unit and other.rater > one.rater
+        where one.rater in (select rater from frequent_raters) and other.rater in (select rater from frequent_raters)
+        group by one.window_start, one.rater, other.rater, one.word, other.word
+        {%- endif %}
+    )
+{%- endmacro %}
+
+
+{% macro rater_name() %}
+    {#- `ann of experts`, or the source alone where nobody is named. -#}
+    case when standing_events.reviewer = '' then standing_events.source else standing_events.reviewer || ' of ' || standing_events.source end
+{%- endmacro %}
+
+
+{% macro relation_judgements(spec, source, options) %}
+    {#- The rows of a label log that names its reviewers. -#}
+    {%- set string = dbt.type_string() -%}
+    {%- set labelled_at = 'coalesce(cast(' ~ ml_monitor.identifier(spec.labelled_at) ~ ' as timestamp), ' ~ ml_monitor.window_epoch('day') ~ ')' -%}
+    select cast({{ ml_monitor.identifier(spec.prediction_id) }} as {{ string }}), coalesce(cast({{ ml_monitor.identifier(options.reviewer) }} as {{ string }}) || ' of ', '') || {{ ml_monitor.literal(source) }},
+            {{ labelled_at }}, {{ labelled_at }}, '', {{ ml_monitor.outcome_value(ml_monitor.identifier(spec.label), spec) }}
+        from {{ ml_monitor.monitor_relation(options.relation) }}
+        where {{ labelled_at }} < {{ ml_monitor.monitoring_now() }}
+{%- endmacro %}

@@ -51,12 +51,20 @@
 {% endmacro %}
 
 
+{% macro any_kpis() %}
+    {#- Without a business figure their models are not built. -#}
+    {%- set declared = [] -%}
+    {%- for spec in ml_monitor.monitors() if spec.behaviour and spec.behaviour.kpis -%}{%- do declared.append(spec.name) -%}{%- endfor -%}
+    {{ return(declared | length > 0) }}
+{% endmacro %}
+
+
 {% macro kpi_catalogue(spec) %}
     {#- The business figures of a monitor as entries of the metric catalogue. -#}
     {% set entries = [] %}
     {% for kpi, options in ((spec.behaviour or {}).get('kpis', {}) if spec.behaviour is mapping else {}).items() %}
         {% set breaches = {'up': 'above', 'down': 'below', 'both': 'both'}[options.get('direction', 'both')] %}
-        {% do entries.append(dict(ml_monitor._metric(kpi, 'behaviour', 'custom', breaches, options.get('aggregate', 'sum') ~ ' of ' ~ options.value ~ ' in ' ~ options.relation, [spec.task]), description=options.get('description'))) %}
+        {% do entries.append(dict(ml_monitor._metric(kpi, 'business', 'custom', breaches, options.get('aggregate', 'sum') ~ ' of ' ~ options.value ~ ' in ' ~ options.relation, [spec.task]), description=options.get('description'))) %}
     {% endfor %}
     {{ return(entries) }}
 {% endmacro %}

@@ -189,7 +189,7 @@ decided as (
         case
             when family = 'drift' and coalesce(reference_size, 0) = 0 then 'no_reference'
             when metric_value is null then 'insufficient_data'
-            when family not in ('intake', 'operational') and sample_size < min_rows then 'insufficient_data'
+            when family not in ('intake', 'operational', 'business') and sample_size < min_rows then 'insufficient_data'
             when family in ('drift', 'data_quality') and reference_size < min_rows then 'insufficient_data'
             when (family = 'performance' or feature = '__label__' or (family = 'custom' and label_coverage is not null)) and mature_at > {{ ml_monitor.monitoring_now() }} then 'immature'
             when window_end < first_full_span_end then 'insufficient_data'

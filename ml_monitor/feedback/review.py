@@ -129,7 +129,8 @@ def _from(warehouse: Warehouse) -> str:
                 where kind in ('approval', 'correction')
                 group by monitor, prediction_id
             ) as answers
-                on answers.monitor = queue.monitor and answers.prediction_id = queue.prediction_id and answers.answered_at >= queue.queued_at"""
+                on answers.monitor = queue.monitor and answers.prediction_id = queue.prediction_id
+                and answers.answered_at >= queue.queued_at"""
 
 
 def _take(
@@ -140,7 +141,8 @@ def _take(
     key = {"monitor": monitor, "prediction_id": prediction_id}
     found = session.query(
         f"""
-        select case when {_UNANSWERED} then 0 else 1 end as is_answered, queue.reason, queue.predicted_at, queue.model_version, queue.score, queue.prediction,
+        select case when {_UNANSWERED} then 0 else 1 end as is_answered,
+            queue.reason, queue.predicted_at, queue.model_version, queue.score, queue.prediction,
             assignments.reviewer as holder, assignments.status as held_status, assignments.expires_at as held_until
         {_from(warehouse)}
         where queue.monitor = :monitor and queue.prediction_id = :prediction_id

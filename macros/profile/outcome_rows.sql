@@ -13,9 +13,11 @@
         from {{ feedback }}
         where {{ labelled_at }} is null or {{ labelled_at }} < {{ ml_monitor.monitoring_now() }}
         {%- else %}
-        select cast(null as {{ dbt.type_string() }}) as prediction_id, cast(null as timestamp) as labelled_at,
+        {#- none, with an id of the type that the log's has #}
+        select {{ id }} as prediction_id, cast(null as timestamp) as labelled_at,
             cast(null as {{ dbt.type_string() if spec.task == 'multiclass' else ml_monitor.type_double() }}) as label, cast(null as integer) as has_label
-        {{ ml_monitor.no_rows() }}
+        from {{ ml_monitor.monitor_relation(spec.predictions) }}
+        where 1 = 0
         {%- endif %}
     )
 {% endmacro %}

@@ -218,3 +218,15 @@ def test_verdicts_and_business_figures(project: Project) -> None:
     metric, kpi = np.array(list(series.values())), np.array([10.0, 20.0, 5.0, 8.0])
     assert rows.loc[0, "correlation"] == pytest.approx(np.corrcoef(metric, kpi)[0, 1])
     assert rows.loc[1, "correlation"] == pytest.approx(np.corrcoef(metric[:-1], kpi[1:])[0, 1])
+
+
+def test_later_feedback_touches_its_window_alone(project: Project) -> None:
+    written = f"select window_start, max(updated_at) from {MART}behaviour_profiles where monitor = 'm' group by window_start order by window_start"
+    before = dict(project.rows(written))
+    clicks = values(project)["click_through_rate"][0]
+    quiet = next(i for i in range(ROWS, 2 * ROWS) if not any(row["kind"] == "click" and row["prediction_id"] in (str(i), None) for row in feedback() if row["prediction_id"] == str(i) or row["request_id"] == f"r{i // 2}"))
+    say(project, [event("click", quiet, at=START + pd.Timedelta(days=DAYS, hours=1))])
+    project.run("-s", "m__behaviour_profile", "ml_monitor__behaviour_profiles", "ml_monitor__behaviour", "ml_monitor__metric_values")
+    after = dict(project.rows(written))
+    assert [window for window in before if after[window] != before[window]] == [START + pd.Timedelta(days=1)]
+    assert values(project)["click_through_rate"][0] == pytest.approx(clicks + 1 / (DAYS * ROWS))

@@ -161,7 +161,8 @@ def independent(events: pd.DataFrame, moment: pd.Timestamp) -> tuple[str | None,
     return label, "resolved"
 
 
-def test_random_events_against_python(project: Project) -> None:
+def random_events() -> list[dict[str, Any]]:
+    """One to seven words about each prediction, some of which take back earlier ones."""
     random = np.random.default_rng(4)
     events: list[dict[str, Any]] = []
     for number in range(60):
@@ -175,6 +176,11 @@ def test_random_events_against_python(project: Project) -> None:
                 fields["supersedes_feedback_id"] = earlier[random.integers(len(earlier))]["feedback_id"]
             earlier.append(event(kind, number, at=at, source=str(random.choice(["experts", "partners", "users", "strangers"], p=[0.5, 0.1, 0.3, 0.1])), **fields))
         events += earlier
+    return events
+
+
+def test_random_events_against_python(project: Project) -> None:
+    events = random_events()
     found = resolved(project, events)
     frame = pd.DataFrame(events).merge(predictions()[["prediction_id", "y_pred"]].astype(str).rename(columns={"y_pred": "prediction"}), on="prediction_id")
     history = project.frame("select prediction_key, label, status, labelled_at from main_ml_monitor.m__labels")
@@ -194,3 +200,25 @@ def test_random_events_against_python(project: Project) -> None:
             final = independent(group, group["received_at"].max())
             assert found[str(number)]["status"] == final[1]
     assert compared > 150 and statuses >= {"resolved", "conflict", "too_weak"}, statuses
+
+
+def test_performance_of_resolved_labels(project: Project) -> None:
+    """Two runs: the second hears what was said after the first, and only the windows whose labels changed are counted again."""
+    events = random_events()
+    resolved(project, events, now="2026-01-16 18:00:00")
+    frame = pd.DataFrame(events).merge(predictions()[["prediction_id", "y_pred"]].astype(str).rename(columns={"y_pred": "prediction"}), on="prediction_id")
+    heard = []
+    for now in ("2026-01-16 18:00:00", NOW):
+        project.run("-s", "+ml_monitor__performance", now=now)
+        known = frame[frame["received_at"] < pd.Timestamp(now)]
+        labels = {int(number): independent(group, pd.Timestamp(now))[0] for number, group in known.groupby("prediction_id")}
+        log = predictions().assign(label=predictions()["prediction_id"].map(labels))
+        days = log.groupby(log["predicted_at"].dt.floor("D"))
+        right = log[log["label"].notna()].assign(right=lambda rows: rows["label"] == rows["y_pred"].astype(str)).groupby(log["predicted_at"].dt.floor("D"))["right"].mean()
+        sql = f"select window_start, metric, metric_value from {MART}performance where monitor = 'm' and span = 1 and segment = '__all__' and model_version = '__all__' and metric in ('accuracy', 'label_coverage')"
+        found = project.frame(sql).pivot(index="window_start", columns="metric", values="metric_value")
+        assert len(found) == len(days) == 15
+        np.testing.assert_allclose(found["label_coverage"], days["label"].apply(lambda said: said.notna().mean()))
+        np.testing.assert_allclose(found["accuracy"], right.reindex(found.index).to_numpy())
+        heard.append(labels)
+    assert heard[0] != heard[1] and len(heard[0]) > 30

@@ -60,6 +60,22 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
     ({"task": "multiclass", "scores": ["a"]}, ["key 'scores'", "map each class"]),
     ({"task": "ranking", "retraining": {"every_days": 3}}, ["key 'retraining'", "does not fit task ranking"]),
     ({"alerting": {"open_after": 0}}, ["key 'alerting.open_after'", "from 1"]),
+    ({"labels": {"sources": {"experts": {}}}}, ["key 'feedback'", "is what labels makes", "{outcomes: {relation: raw.feedback}}"]),
+    ({"feedback": None, "labels": {"sources": {}}}, ["key 'labels.sources'", "must map each source"]),
+    ({"feedback": None, "labels": {"sources": {"experts": {"trust": 2}}}}, ["key 'labels.sources.experts.trust'", "2 is not a number from 0 to 1"]),
+    ({"feedback": None, "labels": {"sources": {"experts": {"vote": "all"}}}}, ["key 'labels.sources.experts'", "vote is not an option", "priority, trust, votes"]),
+    ({"feedback": None, "labels": {"sources": {"a": {}}, "rules": {"liked": {"kind": "like", "label": 1}}}}, ["key 'labels.rules.liked.kind'", "thumb, rating, click"]),
+    ({"feedback": None, "labels": {"sources": {"a": {}}, "rules": {"liked": {"kind": "thumb"}}}}, ["key 'labels.rules.liked'", "either label, a value, or means"]),
+    ({"feedback": None, "labels": {"sources": {"a": {}}, "rules": {"liked": {"kind": "click", "label": 1, "at_least": 1}}}}, ["key 'labels.rules.liked.at_least'", "thumb (1 up, 0 down), rating or dwell"]),
+    ({"feedback": None, "labels": {"sources": {"a": {}}, "rules": {"liked": {"kind": "click", "label": 1, "sources": ["b"]}}}}, ["key 'labels.rules.liked.sources'", "a"]),
+    ({"behaviour": "yes"}, ["key 'behaviour'", "must be a mapping", "request_id, raters, kpis, lags"]),
+    ({"behaviour": {"kpis": {"revenue": {"relation": "sales"}}}}, ["key 'behaviour.kpis.revenue.at'", "is required"]),
+    ({"behaviour": {"kpis": {"psi": {"relation": "sales", "at": "day", "value": "amount"}}}}, ["key 'behaviour.kpis.psi'", "is the name of a metric"]),
+    ({"thresholds": {"override_rate": {"alert": 0.3}}}, ["key 'thresholds.override_rate'", "needs the option behaviour", "behaviour: true"]),
+    ({"review": {"budget": 5}}, ["key 'review'", "needs labels"]),
+    ({"feedback": None, "labels": {"sources": {"a": {}}}, "review": {"budget": 0}}, ["key 'review.budget'", "is not a whole number from 1"]),
+    ({"feedback": None, "labels": {"sources": {"a": {}}}, "review": {"budget": 5, "strategy": "random"}}, ["key 'review.strategy'", "uncertainty, margin, entropy"]),
+    ({"feedback": None, "labels": {"sources": {"a": {}}}, "review": {"budget": 5, "weights": {"disagreement": 2}}}, ["key 'review.weights.disagreement'", "needs comparison"]),
 ]
 
 

@@ -32,7 +32,7 @@
     ),
 
     spread as (
-        select *, row_number() over (partition by is_exploration order by priority desc, hash) as kind_place, count(*) over (partition by is_exploration) as n_kind
+        select *, (row_number() over (partition by is_exploration order by priority desc, hash) - 0.5e0) / count(*) over (partition by is_exploration) as share_before
         from chosen
     ),
 
@@ -42,7 +42,7 @@
             chosen.prediction_id,
             {{ today }} as queue_date,
             {#- Exploration is spread over the day's queue: whoever stops early has answered both kinds. #}
-            cast((select n from queued_today) + row_number() over (order by (kind_place - 0.5e0) / n_kind, chosen.hash) as bigint) as place,
+            cast((select n from queued_today) + row_number() over (order by chosen.share_before, chosen.hash) as bigint) as place,
             chosen.reason,
             cast(chosen.priority as {{ ml_monitor.type_double() }}) as priority,
             chosen.is_exploration,
@@ -88,8 +88,8 @@
             {%- for segment in spec.segments %}
             {{ ml_monitor.segment_value_of(spec, segment) }} as segment_{{ loop.index }},
             {%- endfor %}
-            {%- for alias in categories %}
-            cast({{ alias }} as {{ string }}) as {{ alias }},
+            {%- for alias, column in categories.items() %}
+            {{ ml_monitor.category_value(spec, column, alias) }} as {{ alias }},
             {%- endfor %}
             {{ "coalesce(cast(compared_key as " ~ string ~ "), 'alone ' || cast(prediction_id as " ~ string ~ '))' if spec.comparison else 'cast(prediction_id as ' ~ string ~ ')' }} as compared_key,
             row_number() over (partition by prediction_id order by predicted_at) as occurrence,

@@ -39,6 +39,9 @@ MONITORS = {
     "churn": MONITOR | {"retraining": {"triggers": ["performance", "labels"]}, "thresholds": {"psi": {"warn": 0.1, "alert": 0.25, "test": "material"}}},
     "price": {
         "predictions": "raw.prices",
+        "labels": {"sources": {"agents": {"votes": "reviewers"}}},
+        "behaviour": True,
+        "review": {"budget": 10},
         "task": "regression",
         "reference": {"trailing": 4},
         "features": {"it's": "numeric", "back\\slash": "categorical"},
@@ -51,7 +54,9 @@ MONITORS = {
     },
     "kind": {
         "predictions": "raw.kinds",
-        "feedback": "raw.kind_labels",
+        "labels": {"sources": {"desk": {"relation": "raw.kind_labels", "reviewer": "who"}}},
+        "behaviour": True,
+        "review": {"budget": 10, "strategy": "entropy"},
         "task": "multiclass",
         "scores": {"a,b": "s1", "it's": "s2"},
         "reference": {"from": "2026-01-01", "to": "2026-01-02"},
@@ -72,7 +77,12 @@ MONITORS = {
     "parcel": {"predictions": "raw.parcels", "reference": {"previous": 1}, "features": {"weight": "numeric"}, "window": "chunk", "chunk_rows": 500},
     "credit": {
         "predictions": "raw.loans",
-        "feedback": "raw.repaid",
+        "labels": {
+            "sources": {"repaid": {"relation": "raw.repaid"}, "it's": {"priority": 2, "votes": "reviewers"}, "users": {"priority": 3, "trust": 0.5}},
+            "rules": {"liked": {"kind": "thumb", "at_least": 1, "means": "right"}, "stayed": {"kind": "dwell", "at_least": 30, "label": 1, "weight": 0.3}},
+        },
+        "behaviour": {"request_id": "request", "kpis": {"revenue": {"relation": "raw.sales", "at": "day", "value": "amount"}}},
+        "review": {"budget": 50, "strategy": "margin", "stratify": "region"},
         "reference": {"previous": 2},
         "features": {"income": "numeric", "age": "numeric", "region": "categorical"},
         "segments": ["region", ["region", "sex"]],
@@ -85,7 +95,7 @@ MONITORS = {
         "metrics": {"volume": {"sql": "sum(amount) / count(*)", "direction": "down"}},
     },
 }
-TABLES = sorted({name.removeprefix("raw.") for monitor in MONITORS.values() for name in (monitor["predictions"], monitor.get("feedback", "raw.feedback"))})
+TABLES = sorted({name.removeprefix("raw.") for monitor in MONITORS.values() for name in (monitor["predictions"], monitor.get("feedback", "raw.feedback"))} | {"kind_labels", "repaid", "sales"})
 
 
 @pytest.fixture(scope="module", params=list(OUTPUTS))

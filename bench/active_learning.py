@@ -94,7 +94,7 @@ class _Queue:
         queued = self._project.frame(
             f"select prediction_id from main_ml_monitor.digit__review_queue where prediction_id like '%-{day}'"  # noqa: S608
         )
-        chosen = queued["prediction_id"].str.split("-").str[0].astype("int64").to_numpy()
+        chosen: Rows = queued["prediction_id"].str.split("-").str[0].to_numpy("int64")
         if len(chosen) != PER_DAY:
             raise RuntimeError(f"day {day}: {len(chosen)} predictions are queued, not {PER_DAY}")
         return chosen

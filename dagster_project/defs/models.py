@@ -15,7 +15,8 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from dagster_project.settings import MONITOR_TAG, NOW_TAG, dbt_executable, fixed_now, load_dbt_project
+from dagster_project.looks import described, kinds_of, with_metadata
+from dagster_project.settings import MONITOR_TAG, NOW_TAG, dbt_executable, fixed_now, load_dbt_project, warehouse
 from ml_monitor.settings import NOW_VAR
 
 PROJECT = load_dbt_project()
@@ -28,7 +29,7 @@ DAILY = dg.DailyPartitionsDefinition(
 
 
 class MonitorTranslator(DagsterDbtTranslator):
-    """Groups: a monitor's own models under its name, other models by folder, raw logs by source."""
+    """Groups: a monitor's own models under its name, other models by folder, raw logs by source. With links to the docs."""
 
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
@@ -37,11 +38,13 @@ class MonitorTranslator(DagsterDbtTranslator):
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = self.get_resource_props(manifest, unique_id)
         monitor = node["config"].get("meta", {}).get("ml_monitor")
-        if monitor:
-            return spec.replace_attributes(
-                group_name=monitor["name"], tags={**spec.tags, MONITOR_TAG: monitor["name"]}
-            )
-        return spec.replace_attributes(group_name=self.folder_group(node))
+        folder = "profiles" if monitor else self.folder_group(node)
+        spec = spec.replace_attributes(
+            group_name=monitor["name"] if monitor else folder,
+            description=described(spec.description, node["fqn"][-2] if folder == "ledgers" else folder),
+            kinds=kinds_of(spec.kinds, folder),
+        )
+        return spec.merge_attributes(tags={MONITOR_TAG: monitor["name"]}) if monitor else spec
 
     @staticmethod
     def folder_group(node: Mapping[str, Any]) -> str:
@@ -73,6 +76,11 @@ def dbt_build(tags: Mapping[str, str]) -> list[str]:
     return ["build", *(["--vars", json.dumps({NOW_VAR: tags[NOW_TAG]})] if NOW_TAG in tags else [])]
 
 
+def built(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    """Build the selected models, and say about each table how large it is and what is wrong."""
+    yield from with_metadata(dbt.cli(dbt_build(context.run.tags), context=context).stream(), MANIFEST["nodes"], warehouse)
+
+
 COMMON: dict[str, Any] = {"manifest": MANIFEST, "project": PROJECT, "dagster_dbt_translator": TRANSLATOR}
 
 
@@ -93,19 +101,19 @@ def log_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterat
 )
 def profile_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """Reference and profiles of each monitor; a backfill of any length is one dbt run."""
-    yield from dbt.cli(dbt_build(context.run.tags), context=context).stream()
+    yield from built(context, dbt)
 
 
 @dbt_assets(name="state", select="tag:ml_monitor", exclude="resource_type:snapshot", **COMMON)
 def state_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """Registry, metrics, verdicts, alerts and report: they bring themselves up to date from the profiles."""
-    yield from dbt.cli(dbt_build(context.run.tags), context=context).stream()
+    yield from built(context, dbt)
 
 
 @dbt_assets(name="audit", select="tag:ml_monitor,resource_type:snapshot", **COMMON)
 def audit_snapshots(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
     """History of what is otherwise overwritten."""
-    yield from dbt.cli(dbt_build(context.run.tags), context=context).stream()
+    yield from built(context, dbt)
 
 
 defs = dg.Definitions(

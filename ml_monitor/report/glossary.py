@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -49,11 +50,14 @@ def _pages() -> dict[str, dict[str, str]]:
     return found
 
 
-def _texts() -> Iterator[str]:
-    """The pages, as the wheel carries them, or from the checkout."""
+def metric_pages() -> Traversable:
+    """Folder of the metrics' docs pages, as the wheel carries them, or in the checkout."""
     packed = files("ml_monitor").joinpath("report", "metrics")
-    pages = packed if packed.is_dir() else Path(__file__).parents[2] / "docs" / "metrics"
-    for page in sorted(pages.iterdir(), key=lambda page: page.name):
+    return packed if packed.is_dir() else Path(__file__).parents[2] / "docs" / "metrics"
+
+
+def _texts() -> Iterator[str]:
+    for page in sorted(metric_pages().iterdir(), key=lambda page: page.name):
         if page.name.endswith(".md") and page.name != "README.md":
             yield page.read_text(encoding="utf-8")
 

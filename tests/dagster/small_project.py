@@ -30,6 +30,26 @@ models:
           - not_null: {name: every_bin_is_counted}
 """
 
+LABELS = """
+select prediction_id, label, labelled_at from {{ source('flights_raw', 'feedback') }}
+union all
+select prediction_id, cast(label as integer), occurred_at from {{ ref('ml_monitor', 'ml_monitor__feedback_events') }}
+where monitor = 'flight_delay' and kind = 'correction'
+"""
+FRESHNESS = {"loaded_at_field": "predicted_at", "freshness": {"warn_after": {"count": 24, "period": "hour"}}}
+FEEDBACK = {
+    "imports": {
+        "form": {
+            "type": "csv",
+            "path": "form.csv",
+            "source": "experts",
+            "fixed": {"monitor": "flight_delay", "kind": "correction"},
+            "columns": {"occurred_at": "Timestamp", "prediction_id": "Flight", "label": "Late?"},
+            "values": {"label": {"yes": 1, "no": 0}},
+        }
+    }
+}
+
 
 def copy_project(directory: Path) -> Path:
     """Copy package and demo project, with a clock, a check and a retraining policy that the tests know."""
@@ -61,6 +81,12 @@ def copy_project(directory: Path) -> Path:
         "promotion": "auto",
     }
     (project / "dbt_project.yml").write_text(yaml.safe_dump(settings, sort_keys=False))
+    (project / "models" / "flights" / "flight_labels.sql").write_text(LABELS)
+    (project / "feedback.yml").write_text(yaml.safe_dump(FEEDBACK))
+    sources = yaml.safe_load((project / "models" / "flights" / "sources.yml").read_text())
+    predictions = next(table for table in sources["sources"][0]["tables"] if table["name"] == "predictions")
+    predictions |= {"loaded_at_field": FRESHNESS["loaded_at_field"], "config": {"freshness": FRESHNESS["freshness"]}}
+    (project / "models" / "flights" / "sources.yml").write_text(yaml.safe_dump(sources))
     return project
 
 

@@ -4,6 +4,7 @@
 
 import json
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,10 +14,11 @@ from ml_monitor.feedback.event import Kind
 from ml_monitor.feedback.keys import ApiKey
 from ml_monitor.feedback.receive import Refusal
 from ml_monitor.feedback.redaction import redact
+from ml_monitor.feedback.review import ReviewError, claim, release
 from ml_monitor.feedback.serve import Place
 from ml_monitor.feedback.settings import FILE
 from ml_monitor.settings import wall_clock
-from ml_monitor.warehouse import MissingTable, Row, Warehouse
+from ml_monitor.warehouse import MissingTable, Row, Warehouse, WarehouseError
 
 _LOOKED_AT = 500
 _CHOICES = 60
@@ -35,6 +37,8 @@ class Item:
     features: tuple[tuple[str, str], ...]
     model_version: str | None
     prediction: str | None
+    is_held: bool = False
+    """From the queue: nobody else is asked while this reviewer looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +123,11 @@ class Desk:
             if row["prediction_id"] in done:
                 continue
             found = self._logged(warehouse, spec, row["prediction_id"], row["predicted_at"])
-            if found is not None:
-                return _item(spec, found, f"{row['reason']}, place {row['place']} of {row['queue_date']:%Y-%m-%d}")
-        total = "Every prediction in the queue is answered or skipped." if queued else "The queue is empty."
+            if found is not None and self._claim(name, row["prediction_id"], reviewer):
+                return _item(spec, found, f"{row['reason']}, place {row['place']} of {row['queue_date']:%Y-%m-%d}", is_held=True)
+        total = (
+            "Every prediction in the queue is answered, skipped or with another reviewer." if queued else "The queue is empty."
+        )
         return Empty(f"{total} dbt build fills it, as the monitor's review block says.", can_browse=True)
 
     def answer(
@@ -154,12 +160,28 @@ class Desk:
             if isinstance(decided, Refusal):
                 return "; ".join(f"{error['where']}: {error['what']}" for error in decided.errors) or decided.message
             buffer.write([decided])
+        self.let_go(item, reviewer, answered=True)
         return None
 
-    def _warehouse(self) -> Warehouse:
+    def let_go(self, item: Item, reviewer: str, *, answered: bool = False) -> None:
+        """Give a prediction of the queue back. If the warehouse is busy now, the claim ends by itself."""
+        if item.is_held:
+            with suppress(WarehouseError):
+                warehouse = self._warehouse(read_only=False)
+                release(warehouse, item.monitor, item.prediction_id, reviewer, wall_clock(), answered=answered)
+
+    def _claim(self, monitor: str, prediction_id: str, reviewer: str) -> bool:
+        """Hold a prediction, so that no two reviewers look at it; whether it was free."""
+        try:
+            claim(self._warehouse(read_only=False), monitor, prediction_id, reviewer, wall_clock())
+        except ReviewError:
+            return False
+        return True
+
+    def _warehouse(self, *, read_only: bool = True) -> Warehouse:
         place = self.place
         return Warehouse.from_dbt(
-            place.project_dir, place.target, place.profiles_dir, lock_timeout=self.lock_timeout, read_only=True
+            place.project_dir, place.target, place.profiles_dir, lock_timeout=self.lock_timeout, read_only=read_only
         )
 
     def _queue(self, warehouse: Warehouse, monitor: str) -> list[Row] | None:
@@ -221,7 +243,7 @@ def _facts(spec: Mapping[str, Any]) -> dict[str, str]:
     return {key: spec[key] for key in keys if spec.get(key)}
 
 
-def _item(spec: Mapping[str, Any], row: Row, reason: str) -> Item:
+def _item(spec: Mapping[str, Any], row: Row, reason: str, *, is_held: bool = False) -> Item:
     facts = {key: _plain(row[column]) for key, column in _facts(spec).items() if row[column] is not None}
     features = tuple((name, "" if row[name] is None else _plain(row[name])) for name in spec["features"])
     return Item(
@@ -232,6 +254,7 @@ def _item(spec: Mapping[str, Any], row: Row, reason: str) -> Item:
         features,
         facts.get("model_version"),
         facts.get("prediction"),
+        is_held,
     )
 
 

@@ -79,6 +79,12 @@ def correct(home: Desk, item: Item, who: str, feedback_id: str) -> None:
     give(home, item, who, feedback_id, label, str(st.session_state.get(f"comment-{feedback_id}") or "").strip())
 
 
+def skip(home: Desk, item: Item, who: str) -> None:
+    """Leave it to somebody else."""
+    home.let_go(item, who)
+    done(item)
+
+
 def done(item: Item) -> None:
     """Go on to the next one."""
     st.session_state.setdefault("passed", set()).add((item.monitor, item.prediction_id))
@@ -107,7 +113,7 @@ def show(home: Desk, item: Item, who: str, choices: list[str]) -> None:
                 st.text_input("The right answer", key=key, max_chars=256)
             st.text_area("Comment (optional)", key=f"comment-{feedback_id}", max_chars=4000)
             st.form_submit_button("Correct", on_click=correct, args=(home, item, who, feedback_id))
-        st.button("Skip", key=f"skip-{feedback_id}", on_click=done, args=(item,))
+        st.button("Skip", key=f"skip-{feedback_id}", on_click=skip, args=(home, item, who))
 
 
 def main() -> None:

@@ -268,7 +268,7 @@ def test_the_queue_is_asked_in_its_order_and_an_empty_one_is_said(project: Proje
     desk = Desk(Place(directory), "review")
     spec = {**desk.monitors()["flight_delay"], "review": {"budget": 3}}
     warehouse = Warehouse.from_dbt(directory)
-    table = warehouse.table("review_queue")
+    table, held = warehouse.table("review_queue"), warehouse.table("review_assignments")
     columns = {
         "monitor": "varchar",
         "prediction_id": "varchar",
@@ -286,6 +286,8 @@ def test_the_queue_is_asked_in_its_order_and_an_empty_one_is_said(project: Proje
     # As the view of the package shows it; its own tests are about how it is filled.
     with duckdb.connect(str(database)) as connection:
         connection.execute(f"create table {table} ({described})")
+        claims = "monitor varchar, prediction_id varchar, reviewer varchar, status varchar, claimed_at timestamp"
+        connection.execute(f"create table {held} ({claims}, expires_at timestamp, updated_at timestamp)")
 
     def queue(prediction_id: str, place: int, reason: str = "drift", status: str = "open") -> None:
         row = {"monitor": "flight_delay", "prediction_id": prediction_id, "place": place, "reason": reason, "status": status}
@@ -315,11 +317,14 @@ def test_the_queue_is_asked_in_its_order_and_an_empty_one_is_said(project: Proje
     assert isinstance(first, Item)
     assert first.prediction_id == "p5", "the first place, and not what is no longer in the log"
     assert first.reason == "exploration, place 1 of 2014-01-09"
-    second = asked("Ana", "p5")
+    second = asked("Bo")
     assert isinstance(second, Item)
-    assert second.prediction_id == "p4"
-    nothing = asked("Ana", "p5", "p4")
+    assert second.prediction_id == "p4", "what Ana looks at is not asked twice"
+    nothing = asked("Cy")
     assert isinstance(nothing, Empty)
-    assert nothing.words.startswith("Every prediction in the queue is answered or skipped")
+    assert nothing.words.startswith("Every prediction in the queue is answered, skipped or with another reviewer")
+    desk.let_go(second, "Bo")
+    assert asked("Cy") == second, "a skipped one is for somebody else"
     assert desk.answer(first, "Ana", "an-answer-of-ana", label="1") is None
+    assert isinstance(asked("Dan"), Empty), "answered, though the event is still in the buffer"
     assert desk.answer(first, "x" * 300, "another-answer") == "reviewer: String should have at most 256 characters"

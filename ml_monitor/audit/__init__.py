@@ -6,4 +6,15 @@ from ml_monitor.audit.errors import AuditError, EmptyRange
 from ml_monitor.audit.explain import Explanation, explain
 from ml_monitor.audit.witness import seal
 
-__all__ = ["AuditError", "EmptyRange", "Explanation", "Exported", "Known", "as_of", "explain", "export", "restatements", "seal"]
+__all__ = [
+    "AuditError",
+    "EmptyRange",
+    "Explanation",
+    "Exported",
+    "Known",
+    "as_of",
+    "explain",
+    "export",
+    "restatements",
+    "seal",
+]

@@ -16,6 +16,7 @@ from ml_monitor.audit import canonical, verify
 from ml_monitor.audit.cards import model_cards, safe_name
 from ml_monitor.audit.environment import environment
 from ml_monitor.audit.errors import AuditError, EmptyRange
+from ml_monitor.audit.periods import monitoring_reports, training_reports
 from ml_monitor.audit.tables import TABLES, Table
 from ml_monitor.settings import DbtProject
 from ml_monitor.warehouse import MissingTable, Row, Session, Warehouse
@@ -53,7 +54,8 @@ def export(warehouse: Warehouse, project: DbtProject, output: Path, start: datet
     try:
         described = {table.name: _write(draft, table, rows, columns[table.name]) for table, rows in tables.items()}
         by_name = {table.name: rows for table, rows in tables.items()}
-        for name, text in model_cards(by_name, start, end).items():
+        written = model_cards(by_name, start, end) | monitoring_reports(by_name, start, end) | training_reports(by_name)
+        for name, text in written.items():
             _text(draft / name, text)
         _text(draft / "environment.json", canonical.canonical(environment(project)) + "\n")
         for version in by_name["model_versions"]:
@@ -91,7 +93,7 @@ def _read(warehouse: Warehouse, existing: set[str], start: datetime, end: dateti
         if warehouse.dialect == "postgresql":
             session.execute("set transaction isolation level repeatable read, read only")
         for table in TABLES:
-            if table.history and table.name not in existing:
+            if (table.history or table.optional) and table.name not in existing:
                 absent.append(table.name)
                 continue
             tables[table] = _rows(warehouse, session, table, start, end)
@@ -118,7 +120,7 @@ def _columns(warehouse: Warehouse) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for row in rows:
         found.setdefault(str(row["table_name"]).removeprefix("ml_monitor__"), []).append(str(row["column_name"]))
-    missing = [f"ml_monitor__{table.name}" for table in TABLES if not table.history and table.name not in found]
+    missing = [f"ml_monitor__{table.name}" for table in TABLES if not (table.history or table.optional or table.name in found)]
     if missing:
         raise MissingTable(f"{', '.join(missing)} not in schema {warehouse.schema} of {warehouse.place}: run `dbt build` first")
     return found

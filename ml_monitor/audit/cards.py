@@ -18,8 +18,8 @@ _EVENT = ("window_end", "event_type", "severity", "metric", "feature", "metric_v
 
 def safe_name(name: object) -> str:
     """A name from the data as one part of a path; two names never give the same part, and none is `.` or `..`."""
-    text = quote(str(name), safe="")
-    return text.replace(".", "%2E") if not text.strip(".") else text
+    part = quote(str(name), safe="")
+    return part.replace(".", "%2E") if not part.strip(".") else part
 
 
 def model_cards(tables: Mapping[str, Rows], start: datetime, end: datetime) -> dict[str, str]:
@@ -41,35 +41,37 @@ def _card(tables: Mapping[str, Rows], version: Mapping[str, Any], start: datetim
     moves = [row for row in tables["deployments"] if row["monitor"] == monitor and row["model_version"] == name]
     events = [row for row in tables["alert_events"] if row["monitor"] == monitor]
     parts = [
-        f"# {_cell(monitor)}, version {_cell(name)}",
+        f"# {text(monitor)}, version {text(name)}",
         f"Range of this bundle: {start} to {end}, UTC. What lies outside of it is not shown.",
-        _facts("Version", version, _VERSION),
-        _facts("Monitor", declared, ("description", "owner", "task", "predictions", "feedback", "reference_kind", "label_delay")),
-        _table("Training", run, _RUN),
-        _table("Training data", data, ("dataset_snapshot_id", "row_count", "label_cutoff", "content_sha256", "feature_list")),
-        _table("Evaluations against another version, on the same rows", judged, _EVALUATION),
-        _table("Deployments", moves, ("effective_at", "action", "previous_version", "reason", "actor")),
-        _table("Alerts of the monitor, whatever the version", events, _EVENT),
+        facts("Version", version, _VERSION),
+        facts("Monitor", declared, ("description", "owner", "task", "predictions", "feedback", "reference_kind", "label_delay")),
+        rows_table("Training", run, _RUN),
+        rows_table("Training data", data, ("dataset_snapshot_id", "row_count", "label_cutoff", "content_sha256", "feature_list")),
+        rows_table("Evaluations against another version, on the same rows", judged, _EVALUATION),
+        rows_table("Deployments", moves, ("effective_at", "action", "previous_version", "reason", "actor")),
+        rows_table("Alerts of the monitor, whatever the version", events, _EVENT),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _facts(title: str, row: Mapping[str, Any], columns: Sequence[str]) -> str:
-    known = [f"| {column} | {_cell(row[column])} |" for column in columns if row.get(column) is not None]
+def facts(title: str, row: Mapping[str, Any], columns: Sequence[str]) -> str:
+    """A heading and the known values of a row, one a line."""
+    known = [f"| {column} | {text(row[column])} |" for column in columns if row.get(column) is not None]
     return f"## {title}\n\n" + ("\n".join(["| what | value |", "| --- | --- |", *known]) if known else "Nothing is recorded.")
 
 
-def _table(title: str, rows: Rows, columns: Sequence[str]) -> str:
+def rows_table(title: str, rows: Rows, columns: Sequence[str]) -> str:
+    """A heading and a table of rows."""
     if not rows:
         return f"## {title}\n\nNothing is recorded."
     lines = [f"| {' | '.join(columns)} |", "|" + " --- |" * len(columns)]
-    lines += [f"| {' | '.join(_cell(row.get(column)) for column in columns)} |" for row in rows]
+    lines += [f"| {' | '.join(text(row.get(column)) for column in columns)} |" for row in rows]
     return f"## {title}\n\n" + "\n".join(lines)
 
 
-def _cell(value: object) -> str:
+def text(value: object) -> str:
     """A value as text that no Markdown reader takes for markup."""
-    text = "" if value is None else " ".join(str(value).split())
+    shown = "" if value is None else " ".join(str(value).split())
     for character in "\\|<>`*_[]#!":
-        text = text.replace(character, f"&#{ord(character)};")
-    return text
+        shown = shown.replace(character, f"&#{ord(character)};")
+    return shown

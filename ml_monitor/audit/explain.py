@@ -16,6 +16,10 @@ from ml_monitor.settings import DbtProject, utc
 from ml_monitor.warehouse import Row, Warehouse
 
 _SERIES = ("monitor", "metric", "feature", "segment", "segment_value", "span", "window_start")
+_KEYS = {
+    *("monitor", "model_version", "segment", "segment_value", "feature", "window_start", "window_end", "window_number", "span"),
+    *("bin", "category", "metric", "edge_set_id", "is_excluded", "outcome", "label_age"),
+}
 _END = "model.ml_monitor.ml_monitor__alert_events"
 
 
@@ -33,13 +37,18 @@ class Explanation:
     edges: list[Row]
     columns: list[dict[str, str]]
     """The column of the log, and each column it is made from, to the raw ones."""
+    steps: list[dict[str, str]]
+    """Pairs of columns, from the log to the metric_value of the alert: `from`, `to`, and how the one is made from the other.
+    Only if it was asked for."""
     models: list[dict[str, Any]]
     """The models on the way from the log to the alert, in their order, with their compiled SQL."""
     events: list[Row]
     code: dict[str, Any]
 
 
-def explain(warehouse: Warehouse, project: DbtProject, verdict: str, span: int | None = None) -> Explanation:
+def explain(
+    warehouse: Warehouse, project: DbtProject, verdict: str, span: int | None = None, *, by_column: bool = False
+) -> Explanation:
     """Follow a verdict back to the raw rows.
 
     Args:
@@ -47,6 +56,7 @@ def explain(warehouse: Warehouse, project: DbtProject, verdict: str, span: int |
         project: A dbt project that was compiled or run.
         verdict: An `event_id` of `alert_events`, or `monitor/metric[/feature[/window_start]]`: without a window, the last one.
         span: How many windows the value covers, if there are several.
+        by_column: Follow the columns from the log to the alert too: parsing every model between takes a while.
 
     Raises:
         AuditError: There is no such verdict.
@@ -62,6 +72,7 @@ def explain(warehouse: Warehouse, project: DbtProject, verdict: str, span: int |
     rows_query = _rows_query(warehouse, spec, found, start)
     counted = warehouse.query(f"select count(*) as n from ({_escaped(rows_query)}) as raw_rows")[0]["n"]
     column = _column(warehouse, found)
+    models = _models(project, spec, found)
     return Explanation(
         verdict=found,
         configuration=spec,
@@ -74,7 +85,10 @@ def explain(warehouse: Warehouse, project: DbtProject, verdict: str, span: int |
         profile=[_published(row, spec) for row in _profile(warehouse, found, start)],
         edges=_edges(warehouse, found),
         columns=_columns(project, spec, column) if column else [],
-        models=_models(project, spec, found),
+        steps=_steps(Lineage(project.manifest, _all_columns(warehouse)), _log(project, spec), spec, found, models, column)
+        if by_column
+        else [],
+        models=models,
         events=warehouse.query(
             f"select * from {warehouse.table('alert_events')} where {_where(found)} order by created_at, event_id",
             {name: found[name] for name in _SERIES},
@@ -212,6 +226,59 @@ def _columns(project: DbtProject, spec: Mapping[str, Any], column: str) -> list[
     if log is None:
         return []
     return [{"node": one.node, "column": one.name} for one in sorted(Lineage(project.manifest).ancestors(Column(log, column)))]
+
+
+def _all_columns(warehouse: Warehouse) -> dict[tuple[str, str, str], list[str]]:
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for row in warehouse.query(
+        "select table_catalog as a, table_schema as b, table_name as c, column_name as d from information_schema.columns"
+    ):
+        found.setdefault((str(row["a"]), str(row["b"]), str(row["c"])), []).append(str(row["d"]))
+    return found
+
+
+def _steps(
+    lineage: Lineage, log: str | None, spec: Mapping[str, Any], found: Row, models: list[dict[str, Any]], column: str | None
+) -> list[dict[str, str]]:
+    """How the number went: the log's columns are counted by the profile, and from there sqlglot follows column by column."""
+    kind = "outcome_profile" if found["family"] in ("performance", "estimated_performance") else "feature_profile"
+    names = [one["node"] for one in models]
+    profile = next((one for one in names if one.endswith(f".{found['monitor']}__{kind}")), None)
+    if profile is None or log is None:
+        return []
+    steps = _relevant(lineage.steps(Column(_END, "metric_value"), set(names[names.index(profile) :])), found["metric"], profile)
+    # Only what comes from the profile: a threshold or a window is no part of the number.
+    reached: set[Column] = {one for pair in steps for one in pair if one.node == profile}
+    first = sorted(one.name for one in reached)
+    grown = bool(reached)
+    while grown:
+        more = {target for source, target in steps if source in reached} - reached
+        reached |= more
+        grown = bool(more)
+    counted = [column] if column else [spec[name] for name in ("score", "prediction") if spec.get(name)]
+    place = {name: number for number, name in enumerate(names)}
+    followed = sorted(
+        ((source, target) for source, target in steps if source in reached and target in reached),
+        key=lambda pair: (place.get(pair[1].node, 0), pair),
+    )
+    return [
+        {"from": f"{log}.{one}", "to": f"{profile}.{other}", "how": "counted in the bins of the profile"}
+        for one in counted
+        for other in first
+    ] + [
+        {"from": f"{source.node}.{source.name}", "to": f"{target.node}.{target.name}", "how": "computed"}
+        for source, target in followed
+    ]
+
+
+def _relevant(steps: list[tuple[Column, Column]], metric: str, profile: str) -> list[tuple[Column, Column]]:
+    """Without keys, which say where a number stands, and without the other metrics of a table that has a column for each."""
+    named = {(source.node, target) for source, target in steps if source.name == metric}
+    return [
+        (source, target)
+        for source, target in steps
+        if source.name not in _KEYS and ((source.node, target) not in named or source.name == metric) and target.node != profile
+    ]
 
 
 def _models(project: DbtProject, spec: Mapping[str, Any], found: Row) -> list[dict[str, Any]]:

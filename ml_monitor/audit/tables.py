@@ -13,6 +13,7 @@ class Table:
         time: The column that the range of an export is about; none: all rows, whatever the range.
         appended: Rows are only ever added, so a hash chain in their order proves that none was dropped.
         history: A dbt snapshot, with all its rows; absent where `dbt snapshot` or `dbt build` never ran.
+        optional: Built only where an option asks for it.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Table:
     time: str | None = None
     appended: bool = False
     history: bool = False
+    optional: bool = False
 
 
 _SERIES = ("monitor", "model_version", "segment", "segment_value", "feature", "window_start", "span", "metric")
@@ -43,6 +45,9 @@ TABLES = (
     Table("retraining_decisions", ("decision_id",), "decided_at"),
     Table("champion_guards", ("guard_id",), "started_at"),
     Table("deployments", ("deployment_id",), "effective_at", appended=True),
+    Table("gate_results", ("gate_result_id",), "created_at", appended=True),
+    Table("retraining_triggers", ("trigger_key",), "raised_at"),
+    Table("retention_actions", ("action_id",), "acted_at", appended=True, optional=True),
     Table("monitors_history", ("monitor", "dbt_valid_from"), history=True),
     Table("thresholds_history", ("monitor", "metric", "span", "dbt_valid_from"), history=True),
     Table("alert_states_history", ("alert_key", "dbt_valid_from"), history=True),

@@ -45,7 +45,7 @@ def export(
             context.say(str(empty))
             context.finish({"status": "nothing_to_do", "message": str(empty)}, Exit.NOTHING_TO_DO)
         for name in made.absent:
-            context.say(f"absent: {name} was never made (dbt snapshot)")
+            context.say(f"absent: {name} was never made" + (" (dbt snapshot)" if name.endswith("_history") else ""))
         context.say(f"wrote {made.path}: {sum(made.rows.values())} rows of {len(made.rows)} tables")
         context.say("keep this elsewhere, where nobody who can write the bundle can write:")
         if not as_json:

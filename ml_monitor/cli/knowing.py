@@ -77,6 +77,9 @@ def explain(
         ),
     ],
     span: Annotated[int | None, typer.Option("--span", min=1, help="How many windows the value covers.")] = None,
+    by_column: Annotated[
+        bool, typer.Option("--columns", help="Also which columns lead from the log to the alert; takes a while.")
+    ] = False,
     project_dir: ProjectDir = Path(),
     target: Target = None,
     profiles_dir: ProfilesDir = None,
@@ -94,7 +97,7 @@ def explain(
 
         from ml_monitor.audit import explain as run
 
-        made = run(context.warehouse, context.project, verdict, span)
+        made = run(context.warehouse, context.project, verdict, span, by_column=by_column)
         if not as_json:
             from rich.text import Text
 
@@ -109,6 +112,8 @@ def explain(
                 f"Code: commit {made.code['commit'] or 'unknown'}{changes}",
                 "\nColumns:",
                 *(f"  {one['node']}.{one['column']}" for one in made.columns),
+                *(["\nColumns, from the log to the alert:"] if made.steps else []),
+                *(f"  {one['from']} -> {one['to']}" for one in made.steps),
                 "\nModels, from the log to the alert:",
                 *(f"  {one['node']}  compiled {(one['compiled_sha256'] or 'not yet')[:12]}" for one in made.models),
             ]

@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ml_monitor.audit import AuditError, export, seal
+from ml_monitor.audit.periods import training_reports
 from ml_monitor.audit.verify import canonical, head_of, verify
 from ml_monitor.cli import app
 from ml_monitor.settings import DbtProject
@@ -52,6 +53,23 @@ def test_parquet_and_json_hold_the_rows_of_the_warehouse(built: Project, exporte
 def test_the_card_shows_data_as_text(exported: Path) -> None:
     card = (exported / "model_cards" / "churn" / "m1.md").read_text()
     assert "churn-team" in card and "<b>" not in card
+
+
+def test_periodic_reports_tell_the_months(built: Project, exported: Path) -> None:
+    report = (exported / "monitoring_reports" / "churn" / "2026-01.md").read_text()
+    alerts = built.rows("select count(*) from main_ml_monitor.ml_monitor__verdicts where status = 'alert' and family = 'drift'")[0][0]
+    assert f"| drift | alert | {alerts} |" in report and "Windows that began in this time: 10" in report
+    assert [path.name for path in (exported / "monitoring_reports" / "churn").iterdir()] == ["2026-01.md"]
+
+
+def test_each_training_run_has_a_report() -> None:
+    run = {"training_run_id": "t/1", "monitor": "churn", "status": "promoted", "started_at": START, "finished_at": END}
+    value = {"training_run_id": "t/1", "metric": "roc_auc", "champion_value": 0.7, "challenger_value": 0.75}
+    tables = {"training_runs": [run], "evaluations": [value, value | {"training_run_id": "other", "metric": "brier"}]}
+    made = training_reports(tables | {"dataset_snapshots": [], "gate_results": [], "deployments": []})
+    assert list(made) == ["training_reports/churn/t%2F1.md"]
+    (report,) = made.values()
+    assert "0.75" in report and "promoted" in report and "brier" not in report
 
 
 def test_environment_names_code_and_packages(exported: Path) -> None:

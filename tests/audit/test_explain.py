@@ -41,6 +41,24 @@ def test_the_rows_are_those_of_the_profile(built: Project, metric: str, span: in
     assert all(one["compiled_sha256"] for one in made.models)
 
 
+def test_the_number_is_followed_from_the_column_to_the_alert(built: Project) -> None:
+    project = DbtProject.load(built.directory)
+    made = explain(Warehouse.from_dbt(built.directory), project, "churn/psi/amount/2026-01-08", by_column=True)
+    profile = "model.consumer.churn__feature_profile"
+    assert made.steps[0] == {
+        "from": "source.consumer.raw.predictions.amount",
+        "to": f"{profile}.n",
+        "how": "counted in the bins of the profile",
+    }
+    end, ends = "model.ml_monitor.ml_monitor__alert_events.metric_value", {one["to"]: one["from"] for one in made.steps}
+    way = [end]
+    while way[-1] in ends and not way[-1].startswith(profile):
+        way.append(ends[way[-1]])
+    nodes = [one.split(".")[2] for one in way]
+    wanted = ["ml_monitor__alert_events", "ml_monitor__alert_history", "ml_monitor__verdicts", "ml_monitor__metric_values"]
+    assert [one for one in nodes if one in wanted] == wanted and nodes[-1] == "churn__feature_profile", way
+
+
 def test_an_event_names_its_verdict(built: Project) -> None:
     warehouse = Warehouse.from_dbt(built.directory)
     events = warehouse.query(f"select event_id, reason, segment, segment_value from {warehouse.table('alert_events')}")

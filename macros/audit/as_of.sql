@@ -25,6 +25,28 @@
 {% endmacro %}
 
 
+{% macro labels_as_of(name, at) %}
+    {#- The label of each prediction as it was known at a time: of those given by then the latest. It is as exact as the feedback log is
+        append-only: a label that was written over is gone. -#}
+    {%- set spec = ml_monitor.monitor(name) -%}
+    {%- set labelled_at = ml_monitor.identifier(spec.labelled_at) -%}
+    {%- if not spec.feedback -%}
+        {%- do ml_monitor._config_error(name, 'feedback', 'is not declared, so no label is ever known') -%}
+    {%- endif %}
+    select prediction_id, label, labelled_at, n_labels from (
+        select
+            {{ ml_monitor.identifier(spec.prediction_id) }} as prediction_id,
+            {{ ml_monitor.identifier(spec.label) }} as label,
+            cast({{ labelled_at }} as timestamp) as labelled_at,
+            count(*) over (partition by {{ ml_monitor.identifier(spec.prediction_id) }}) as n_labels,
+            row_number() over (partition by {{ ml_monitor.identifier(spec.prediction_id) }} order by {{ labelled_at }} desc) as recency
+        from {{ ml_monitor.monitor_relation(spec.feedback) }}
+        where {{ labelled_at }} <= cast('{{ ml_monitor._iso(at) }}' as timestamp)
+    ) as known
+    where recency = 1
+{% endmacro %}
+
+
 {% macro restatements() %}
     {#- Verdicts that became known with another value or status than before: late rows, late labels, a backfill. -#}
     select * from (

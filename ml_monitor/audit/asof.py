@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - only quoted names and constants are put into SQL; values are bound
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -60,7 +61,47 @@ def as_of(warehouse: Warehouse, at: datetime, monitor: str | None = None) -> Kno
             f"select * from {warehouse.table(name)} where {time} <= :at{mine} order by {time}",
             {"at": at} | ({"monitor": monitor} if monitor else {}),
         )
+    declared = warehouse.query(f"select monitor, spec from {warehouse.table('monitors')} order by monitor")
+    fed = [
+        row["monitor"] for row in declared if json.loads(row["spec"])["feedback_relation"] and monitor in (None, row["monitor"])
+    ]
+    tables["labels"] = [row for name in fed for row in labels_as_of(warehouse, at, name)]
     return Known(at, seen, tables)
+
+
+def labels_as_of(warehouse: Warehouse, at: datetime, monitor: str, prediction_id: str | None = None) -> list[Row]:
+    """Labels of a monitor as they were known at a time, from its feedback log.
+
+    Args:
+        warehouse: The warehouse.
+        at: The time, UTC, included.
+        monitor: Name of the monitor.
+        prediction_id: Of this prediction every label given by then, the one that counted first; without it one row, of how
+            many predictions had a label and when the last one came.
+
+    Raises:
+        AuditError: No such monitor is declared, or it has no feedback log.
+    """
+    declared = warehouse.query(f"select monitor, spec from {warehouse.table('monitors')} order by monitor")
+    specs = {row["monitor"]: json.loads(row["spec"]) for row in declared}
+    if monitor not in specs:
+        raise AuditError(f"no monitor {monitor!r} is declared. Known: {', '.join(specs)}.")
+    spec = specs[monitor]
+    if not spec["feedback_relation"]:
+        raise AuditError(f"monitor {monitor!r} has no feedback log, so no label was ever known")
+    log = spec["feedback_relation"].replace(":", r"\:")
+    identity, label, time = (warehouse.quote(spec[name]) for name in ("prediction_id", "label", "labelled_at"))
+    if prediction_id is None:
+        return warehouse.query(
+            f"select :monitor as monitor, count(distinct {identity}) as predictions_with_a_label, count(*) as labels_given, "
+            f"max({time}) as last_labelled_at from {log} where {time} <= :at",
+            {"at": at, "monitor": monitor},
+        )
+    return warehouse.query(
+        f"select {identity} as prediction_id, {label} as label, {time} as labelled_at from {log} "
+        f"where {time} <= :at and cast({identity} as varchar) = :id order by {time} desc",
+        {"at": at, "id": prediction_id},
+    )
 
 
 def restatements(warehouse: Warehouse, start: datetime, end: datetime) -> list[Row]:

@@ -1,8 +1,9 @@
 """Commands that say what was known when."""
 
 from collections import Counter
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -13,12 +14,15 @@ from ml_monitor.cli.run import Context, Exit, console, errors_for_people
 def as_of(
     time: Annotated[str, typer.Argument(metavar="TIME", help="ISO 8601, UTC, on the monitoring clock.")],
     monitor: Annotated[str | None, typer.Option("--monitor", help="Only this one.")] = None,
+    prediction: Annotated[
+        str | None, typer.Option("--prediction", metavar="ID", help="Only the labels of this prediction; needs --monitor.")
+    ] = None,
     project_dir: ProjectDir = Path(),
     target: Target = None,
     profiles_dir: ProfilesDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was known at a time: configuration, thresholds, versions, alerts and verdicts, whatever changed since.
+    """Show what was known at a time: configuration, thresholds, versions, alerts, verdicts, labels, whatever changed since.
 
     What changes comes from the dbt snapshots: it is as fresh as the last one taken by then. What happened comes from the
     append-only tables and is exact. With --json every row.
@@ -30,6 +34,8 @@ def as_of(
         from ml_monitor.audit import as_of as run
         from ml_monitor.settings import utc
 
+        if prediction is not None:
+            _label(context, utc(time), monitor, prediction)
         known = run(context.warehouse, utc(time), monitor)
         if not as_json:
             _show(known.tables)
@@ -119,6 +125,21 @@ def explain(
             ]
             console().print(Text("\n".join(lines)))
         context.finish({"status": "done", **asdict(made)})
+
+
+def _label(context: Context, at: datetime, monitor: str | None, prediction: str) -> NoReturn:
+    from ml_monitor.audit import labels_as_of
+
+    if monitor is None:
+        raise typer.BadParameter("--prediction goes with --monitor")
+    rows = labels_as_of(context.warehouse, at, monitor, prediction)
+    if not rows:
+        context.say(f"no label of {prediction} was known at {at}")
+        context.finish({"status": "nothing_to_do", "labels": []}, Exit.NOTHING_TO_DO)
+    if not context.as_json:
+        for number, row in enumerate(rows):
+            typer.echo(f"{row['labelled_at']}  {row['label']}{'' if number == 0 else '  (superseded)'}")
+    context.finish({"status": "done", "labels": rows})
 
 
 def _show(tables: dict[str, list[dict[str, object]]]) -> None:

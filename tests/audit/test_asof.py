@@ -73,6 +73,18 @@ def check(made: Project) -> None:
         assert {
             float(one) for (one,) in made.rows("select alert_threshold from main_ml_monitor.known where metric = 'psi'")
         } == wanted
+    labels_then, labels_now = then["labels"][0], now["labels"][0]
+    assert 0 < labels_then["predictions_with_a_label"] < labels_now["predictions_with_a_label"]
+    (made.directory / "models" / "labelled.sql").write_text(
+        "{{ config(materialized='table') }} {{ ml_monitor.labels_as_of('churn', '2026-01-10') }}"
+    )
+    made.write_config()
+    made.run("--select", "labelled")
+    assert made.rows("select count(*) from main_ml_monitor.labelled")[0][0] == labels_then["predictions_with_a_label"]
+    one, at = made.rows("select prediction_id, labelled_at from raw.feedback order by labelled_at desc limit 1")[0]
+    asked = ("--monitor", "churn", "--prediction", one, "--json")
+    assert json.loads(invoke(made, "as-of", str(at), *asked).stdout)["labels"][0]["prediction_id"] == one
+    assert invoke(made, "as-of", "2026-01-01", *asked).exit_code == 3
     (made.directory / "models" / "restated.sql").write_text("{{ config(materialized='table') }} {{ ml_monitor.restatements() }}")
     made.write_config()
     made.run("--select", "restated")

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import duckdb
 import pandas as pd
+import pytest
 import yaml
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
@@ -175,3 +176,10 @@ class PostgresProject(Project):
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self._engine.connect() as connection:
             return [tuple(row) for row in connection.execute(text(query))]
+
+
+def project_on(warehouse: str, request: pytest.FixtureRequest, directory: Path, monitors: dict[str, Any], **options: Any) -> Project:
+    """A project on `duckdb` or `postgres`; the server is started when the first test asks for it."""
+    if warehouse == "postgres":
+        return PostgresProject(directory, monitors, server=request.getfixturevalue("postgres_url"), **options)
+    return Project(directory, monitors, **options)

@@ -1,0 +1,194 @@
+"""The golden log against numpy, scipy and scikit-learn: every nasty case through all models."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from tests.conformance import golden, outcomes, quality
+from tests.project import Project, project_on
+
+SCHEMA = "main_ml_monitor"
+MART = f"{SCHEMA}.ml_monitor__"
+P_VALUES = {"chi_squared": "p_value", "chi_squared_with_missing": "p_value_with_missing", "ks": "ks_p_value"}
+
+
+def build(warehouse: str, request: pytest.FixtureRequest, directory: Path) -> Project:
+    """One build of everything."""
+    project = project_on(warehouse, request, directory, golden.MONITORS, logs=golden.logs(), now=golden.NOW, variables=golden.VARIABLES)
+    for name, sql in golden.MODELS.items():
+        (project.directory / "models" / f"{name}.sql").write_text(sql)
+    project.run()
+    return project
+
+
+@pytest.fixture(scope="module", params=["duckdb"])
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return build(request.param, request, tmp_path_factory.mktemp("golden") / request.param)
+
+
+def values(project: Project, monitor: str, table: str, column: str = "metric_value", version: str = "__all__", segment: str = "__all__") -> dict[tuple[Any, ...], Any]:
+    """(day, span, segment value, feature, metric) -> value."""
+    escaped = version.replace("'", "''")
+    frame = project.frame(f"select window_start, span, segment, segment_value, feature, metric, {column} as found from {MART}{table} where monitor = '{monitor}' and model_version = '{escaped}'")
+    frame = frame[frame["segment"] == segment]
+    return {
+        (pd.Timestamp(r.window_start), r.span, r.segment_value, r.feature, r.metric): None if pd.isna(r.found) else float(r.found) for r in frame.itertuples()
+    }
+
+
+def agree(actual: dict[tuple[Any, ...], Any], p_values: dict[tuple[Any, ...], Any], found: dict[str, float], key: tuple[Any, ...]) -> int:
+    """Values to 1e-9, p-values to 1e-6 of themselves."""
+    for metric, name in P_VALUES.items():
+        if name in found:
+            assert p_values[*key, metric] == pytest.approx(found.pop(name), rel=1e-6, abs=1e-200), (key, metric)
+    for metric, number in found.items():
+        # The spread of a constant window is what rounding leaves of a difference.
+        tolerance = 1e-7 if metric == "std_change" else 1e-9
+        assert actual[*key, metric] == pytest.approx(number, rel=1e-9, abs=tolerance), (key, metric)
+    return len(found)
+
+
+@pytest.mark.parametrize("version", ["__all__", "v'1", "v2"])
+def test_drift(built: Project, version: str) -> None:
+    actual, p_values = (values(built, "nasty", "drift", column, version) for column in ("metric_value", "p_value"))
+    compared = 0
+    for (day, span), rows in golden.windows(golden.LOG, version):
+        for feature in [*golden.NUMERIC, *golden.CATEGORICAL, "score", "prediction"]:
+            name = f"__{feature}__" if feature in ("score", "prediction") else feature
+            found = golden.drift(golden.REFERENCE, rows, feature)
+            compared += agree(actual, p_values, found, (day, span, "__all__", name))
+            expected = {metric for metric in found if metric not in P_VALUES.values()}
+            there = {key[4] for key, value in actual.items() if key[:4] == (day, span, "__all__", name) and value is not None}
+            assert there - {"psi_trailing"} == expected, (day, span, feature)
+    assert compared > 3000
+
+
+def test_drift_with_a_floor(built: Project) -> None:
+    actual, p_values = (values(built, "floored", "drift", column) for column in ("metric_value", "p_value"))
+    compared = 0
+    for (day, span), rows in golden.windows(golden.LOG, spans=(1,)):
+        for feature in golden.MONITORS["floored"]["features"]:
+            found = golden.drift(golden.REFERENCE, rows, feature, "floor")
+            compared += agree(actual, p_values, found, (day, span, "__all__", feature))
+    assert compared > 300
+
+
+def test_drift_of_a_segment(built: Project) -> None:
+    actual, p_values = (values(built, "nasty", "drift", column, segment=golden.CATEGORY) for column in ("metric_value", "p_value"))
+    compared = 0
+    for (day, span), rows in golden.windows(golden.LOG):
+        for value in golden.VALUES:
+            part, base = rows[rows[golden.CATEGORY] == value], golden.REFERENCE[golden.REFERENCE[golden.CATEGORY] == value]
+            if len(part):
+                compared += agree(actual, p_values, golden.drift(base, part, golden.SMOOTH, edges=golden.REFERENCE), (day, span, value, golden.SMOOTH)) > 0
+    assert compared > 100
+
+
+def test_weeks_from_the_profile_of_days(built: Project) -> None:
+    """Only the week that is over: four days of the log."""
+    rows = built.frame(f"select * from {SCHEMA}.golden_weeks where model_version = '__all__' and segment = '__all__'").to_dict("records")
+    actual = {(row["feature"], metric): None if pd.isna(value) else value for row in rows for metric, value in row.items()}
+    inside = golden.LOG[golden.LOG["predicted_at"] < "2026-01-05"]
+    compared = 0
+    for feature in [*golden.NUMERIC, *golden.CATEGORICAL, "score", "prediction"]:
+        name = f"__{feature}__" if feature in ("score", "prediction") else feature
+        assert (str(actual[name, "window_start"]), str(actual[name, "window_end"]), actual[name, "n_windows"]) == ("2025-12-29 00:00:00", "2026-01-05 00:00:00", 4)
+        for metric, number in golden.drift(golden.REFERENCE, inside, feature).items():
+            column = {"p_value": "chi_squared_p_value", "p_value_with_missing": "chi_squared_p_value_with_missing"}.get(metric, metric)
+            assert actual[name, column] == pytest.approx(number, rel=1e-6 if "p_value" in metric else 1e-9, abs=1e-200 if "p_value" in metric else 1e-9), (name, metric)
+            compared += 1
+    assert compared > 150
+
+
+def test_many_rows(built: Project) -> None:
+    """A hundred thousand rows and a shift of 0.02 standard deviations."""
+    log, reference = golden.huge(golden.HUGE_SHIFT, "2026-01-02"), golden.huge(0.0, "2025-12-01")
+    actual, p_values = (values(built, "huge", "drift", column) for column in ("metric_value", "p_value"))
+    for feature, kind in {"x": "numeric", "c": "categorical"}.items():
+        found = golden.flights.drift(reference[feature], log[feature], kind, "jeffreys")
+        assert agree(actual, p_values, found, (pd.Timestamp("2026-01-02"), 1, "__all__", feature)) > 10
+    rows = built.frame(f"select feature, status, evidence from {MART}verdicts where monitor = 'huge' and metric = 'psi' and window_start = '2026-01-02'")
+    verdicts = {r.feature: (r.status, r.evidence) for r in rows.itertuples()}
+    assert verdicts["x"] == verdicts["c"] == ("ok", "small"), "real, and of no consequence"
+
+
+def test_data_quality(built: Project) -> None:
+    actual = values(built, "nasty", "data_quality")
+    low, high, p_value = (values(built, "nasty", "metric_values", column) for column in ("lower_bound", "upper_bound", "p_value"))
+    for (day, span), rows in golden.windows(golden.LOG):
+        for feature in [*golden.NUMERIC, *golden.CATEGORICAL]:
+            key = (day, span, "__all__", feature)
+            for metric, number in golden.quality(golden.REFERENCE, rows, feature).items():
+                assert actual[*key, metric] == pytest.approx(number, abs=1e-12), (key, metric)
+            missing, base = golden.side(rows, feature).missing, golden.side(golden.REFERENCE, feature).missing
+            n, m = len(rows), len(golden.REFERENCE)
+            key = (*key, "missing_rate_increase")
+            assert (low[key], high[key]) == pytest.approx(quality.newcombe(missing / n, n, base / m, m), abs=1e-9)
+            expected = quality.two_proportions(missing, n, base, m)
+            assert p_value[key] == (None if expected is None else pytest.approx(expected, rel=1e-6)), key
+
+
+@pytest.mark.parametrize("version", ["__all__", "v'1", "v2"])
+def test_performance(built: Project, version: str) -> None:
+    actual = {key: value for key, value in values(built, "nasty", "performance", version=version).items() if value is not None}
+    expected = {}
+    known = golden.LOG[golden.LOG["prediction_id"].isin(golden.FEEDBACK["prediction_id"])]
+    for (day, span), rows in golden.windows(known, version):
+        found = outcomes.binary(*(rows[c].to_numpy() for c in ("label", "prediction", "score")))
+        expected |= {(day, span, "__all__", "__all__", metric): number for metric, number in found.items()}
+    about_labels = {"label_coverage", "early_label_rate", "invalid_label_rate", "invalid_prediction_rate", "replaced_label_rate"}
+    assert {key for key in actual if key[4] not in about_labels} == expected.keys()
+    for key, number in expected.items():
+        assert actual[key] == pytest.approx(number, rel=1e-9, abs=1e-9), key
+
+
+def test_an_open_window_has_no_metric_and_an_empty_one_an_alert(built: Project) -> None:
+    assert built.rows(f"select count(*) from {MART}metric_values where window_end > '{golden.OPEN}'") == [(0,)]
+    found = built.rows(f"select status, reason from {MART}verdicts where metric = 'row_count' and monitor = 'nasty' and window_start = '{golden.EMPTY}'")
+    assert found == [("alert", "no predictions were logged")]
+
+
+def test_what_cannot_be_right_is_a_finding(built: Project) -> None:
+    rows = built.frame(f"select metric, metric_value, status, reason from {MART}verdicts where monitor = 'wrong' and window_start = '{golden.DAYS[0]}'")
+    found = {r.metric: (r.metric_value, r.status) for r in rows.itertuples()}
+    share = {metric: pytest.approx(value, abs=1e-12) for metric, value in {"orphan_label_rate": 2 / 45, "early_label_rate": 5 / 37, "invalid_label_rate": 2 / 39, "invalid_prediction_rate": 3 / 40}.items()}
+    assert {metric: value for metric, (value, _) in found.items() if metric in share} == share
+    assert {found[metric][1] for metric in ("invalid_label_rate", "invalid_prediction_rate", "early_label_rate")} == {"alert"}
+    assert found["accuracy"][0] == pytest.approx(accuracy_of_the_latest_labels(), abs=1e-12)
+    none = built.rows(f"select status, reason from {MART}verdicts where monitor = 'wrong' and metric = 'accuracy' and window_start = '{golden.DAYS[1]}'")
+    assert none[0][0] == "insufficient_data"
+    assert built.rows(f"select metric_value from {MART}intake where monitor = 'wrong' and metric = 'duplicate_rate' and window_start = '{golden.DAYS[1]}'") == [(pytest.approx(1 / 40),)]
+
+
+def accuracy_of_the_latest_labels() -> float:
+    log, labels = golden.wrong()
+    latest = labels.sort_values("labelled_at").drop_duplicates("prediction_id", keep="last")
+    joined = log.iloc[:40].merge(latest, on="prediction_id")
+    label = joined["label"].str.lower().map({"true": 1, "t": 1, "false": 0, "f": 0})
+    prediction = joined["prediction"].map({"yes": 1, "no": 0})
+    known = label.notna() & prediction.notna()
+    return float((label[known] == prediction[known]).mean())
+
+
+def test_statuses_that_have_no_value(built: Project) -> None:
+    rows = built.frame(f"select feature, window_start, metric, status, reason from {MART}verdicts where monitor = 'nasty' and span = 1")
+    found = {(r.metric, r.feature, pd.Timestamp(r.window_start)): (r.status, r.reason) for r in rows.itertuples()}
+    assert found["psi", "never", golden.TYPICAL] == ("no_reference", "psi of never: no reference rows to compare with")
+    assert found["psi", "gone", golden.ALL_MISSING][0] == "insufficient_data"
+    assert found["psi", golden.SMOOTH, golden.ONE_ROW] == ("insufficient_data", f"psi of {golden.SMOOTH}: only 1 rows, at least 10 are needed")
+    assert found["roc_auc", "__all__", golden.ALL_MISSING][0] == "insufficient_data"
+
+
+def test_every_number_is_finite(built: Project) -> None:
+    floats = "select table_name, column_name from information_schema.columns where table_schema = '{}' and data_type in ('DOUBLE', 'double precision')"
+    numbers: dict[str, list[str]] = {}
+    for table, column in built.rows(floats.format(SCHEMA)):
+        if table not in golden.LOG_MODELS:
+            numbers.setdefault(table, []).append(column)
+    for table, columns in numbers.items():
+        # Neither NaN nor an infinity is its own difference's zero.
+        conditions = " or ".join(f"{column} - {column} <> 0" for column in columns)
+        assert built.rows(f"select count(*) from {SCHEMA}.{table} where {conditions}") == [(0,)], table
+    assert len(numbers) > 30

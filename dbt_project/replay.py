@@ -14,16 +14,18 @@ from pathlib import Path
 from time import monotonic
 
 import duckdb
+import joblib
 import pandas as pd
 from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
+from flight_model import Hotfix
 from rich.console import Console
 from rich.table import Table
 
 from ml_monitor.alerts import DeliveryPolicy, deliver
 from ml_monitor.alerts.channels import ConsoleChannel
 from ml_monitor.report import write_report
-from ml_monitor.retraining import champion, load_model, register_version, retrain
+from ml_monitor.retraining import champion, check_guards, load_model, register_version, retrain
 from ml_monitor.warehouse import Warehouse
 
 PROJECT = Path(__file__).parent
@@ -32,6 +34,8 @@ DATABASE = PROJECT / "flights.duckdb"
 REPORT = PROJECT / "report.html"
 START, END, STEP = datetime(2013, 4, 1), datetime(2014, 1, 2), timedelta(days=7)
 THRESHOLD = 0.3
+# A hotfix that the team forces past the comparison; it reads the wrong column of probabilities.
+HOTFIX, FORCED = datetime(2013, 11, 4), "v2-hotfix"
 # What a week's rows can change; the rest, and what only the report at the end reads, is left to the full builds.
 CHANGING = [
     "config.materialized:incremental",
@@ -103,16 +107,31 @@ class ServingSystem:
             released = rows["predicted_at"].min().to_pydatetime()
             release(self.warehouse, "flight_delay", recorded, released, "released by the flights team")
             console.print(f"  [cyan]release[/]  the team ships {recorded}")
+        if rows["predicted_at"].min() >= HOTFIX and not is_known(self.warehouse, FORCED):
+            self.force(rows["predicted_at"].min().to_pydatetime())
         serving = champion(self.warehouse, "flight_delay")
         if serving is None or serving.artifact_uri is None:
             return rows
         scores = load_model(self.warehouse, "flight_delay", serving.model_version, project_dir=PROJECT).predict_score(rows)
         return rows.assign(y_score=scores.round(6), y_pred=(scores >= THRESHOLD).astype(int), model_version=serving.model_version)
 
+    def force(self, at: datetime) -> None:
+        """The team puts a broken version into service, without a comparison."""
+        runs = self.warehouse.table("training_runs")
+        trained = self.warehouse.query(f"select max(candidate_version) as version from {runs} where status = 'promoted'")
+        newest = trained[0]["version"]
+        if newest is None:
+            return
+        file = PROJECT / "artifacts" / f"{FORCED}.joblib"
+        joblib.dump(Hotfix(load_model(self.warehouse, "flight_delay", newest, project_dir=PROJECT)), file)
+        release(self.warehouse, "flight_delay", FORCED, at, "hotfix, forced by the flights team", file)
+        console.print(f"  [cyan]release[/]  the team forces {FORCED}")
 
-def release(warehouse: Warehouse, monitor: str, version: str, at: datetime, reason: str) -> None:
+
+def release(warehouse: Warehouse, monitor: str, version: str, at: datetime, reason: str, file: Path | None = None) -> None:
     """Make known that the team itself has put a version into service."""
-    register_version(warehouse, monitor, version, now=at, reason=reason, actor="flights-team")
+    artifact = str(file) if file else None
+    register_version(warehouse, monitor, version, now=at, reason=reason, actor="flights-team", artifact_uri=artifact)
 
 
 def is_known(warehouse: Warehouse, version: str) -> bool:
@@ -138,6 +157,10 @@ def week(warehouse: Warehouse, start: datetime, now: datetime) -> None:
         f"[bold]{start:%d %b} to {now - timedelta(seconds=1):%d %b}[/]  champion {serving.model_version if serving else '-':<10}"
         f" AUC {figures['auc'] or float('nan'):.3f}  drifted {figures['drifted']:>2}  open alerts {still_open}"
     )
+    for guard in check_guards(warehouse, "flight_delay", now=now, project_dir=PROJECT):
+        if guard.status in ("rolled_back", "passed"):
+            colour = "red" if guard.status == "rolled_back" else "green"
+            console.print(f"  [{colour}]guard[/]    {guard.model_version} {guard.status}: {guard.reason}")
     deliver(warehouse, [ConsoleChannel()], POLICY, now, worker_id="demo")
     result = retrain(warehouse, "flight_delay", now=now, project_dir=PROJECT)
     if result.status != "skipped":
@@ -179,7 +202,9 @@ def summary(warehouse: Warehouse) -> None:
     ):
         what = row["metric"] + ("" if row["feature"] == "__all__" else f" of {row['feature']}")
         resolved = f"{row['resolved']:%d %b}" if row["resolved"] else "[red]open[/]"
-        alerts.add_row(row["monitor"], what, f"{row['value_then']:.3f}", f"{row['opened']:%d %b}", resolved)
+        # What is told of a champion or a run has no value.
+        value_then = "" if row["value_then"] is None else f"{row['value_then']:.3f}"
+        alerts.add_row(row["monitor"], what, value_then, f"{row['opened']:%d %b}", resolved)
     console.print(alerts)
 
     accuracy = table("ROC AUC of flight_delay, 30 days up to the end of the month, 95 % interval", "month", "AUC", "", "n")

@@ -106,7 +106,8 @@
             and counts.segment_value = segments.segment_value
             and counts.feature = bins.feature
             and counts.bin = bins.bin
-            and (counts.category = bins.category or (counts.category is null and bins.category is null))
+            {#- Within a bin all categories have a name or none has: equality, which every warehouse can hash. #}
+            and coalesce(counts.category, '') = coalesce(bins.category, '')
         where segments.segment = '__all__' or counts.n > 0 or bins.bin = 0
     )
 {% endmacro %}

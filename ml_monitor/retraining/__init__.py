@@ -10,6 +10,7 @@ from ml_monitor.retraining.errors import (
     RegistryError,
     RegistryUnreachable,
     RetrainingError,
+    RunInFlight,
     TrainerError,
     TrainerTimeout,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "RetrainingPolicy",
     "RollbackResult",
     "Run",
+    "RunInFlight",
     "Snapshot",
     "Trainer",
     "TrainerError",

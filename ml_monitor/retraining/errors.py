@@ -7,6 +7,10 @@ class RetrainingError(MlMonitorError):
     """A run, version or dataset that cannot be used as asked."""
 
 
+class RunInFlight(RetrainingError):  # noqa: N818 - says what is the case
+    """Another process has started a run of the monitor meanwhile."""
+
+
 class TrainerError(RetrainingError):
     """The user's training code cannot be found, raised, or returned what is not a model or not scores."""
 

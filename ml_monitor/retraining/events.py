@@ -10,6 +10,7 @@ from ml_monitor.retraining.policy import Run
 from ml_monitor.warehouse import Session, Warehouse
 
 ALL = "__all__"
+_WORDS = {"failed": "failed", "interrupted": "waits", "overtaken": "promoted nobody"}
 
 
 def raise_failure(session: Session, warehouse: Warehouse, run: Run, reason: str, now: datetime) -> None:
@@ -21,6 +22,11 @@ def raise_failure(session: Session, warehouse: Warehouse, run: Run, reason: str,
 def raise_interruption(session: Session, warehouse: Warehouse, run: Run, reason: str, now: datetime) -> None:
     """Append the event of a run that waits for what is down. However often it is tried again, there is one."""
     _raise_of_run(session, warehouse, run, "interrupted", reason, now)
+
+
+def raise_overtaken(session: Session, warehouse: Warehouse, run: Run, reason: str, now: datetime) -> None:
+    """Append the event of a challenger that won against a champion which somebody has replaced meanwhile."""
+    _raise_of_run(session, warehouse, run, "overtaken", reason, now)
 
 
 def raise_event(
@@ -93,7 +99,7 @@ def _raise_of_run(session: Session, warehouse: Warehouse, run: Run, what: str, r
         metric="training_run",
         model_version=run.candidate_version,
         key=f"{run.training_run_id}|{what}",
-        reason=f"training run {run.training_run_id} {'failed' if what == 'failed' else 'waits'}: {reason}",
+        reason=f"training run {run.training_run_id} {_WORDS[what]}: {reason}",
         started_at=run.started_at,
         now=now,
     )

@@ -186,13 +186,13 @@ def _check_shadow(warehouse: Warehouse, spec: MonitorSpec, guard: Guard, now: da
     if now < guard.ends_at:
         _keep(warehouse, measured)
         return measured
-    won, words = False, f"only {len(rows)} labelled rows in shadow, {least} are needed"
+    won, broken, words = False, False, f"only {len(rows)} labelled rows in shadow, {least} are needed"
     if len(rows) >= least:
         label, served = _arrays(spec, rows)
         try:
             scores = scores_of(version, spec, rows, project_dir)
         except (ArtifactError, TrainerError) as error:
-            words = f"it cannot be compared: {error}"
+            broken, words = True, f"it cannot be compared: {error}"
         else:
             found = primary(spec.task, label, served, scores)
             measured = _with(guard, "paired", found, now)
@@ -202,7 +202,7 @@ def _check_shadow(warehouse: Warehouse, spec: MonitorSpec, guard: Guard, now: da
         ended = replace(measured, status="promoted" if won else "rejected", reason=words)
     else:
         ended = replace(measured, status="superseded", reason=f"{words}; '{guard.against_version}' no longer serves")
-    _keep(warehouse, ended)
+    _keep(warehouse, ended, tell=broken or (won and ended.status == "superseded"))
     return ended
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from ml_monitor.retraining.clock import as_utc
-from ml_monitor.retraining.errors import RegistryUnreachable, RetrainingError
+from ml_monitor.retraining.errors import RegistryUnreachable, RetrainingError, RunInFlight
 from ml_monitor.retraining.events import raise_failure, raise_interruption
 from ml_monitor.retraining.policy import LEASE, Decision, Run, Trigger
 from ml_monitor.warehouse import Session, Warehouse, WarehouseLocked, WarehouseUnreachable
@@ -119,14 +119,24 @@ def snapshot_of(warehouse: Warehouse, training_run_id: str) -> Snapshot | None:
     return Snapshot(**rows[0]) if rows else None
 
 
-def start_run(warehouse: Warehouse, decision: Decision, champion_version: str, *, now: datetime) -> Run:
+def start_run(
+    warehouse: Warehouse, decision: Decision, champion_version: str, *, now: datetime, again: bool = True
+) -> Run:
     """Record a run as `running`, with the champion it sets out to beat. Called again with the same key: the
     same run.
 
     Runs of the monitor that outlived their lease are recorded as failed.
 
+    Args:
+        warehouse: Where the package tables are.
+        decision: To launch a run.
+        champion_version: The version that serves.
+        now: UTC.
+        again: Whether the caller may be one that has started this run before. If not, who has is another process.
+
     Raises:
-        RetrainingError: The decision launches nothing, or another run is in flight.
+        RunInFlight: Another run is in flight.
+        RetrainingError: The decision launches nothing.
     """
     trigger, run_key = decision.trigger, decision.run_key
     if trigger is None or run_key is None:
@@ -140,10 +150,10 @@ def start_run(warehouse: Warehouse, decision: Decision, champion_version: str, *
             )
         ]
         for run in known:
-            if run.training_run_id == run_key:
+            if run.training_run_id == run_key and again:
                 return run
-            if run.in_flight(now):
-                raise RetrainingError(
+            if run.training_run_id == run_key or run.in_flight(now):
+                raise RunInFlight(
                     f"run {run.training_run_id} of monitor '{trigger.monitor}' is in flight"
                 )
         for run in known:
@@ -206,14 +216,14 @@ def take_up(warehouse: Warehouse, training_run_id: str) -> Run:
     """Clear the mark of an interrupted run, so that only one process goes on with it.
 
     Raises:
-        RetrainingError: Another process has taken it up already, or it has ended.
+        RunInFlight: Another process has taken it up already, or it has ended.
     """
     with warehouse.transaction(exclusive="training_runs") as session:
         rows = session.query(
             f"select status, error from {warehouse.table('training_runs')} where training_run_id = :id", {"id": training_run_id}
         )
         if not rows or rows[0]["status"] != "running" or rows[0]["error"] is None:
-            raise RetrainingError(f"run {training_run_id} is not interrupted: somebody has taken it up, or it has ended")
+            raise RunInFlight(f"run {training_run_id} is not interrupted: somebody has taken it up, or it has ended")
         update(warehouse, "training_runs", {"training_run_id": training_run_id}, {"error": None}, session)
     return load_run(warehouse, training_run_id)
 

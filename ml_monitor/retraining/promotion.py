@@ -12,7 +12,7 @@ from ml_monitor.retraining.clock import as_utc
 from ml_monitor.retraining.comparison import METRICS
 from ml_monitor.retraining.errors import ArtifactError, RetrainingError
 from ml_monitor.retraining.evaluation import load_evaluation
-from ml_monitor.retraining.events import raise_event
+from ml_monitor.retraining.events import raise_event, raise_overtaken
 from ml_monitor.retraining.ledger import (
     ModelVersion,
     Stage,
@@ -87,6 +87,7 @@ def promote_candidate(warehouse: Warehouse, training_run_id: str, *, now: dateti
                 found = f"'{serving.model_version}'" if serving else "none"
                 reason = f"{reason}, but the champion is no longer '{run.champion_version}': it is {found}"
                 _set_stage(warehouse, session, versions[run.candidate_version], "rejected", now)
+                raise_overtaken(session, warehouse, run, reason, now)
             elif spec.policy.promotion == "manual":
                 reason = f"{reason}; waits for approval (promotion: manual)"
             elif spec.policy.promotion == "shadow":

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ml_monitor.retraining import ledger
 from ml_monitor.retraining.clock import as_utc
-from ml_monitor.retraining.errors import RetrainingError
+from ml_monitor.retraining.errors import RetrainingError, RunInFlight
 from ml_monitor.retraining.evaluation import evaluate_candidate, load_evaluation
 from ml_monitor.retraining.gate import check_gate
 from ml_monitor.retraining.policy import Decision, Run, Trigger, decide
@@ -73,13 +73,13 @@ def record_decision(warehouse: Warehouse, monitor: str, decision: Decision, *, n
     ledger.record_decision(warehouse, monitor, decision, now=as_utc(now))
 
 
-def start_run(warehouse: Warehouse, monitor: str, decision: Decision, *, now: datetime) -> Run:
+def start_run(warehouse: Warehouse, monitor: str, decision: Decision, *, now: datetime, again: bool = True) -> Run:
     """Record the start of the run that was decided, with the champion it sets out to beat. Called again: the
-    same run.
+    same run; with `again=False`, whoever called first has it.
 
     Raises:
-        RetrainingError: The decision launches nothing, no champion is registered, or another run is in
-            flight.
+        RunInFlight: Another run is in flight.
+        RetrainingError: The decision launches nothing, or no champion is registered.
     """
     serving = champion(warehouse, monitor)
     if serving is None:
@@ -87,7 +87,7 @@ def start_run(warehouse: Warehouse, monitor: str, decision: Decision, *, now: da
             f"monitor '{monitor}' has no champion to compare with: "
             f"register the version that serves (register_version)"
         )
-    return ledger.start_run(warehouse, decision, serving.model_version, now=as_utc(now))
+    return ledger.start_run(warehouse, decision, serving.model_version, now=as_utc(now), again=again)
 
 
 def retrain(
@@ -136,10 +136,14 @@ def retrain(
         return RetrainResult(
             monitor, "skipped", decision.reason, champion_version=_serving(warehouse, monitor)
         )
-    if decision.action == "resume" and decision.run_key:
-        run = ledger.take_up(warehouse, decision.run_key)
-    else:
-        run = start_run(warehouse, monitor, decision, now=now)
+    try:
+        if decision.action == "resume" and decision.run_key:
+            run = ledger.take_up(warehouse, decision.run_key)
+        else:
+            run = start_run(warehouse, monitor, decision, now=now, again=False)
+    except RunInFlight as error:
+        # Two processes have decided at once; the other one was faster.
+        return RetrainResult(monitor, "skipped", str(error), champion_version=_serving(warehouse, monitor))
     return resume_run(
         warehouse,
         run.training_run_id,

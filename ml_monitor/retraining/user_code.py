@@ -124,7 +124,7 @@ def find_trainer(path: str, project_dir: Path) -> Trainer:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
         raise TrainerError(f"trainer '{path}': no module '{error.name}' in {Path(project_dir).resolve()}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise TrainerError(f"trainer '{path}': importing it failed: {_origin(error)}") from error
     function: Trainer | None = getattr(module, function_name, None)
     if not callable(function):
@@ -184,11 +184,12 @@ def _user_code(what: str) -> Iterator[None]:
         yield
     except TrainerError:
         raise
-    except Exception as error:
+    # A script that has become a trainer may end itself: that ends no process but its own.
+    except (Exception, SystemExit) as error:
         raise TrainerError(f"{what} raised {_origin(error)}") from error
 
 
-def _origin(error: Exception) -> str:
+def _origin(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = f" ({Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name})" if frames else ""
     return f"{type(error).__name__}: {error}{place}"

@@ -141,6 +141,10 @@ def raises(frame, features, label):
     raise ValueError("the solver did not converge")
 
 
+def exits(frame, features, label):
+    raise SystemExit("the licence has run out")
+
+
 def no_model(frame, features, label):
     return 42
 

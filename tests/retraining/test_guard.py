@@ -163,3 +163,27 @@ def test_a_shadow_without_rows_is_refused(toy: Toy) -> None:
     ended = look(world, NOW + timedelta(days=3))
     assert ended is not None and ended.status == "rejected"
     assert "only 0 labelled rows in shadow, 200 are needed" in ended.reason
+
+
+def test_a_shadow_whose_model_is_gone_is_refused_and_told(toy: Toy) -> None:
+    world = toy()
+    world.write_spec(promotion="shadow", shadow_days=7)
+    world.retrain()
+    Path(next(v["artifact_uri"] for v in world.rows("model_versions") if v["artifact_uri"])).unlink()
+    ended = look(world, serve(world, "v1", 7, good=False) + timedelta(hours=2))
+    assert ended is not None and ended.status == "rejected" and "it cannot be compared" in ended.reason
+    assert world.stages() == {"v1": "champion", "r20240301": "rejected"}
+    assert [event["metric"] for event in world.rows("alert_events")] == ["champion_guard"]
+
+
+def test_a_shadow_that_won_against_a_champion_of_the_past_is_told(toy: Toy) -> None:
+    world = toy()
+    world.write_spec(promotion="shadow", shadow_days=7)
+    world.retrain()
+    now = serve(world, "v1", 7, good=False)
+    register_version(world.warehouse, "toy", "v2", now=now, reason="released meanwhile")
+    look(world, now + timedelta(hours=2))
+    [shadow] = [g for g in world.rows("champion_guards") if g["kind"] == "shadow"]
+    assert shadow["status"] == "superseded" and "no longer serves" in shadow["reason"]
+    assert world.stages() == {"v1": "previous", "r20240301": "rejected", "v2": "champion"}
+    assert [event["model_version"] for event in world.rows("alert_events")] == ["r20240301"]

@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import numpy as np
@@ -123,6 +125,7 @@ def test_a_winner_that_harms_a_segment_is_kept_out(toy: Toy) -> None:
     ("trainer", "step", "words"),
     [
         ("raises", "train", "raised ValueError: the solver did not converge"),
+        ("exits", "train", "raised SystemExit: the licence has run out"),
         ("no_model", "train", "returned int without the method predict_score(frame)"),
         ("absent", "train", "has no function 'absent'"),
         ("not_pickled", "train", "cannot be pickled"),
@@ -304,6 +307,10 @@ def test_a_champion_that_changed_meanwhile_is_not_replaced(toy: Toy) -> None:
     assert ended.status == "kept"
     assert "champion is no longer 'v1': it is 'v2'" in (ended.reason or "")
     assert world.stages() == {"v1": "previous", "v2": "champion", "r20240301": "rejected"}
+    [event] = world.rows("alert_events")
+    assert event["metric"] == "training_run" and "promoted nobody" in event["reason"] and "it is 'v2'" in event["reason"]
+    promote_candidate(world.warehouse, run, now=NOW)
+    assert len(world.rows("alert_events")) == 1
 
 
 def test_one_run_at_a_time_until_the_lease_is_over(toy: Toy) -> None:
@@ -327,6 +334,26 @@ def test_two_starts_at_once_make_one_run(toy: Toy) -> None:
     assert start_run(world.warehouse, "toy", first, now=NOW) == run
     with pytest.raises(RetrainingError, match="in flight"):
         start_run(world.warehouse, "toy", second, now=NOW)
+
+
+@pytest.mark.parametrize("trigger", ["auto", "manual"])
+def test_two_that_have_decided_at_once_make_one_run(toy: Toy, monkeypatch: pytest.MonkeyPatch, trigger: str) -> None:
+    world = toy()
+    world.trigger("k1")
+    both = Barrier(2)
+
+    def decided(*arguments: Any, **options: Any) -> Any:
+        decision = plan(*arguments, **options)
+        both.wait(60)
+        return decision
+
+    monkeypatch.setattr("ml_monitor.retraining.run.plan", decided)
+    with ThreadPoolExecutor(2) as threads:
+        moments = (NOW, NOW + timedelta(seconds=1))
+        results = list(threads.map(lambda now: world.retrain(now, trigger=trigger), moments))
+    assert sorted(result.status for result in results) == ["promoted", "skipped"]
+    assert len(world.rows("training_runs")) == len(world.rows("dataset_snapshots")) == 1
+    assert len(world.rows("deployments")) == 2
 
 
 def test_triggers_from_the_warehouse(toy: Toy) -> None:

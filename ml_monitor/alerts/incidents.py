@@ -3,6 +3,7 @@
 # ruff: noqa: S608 - only quoted relation names are put into SQL
 
 import json
+import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ class Suspect:
     columns: tuple[str, ...]
     path: str | None
     last_change: str | None
-    """Time, author and subject of the last commit to its file; None for sources and outside of git."""
+    """Time, author and subject of the last commit to its file; else, if it is known, when dbt last ran or loaded it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,42 @@ class Incident:
         return {name: getattr(self, name) for name in Incident.__slots__} | {"suspect": suspect}
 
 
+class Upstream:
+    """What the features of the monitors are made of, to tell which alerts have one cause.
+
+    Args:
+        warehouse: The warehouse.
+        manifest: `manifest.json` after a run of dbt.
+        root: Directory of the dbt project, for the history of its files.
+    """
+
+    def __init__(self, warehouse: Warehouse, manifest: Mapping[str, Any], root: Path) -> None:
+        self._warehouse = warehouse
+        self._manifest = manifest
+        self._root = root
+        self._lineage = Lineage(manifest)
+        self._known: dict[str, Mapping[str, frozenset[Column]]] = {}
+
+    def groups(self, monitor: str, alerts: list[Row]) -> list[tuple[Suspect | None, list[Row]]]:
+        """Alerts of one monitor and window by their suspect; None for those that have none in common with others."""
+        made_of = self._made_of(monitor)
+        found: list[tuple[Suspect | None, list[Row]]] = []
+        for node, chosen in group(alerts, made_of):
+            columns = [made_of[name] for name in {row["feature"] for row in chosen} if name in made_of]
+            found.append((_suspect(self._manifest, self._root, node, columns) if node else None, chosen))
+        return found
+
+    def _made_of(self, monitor: str) -> Mapping[str, frozenset[Column]]:
+        if monitor not in self._known:
+            table = self._warehouse.table
+            logs = self._warehouse.query(f"select spec from {table('monitors')} where monitor = :monitor", {"monitor": monitor})
+            log = _node(self._manifest, json.loads(logs[0]["spec"])["predictions"]) if logs else None
+            features = f"select feature, column_name from {table('features')} where monitor = :monitor"
+            rows = self._warehouse.query(features, {"monitor": monitor}) if log else []
+            self._known[monitor] = {row["feature"]: self._lineage.ancestors(Column(str(log), row["column_name"])) for row in rows}
+        return self._known[monitor]
+
+
 def incidents(warehouse: Warehouse, manifest: Mapping[str, Any], root: Path) -> list[Incident]:
     """The open alerts grouped, newest first.
 
@@ -61,20 +98,10 @@ def incidents(warehouse: Warehouse, manifest: Mapping[str, Any], root: Path) -> 
         from {warehouse.table("alert_states")} where is_open
         order by opened_at desc, monitor, metric, feature, segment, segment_value, span
     """)
-    logs = {row["monitor"]: row for row in warehouse.query(f"select monitor, spec from {warehouse.table('monitors')}")}
-    features = warehouse.query(f"select monitor, feature, column_name from {warehouse.table('features')}")
-    lineage = Lineage(manifest)
+    upstream = Upstream(warehouse, manifest, root)
     found: list[Incident] = []
     for (monitor, opened_at), alerts in _by(rows, "monitor", "opened_at").items():
-        log = _node(manifest, json.loads(logs[monitor]["spec"])["predictions"]) if monitor in logs else None
-        made_of = {
-            row["feature"]: lineage.ancestors(Column(log, row["column_name"]))
-            for row in features
-            if log and row["monitor"] == monitor
-        }
-        for node, chosen in group(alerts, made_of):
-            columns = [made_of[name] for name in {row["feature"] for row in chosen} if name in made_of]
-            suspect = _suspect(manifest, root, node, columns) if node else None
+        for suspect, chosen in upstream.groups(monitor, alerts):
             state = "alert" if any(row["state"] == "alert" for row in chosen) else "warning"
             ids = tuple(row["incident_id"] for row in chosen)
             found.append(Incident(monitor, opened_at, state, tuple(subject(row) for row in chosen), ids, suspect))
@@ -115,7 +142,24 @@ def _suspect(manifest: Mapping[str, Any], root: Path, node: str, made_of: list[f
     columns = {column.name for columns in made_of for column in columns if column.node == node}
     is_source = str(node).startswith("source.")
     path = None if is_source else content.get("original_file_path")
-    return Suspect(node, tuple(sorted(columns)), path, _last_change(root, path) if path else None)
+    changed = (_last_change(root, path) if path else None) or _last_seen(root, node, content)
+    return Suspect(node, tuple(sorted(columns)), path, changed)
+
+
+def _last_seen(root: Path, node: str, content: Mapping[str, Any]) -> str | None:
+    """Of a source when its newest row was loaded (`dbt source freshness`); of a model when it last ran, and its checksum."""
+    name, place = ("sources.json", "max_loaded_at") if node.startswith("source.") else ("run_results.json", "timing")
+    target = os.environ.get("DBT_TARGET_PATH") or "target"
+    try:
+        results = json.loads((root / target / name).read_text(encoding="utf-8"))["results"]
+        found = next(one[place] for one in results if one["unique_id"] == node)
+    except (OSError, ValueError, KeyError, StopIteration):
+        return None
+    if place == "max_loaded_at":
+        return f"newest row loaded {found}"
+    ended = max((step.get("completed_at") or "" for step in found), default="")
+    checksum = str((content.get("checksum") or {}).get("checksum") or "")[:12]
+    return f"last ran {ended}, checksum {checksum}" if ended else None
 
 
 def _last_change(root: Path, path: str) -> str | None:

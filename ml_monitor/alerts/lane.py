@@ -2,12 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from ml_monitor.alerts.answers import AnswerLinks
+from ml_monitor.alerts.causes import Cause
 from ml_monitor.alerts.channels import Channel, SendResult
-from ml_monitor.alerts.digest import digest
+from ml_monitor.alerts.digest import digest, together
 from ml_monitor.alerts.ledger import Ledger, Opening, Outcome
 from ml_monitor.alerts.message import AlertMessage, message_from_event, title_of
 from ml_monitor.alerts.policy import Decision, Delivery, DeliveryPolicy, Status, classify, decide, delivery_of, pause
@@ -18,6 +20,8 @@ _log = logging.getLogger(__name__)
 _CLOSING: dict[str, Status] = {"suppress": "suppressed", "give_up": "dead"}
 # What a death leaves unknown is at most one batch: as many as the receiver takes in about a second.
 _MOST, _MOST_IN_DIGEST = 256, 2000
+# A link holds the id of every alert that it answers.
+_MOST_ANSWERED = 30
 _SHORT, _LONG, _TOO_LONG = 0.5, 2.0, 5.0
 Claimed = list[tuple[Delivery, AlertMessage]]
 
@@ -37,6 +41,7 @@ class Lane:
         say: Called with one line for each message.
         report_url: Page that the messages link to.
         answers: Makes the links with which messages are answered.
+        causes: By event id, what several events have in common: a channel that people read is told of them in one message.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Lane:
         say: Callable[[str], None],
         report_url: str | None,
         answers: AnswerLinks | None = None,
+        causes: Mapping[str, Cause] | None = None,
     ) -> None:
         self._ledger = ledger
         self._channel = channel
@@ -60,6 +66,7 @@ class Lane:
         self._say = say
         self._report_url = report_url
         self._answers = answers
+        self._causes = (causes or {}) if getattr(channel, "digests", False) else {}
         self._size = 1
         self._paused = False
         self.attempts: list[Attempt] = []
@@ -81,8 +88,9 @@ class Lane:
         self.waiting += sum(decision.action not in _CLOSING for _, _, decision in decided) - len(due)
         folded = self._folds(len(due))
         if not folded:
-            self._rows[:0] = [row for _, row in due[self._size :]]
-            due = due[: self._size]
+            cut = self._cut(due)
+            self._rows[:0] = [row for _, row in due[cut:]]
+            due = due[:cut]
         rows = {delivery.delivery_id: row for delivery, row in due}
         claimed = self._ledger.claim([delivery for delivery, _ in due], self._clock())
         self.lost += len(due) - len(claimed)
@@ -100,14 +108,37 @@ class Lane:
         taken: list[tuple[Delivery, Row]] = []
         left: list[Row] = []
         incidents: set[str] = set()
+        causes: set[str | None] = set()
         for row in self._rows:
-            if len(taken) < most and row["incident_id"] not in incidents:
+            belongs = self._cause(row) in causes
+            if (len(taken) < most or belongs) and row["incident_id"] not in incidents:
                 taken.append((delivery_of(row), row))
+                causes |= {self._cause(row)} - {None}
             else:
                 left.append(row)
             incidents.add(row["incident_id"])
         self._rows = left
-        return taken
+        # What has one cause stands together.
+        places: dict[str | None, int] = {}
+        for place, (_, row) in enumerate(taken):
+            places.setdefault(self._cause(row), place)
+        order = [places[self._cause(row)] if self._cause(row) else place for place, (_, row) in enumerate(taken)]
+        return [taken[place] for place in sorted(range(len(taken)), key=lambda place: (order[place], place))]
+
+    def _cause(self, row: Row) -> str | None:
+        cause = self._causes.get(row["event_id"])
+        return cause.key if cause else None
+
+    def _cut(self, due: list[tuple[Delivery, Row]]) -> int:
+        """How many make a batch: what has one cause is not torn apart."""
+        cut = self._size
+        while (
+            0 < cut < len(due)
+            and self._cause(due[cut][1]) is not None
+            and self._cause(due[cut][1]) == self._cause(due[cut - 1][1])
+        ):
+            cut += 1
+        return cut
 
     def _folds(self, messages: int) -> bool:
         return getattr(self._channel, "digests", False) and messages > self._policy.digest_above
@@ -136,17 +167,44 @@ class Lane:
         # A batch that takes longer than the lease would be taken for dead.
         limit = min(_TOO_LONG, self._policy.lease.total_seconds() / 2)
         outcomes: list[Outcome] = []
-        for position, (delivery, message) in enumerate(messages):
+        units = self._units(messages)
+        for position, unit in enumerate(units):
             if self._paused or (position and time.monotonic() - started > limit):
-                return outcomes, [one for one, _ in messages[position:]]
-            outcomes.append(self._outcome(delivery, self._send(message)))
-            self._told(outcomes[-1:], outcomes[-1].delivery.event_id)
+                return outcomes, [one for left in units[position:] for one, _ in left]
+            if len(unit) > 1:
+                outcomes += self._send_together(unit)
+            else:
+                delivery, message = unit[0]
+                outcomes.append(self._outcome(delivery, self._send(message)))
+                self._told(outcomes[-1:], outcomes[-1].delivery.event_id)
         return outcomes, []
 
+    def _units(self, messages: Claimed) -> list[Claimed]:
+        units: list[Claimed] = []
+        last: str | None = None
+        for delivery, message in messages:
+            cause = self._causes.get(message.event_id)
+            if cause and cause.key == last:
+                units[-1].append((delivery, message))
+            else:
+                units.append([(delivery, message)])
+            last = cause.key if cause else None
+        return units
+
+    def _send_together(self, unit: Claimed) -> list[Outcome]:
+        messages = [message for _, message in unit]
+        cause = self._causes[messages[0].event_id]
+        event = {**messages[0].event, "incident_id": ",".join(one.incident_id for one in messages)}
+        told = together(messages, cause)
+        if self._answers and len(unit) <= _MOST_ANSWERED:
+            told = replace(told, answers=self._answers.of(event, told.title, self._clock()))
+        result = _without_reference(self._send(told))
+        outcomes = [self._outcome(delivery, result) for delivery, _ in unit]
+        self._told(outcomes, f"{len(unit)} alerts from {cause.suspect.node}")
+        return outcomes
+
     def _send_folded(self, messages: Claimed) -> tuple[list[Outcome], list[Delivery]]:
-        result = self._send(digest([message for _, message in messages]))
-        # Without its reference: what comes later must not be written over the others of the digest.
-        result = SendResult(result.accepted, result.response_code, result.error, result.retry_after)
+        result = _without_reference(self._send(digest([message for _, message in messages])))
         outcomes = [self._outcome(delivery, result) for delivery, _ in messages]
         self._told(outcomes, f"a digest of {len(outcomes)}")
         return outcomes, []
@@ -183,6 +241,11 @@ class Lane:
             status = "failed" if row["status"] == "sending" else row["status"]
             row.update(status=status, claimed_at=None, next_attempt_at=None)
         self._rows[:0] = rows
+
+
+def _without_reference(result: SendResult) -> SendResult:
+    """What comes later of one alert must not be written over the others that were told with it."""
+    return SendResult(result.accepted, result.response_code, result.error, result.retry_after)
 
 
 def _attempt(

@@ -65,7 +65,7 @@ def deliver(
 
     def run(some: Sequence[Channel]) -> list[Lane]:
         rows = ledger.unfinished([channel.name for channel in some])
-        known = causes([row for row in rows if row["event_type"] != "acknowledged"], upstream)
+        known = causes([row for row in rows if _is_alert(row, policy, now)], upstream)
         lanes = [
             Lane(
                 ledger,
@@ -103,6 +103,11 @@ def deliver(
         sum(lane.waiting for lane in lanes),
         _unroutable(seeded, names, policy),
     )
+
+
+def _is_alert(row: Row, policy: DeliveryPolicy, now: datetime) -> bool:
+    # Nobody asks for the cause of what is too old to be told.
+    return row["event_type"] != "acknowledged" and bool(row["window_end"] >= utc(now) - policy.max_age)
 
 
 def _unroutable(seeded: Sequence[Row], names: Sequence[str], policy: DeliveryPolicy) -> dict[str, int]:

@@ -29,7 +29,6 @@ def together(messages: Sequence[AlertMessage], cause: Cause, answers: tuple[tupl
         title=title,
         text=f"[{'resolved' if first.is_resolved else first.severity}] {title}",
         fields=tuple(fields),
-        reply_to=None,
         answers=answers,
         history=(),
     )

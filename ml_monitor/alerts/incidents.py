@@ -61,6 +61,7 @@ class Upstream:
         self._root = root
         self._lineage = Lineage(manifest)
         self._known: dict[str, Mapping[str, frozenset[Column]]] = {}
+        self._changes: dict[str, str | None] = {}
 
     def groups(self, monitor: str, alerts: list[Row]) -> list[tuple[Suspect | None, list[Row]]]:
         """Alerts of one monitor and window by their suspect; None for those that have none in common with others."""
@@ -68,8 +69,17 @@ class Upstream:
         found: list[tuple[Suspect | None, list[Row]]] = []
         for node, chosen in group(alerts, made_of):
             columns = [made_of[name] for name in {row["feature"] for row in chosen} if name in made_of]
-            found.append((_suspect(self._manifest, self._root, node, columns) if node else None, chosen))
+            found.append((self._suspect(node, columns) if node else None, chosen))
         return found
+
+    def _suspect(self, node: str, made_of: list[frozenset[Column]]) -> Suspect:
+        content = self._manifest.get("nodes", {}).get(node) or self._manifest.get("sources", {}).get(node) or {}
+        columns = {column.name for columns in made_of for column in columns if column.node == node}
+        path = None if node.startswith("source.") else content.get("original_file_path")
+        if node not in self._changes:
+            changed = _last_change(self._root, path) if path else None
+            self._changes[node] = changed or _last_seen(self._root, node, content)
+        return Suspect(node, tuple(sorted(columns)), path, self._changes[node])
 
     def _made_of(self, monitor: str) -> Mapping[str, frozenset[Column]]:
         if monitor not in self._known:
@@ -135,15 +145,6 @@ def group(alerts: list[Row], made_of: Mapping[str, frozenset[Column]]) -> list[t
     groups += [(None, [row for row in alerts if row["feature"] == feature]) for feature in sorted(left)]
     rest = [row for row in alerts if row["feature"] not in made_of]
     return groups + ([(None, rest)] if rest else [])
-
-
-def _suspect(manifest: Mapping[str, Any], root: Path, node: str, made_of: list[frozenset[Column]]) -> Suspect:
-    content = manifest.get("nodes", {}).get(node) or manifest.get("sources", {}).get(node) or {}
-    columns = {column.name for columns in made_of for column in columns if column.node == node}
-    is_source = str(node).startswith("source.")
-    path = None if is_source else content.get("original_file_path")
-    changed = (_last_change(root, path) if path else None) or _last_seen(root, node, content)
-    return Suspect(node, tuple(sorted(columns)), path, changed)
 
 
 def _last_seen(root: Path, node: str, content: Mapping[str, Any]) -> str | None:

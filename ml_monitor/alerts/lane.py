@@ -66,9 +66,11 @@ class Lane:
         self._say = say
         self._report_url = report_url
         self._answers = answers
-        self._causes = (causes or {}) if getattr(channel, "digests", False) else {}
+        self._digests: bool = getattr(channel, "digests", False)
+        self._causes = (causes or {}) if self._digests else {}
         self._size = 1
         self._paused = False
+        self._incidents_told_in: Mapping[str, int] = {}
         self.attempts: list[Attempt] = []
         self.unknown = self.lost = self.waiting = 0
 
@@ -95,6 +97,8 @@ class Lane:
         claimed = self._ledger.claim([delivery for delivery, _ in due], self._clock())
         self.lost += len(due) - len(claimed)
         self.unknown += sum(delivery.status == "sending" for delivery in claimed)
+        threads = [_thread(told.get(one.incident_id, [])) for one in claimed] if self._digests else []
+        self._incidents_told_in = self._ledger.incidents_told_in(filter(None, threads), self._channel.name)
         messages = [(one, self._message(one, rows[one.delivery_id], told)) for one in claimed]
         outcomes, left = self._send_folded(messages) if folded and messages else self._send_each(messages)
         self._ledger.record(outcomes, left, self._clock())
@@ -141,7 +145,7 @@ class Lane:
         return cut
 
     def _folds(self, messages: int) -> bool:
-        return getattr(self._channel, "digests", False) and messages > self._policy.digest_above
+        return self._digests and messages > self._policy.digest_above
 
     def _decide(self, delivery: Delivery, row: Row, openings: list[Opening]) -> Decision:
         statuses = [opening.status for opening in openings]
@@ -155,12 +159,12 @@ class Lane:
             self.attempts += [_attempt(one, one.attempts, status, error=reason) for one in group]
 
     def _message(self, delivery: Delivery, row: Row, told: dict[str, list[Opening]]) -> AlertMessage:
-        sent = [one.provider_reference for one in told.get(delivery.incident_id, []) if one.status == "sent"]
-        reply_to = next(filter(None, sent), None)
+        reply_to = _thread(told.get(delivery.incident_id, []))
         answers = self._answers.of(row, title_of(row), self._clock()) if self._answers else ()
         draws = getattr(self._channel, "draws", False)
         history = self._ledger.history(row) if draws else ()
-        return message_from_event(row, delivery.delivery_id, self._report_url, reply_to, answers=answers, history=history)
+        message = message_from_event(row, delivery.delivery_id, self._report_url, reply_to, answers=answers, history=history)
+        return replace(message, ends_thread=self._incidents_told_in.get(reply_to or "", 1) == 1)
 
     def _send_each(self, messages: Claimed) -> tuple[list[Outcome], list[Delivery]]:
         started = time.monotonic()
@@ -180,31 +184,31 @@ class Lane:
         return outcomes, []
 
     def _units(self, messages: Claimed) -> list[Claimed]:
-        units: list[Claimed] = []
-        last: str | None = None
+        """What is told in one message: alerts of one cause. Those that have threads of their own go on in them."""
+        units: dict[tuple[str | None, str | None], Claimed] = {}
         for delivery, message in messages:
             cause = self._causes.get(message.event_id)
-            if cause and cause.key == last:
-                units[-1].append((delivery, message))
-            else:
-                units.append([(delivery, message)])
-            last = cause.key if cause else None
-        return units
+            key = (cause.key, message.reply_to) if cause else (None, delivery.delivery_id)
+            units.setdefault(key, []).append((delivery, message))
+        return list(units.values())
 
     def _send_together(self, unit: Claimed) -> list[Outcome]:
         messages = [message for _, message in unit]
         cause = self._causes[messages[0].event_id]
         event = {**messages[0].event, "incident_id": ",".join(one.incident_id for one in messages)}
         told = together(messages, cause)
+        told = replace(told, ends_thread=self._incidents_told_in.get(told.reply_to or "", 0) == len(messages))
         if self._answers and len(unit) <= _MOST_ANSWERED:
             told = replace(told, answers=self._answers.of(event, told.title, self._clock()))
-        result = _without_reference(self._send(told))
+        result = self._send(told)
         outcomes = [self._outcome(delivery, result) for delivery, _ in unit]
         self._told(outcomes, f"{len(unit)} alerts from {cause.suspect.node}")
         return outcomes
 
     def _send_folded(self, messages: Claimed) -> tuple[list[Outcome], list[Delivery]]:
-        result = _without_reference(self._send(digest([message for _, message in messages])))
+        result = self._send(digest([message for _, message in messages]))
+        # Without its reference: what comes later of one alert is no answer to a digest.
+        result = SendResult(result.accepted, result.response_code, result.error, result.retry_after)
         outcomes = [self._outcome(delivery, result) for delivery, _ in messages]
         self._told(outcomes, f"a digest of {len(outcomes)}")
         return outcomes, []
@@ -243,9 +247,9 @@ class Lane:
         self._rows[:0] = rows
 
 
-def _without_reference(result: SendResult) -> SendResult:
-    """What comes later of one alert must not be written over the others that were told with it."""
-    return SendResult(result.accepted, result.response_code, result.error, result.retry_after)
+def _thread(openings: list[Opening]) -> str | None:
+    """The receiver's id of the first message about an incident."""
+    return next((one.provider_reference for one in openings if one.status == "sent" and one.provider_reference), None)
 
 
 def _attempt(

@@ -3,7 +3,6 @@
 # ruff: noqa: S608 - only quoted relation names are put into SQL
 
 import json
-import os
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 
 from ml_monitor.alerts.message import subject
 from ml_monitor.alerts.upstream import Column, Lineage
+from ml_monitor.settings import DbtProject
 from ml_monitor.warehouse import Row, Warehouse
 
 _LEAST_SHARE = 0.5
@@ -51,15 +51,14 @@ class Upstream:
 
     Args:
         warehouse: The warehouse.
-        manifest: `manifest.json` after a run of dbt.
-        root: Directory of the dbt project, for the history of its files.
+        project: The dbt project after a run of dbt, for lineage and the history of its files.
     """
 
-    def __init__(self, warehouse: Warehouse, manifest: Mapping[str, Any], root: Path) -> None:
+    def __init__(self, warehouse: Warehouse, project: DbtProject) -> None:
         self._warehouse = warehouse
-        self._manifest = manifest
-        self._root = root
-        self._lineage = Lineage(manifest)
+        self._project = project
+        self._manifest = project.manifest
+        self._lineage = Lineage(project.manifest)
         self._known: dict[str, Mapping[str, frozenset[Column]]] = {}
         self._changes: dict[str, str | None] = {}
 
@@ -77,8 +76,8 @@ class Upstream:
         columns = {column.name for columns in made_of for column in columns if column.node == node}
         path = None if node.startswith("source.") else content.get("original_file_path")
         if node not in self._changes:
-            changed = _last_change(self._root, path) if path else None
-            self._changes[node] = changed or _last_seen(self._root, node, content)
+            changed = _last_change(self._project.root, path) if path else None
+            self._changes[node] = changed or _last_seen(self._project.target_path, node, content)
         return Suspect(node, tuple(sorted(columns)), path, self._changes[node])
 
     def _made_of(self, monitor: str) -> Mapping[str, frozenset[Column]]:
@@ -92,7 +91,7 @@ class Upstream:
         return self._known[monitor]
 
 
-def incidents(warehouse: Warehouse, manifest: Mapping[str, Any], root: Path) -> list[Incident]:
+def incidents(warehouse: Warehouse, project: DbtProject) -> list[Incident]:
     """The open alerts grouped, newest first.
 
     Alerts of one monitor that opened in one window are one incident, unless their features come from different places: then those
@@ -100,15 +99,14 @@ def incidents(warehouse: Warehouse, manifest: Mapping[str, Any], root: Path) -> 
 
     Args:
         warehouse: The warehouse.
-        manifest: `manifest.json` after a run of dbt.
-        root: Directory of the dbt project, for the history of its files.
+        project: The dbt project after a run of dbt.
     """
     rows = warehouse.query(f"""
         select monitor, state, metric, feature, segment, segment_value, model_version, span, incident_id, opened_at
         from {warehouse.table("alert_states")} where is_open
         order by opened_at desc, monitor, metric, feature, segment, segment_value, span
     """)
-    upstream = Upstream(warehouse, manifest, root)
+    upstream = Upstream(warehouse, project)
     found: list[Incident] = []
     for (monitor, opened_at), alerts in _by(rows, "monitor", "opened_at").items():
         for suspect, chosen in upstream.groups(monitor, alerts):
@@ -147,12 +145,11 @@ def group(alerts: list[Row], made_of: Mapping[str, frozenset[Column]]) -> list[t
     return groups + ([(None, rest)] if rest else [])
 
 
-def _last_seen(root: Path, node: str, content: Mapping[str, Any]) -> str | None:
+def _last_seen(target: Path, node: str, content: Mapping[str, Any]) -> str | None:
     """Of a source when its newest row was loaded (`dbt source freshness`); of a model when it last ran, and its checksum."""
     name, place = ("sources.json", "max_loaded_at") if node.startswith("source.") else ("run_results.json", "timing")
-    target = os.environ.get("DBT_TARGET_PATH") or "target"
     try:
-        results = json.loads((root / target / name).read_text(encoding="utf-8"))["results"]
+        results = json.loads((target / name).read_text(encoding="utf-8"))["results"]
         found = next(one[place] for one in results if one["unique_id"] == node)
     except (OSError, ValueError, KeyError, StopIteration):
         return None

@@ -149,7 +149,7 @@ def _incidents(context: Context) -> list["Incident"]:
     from ml_monitor.errors import MlMonitorError
 
     try:
-        return incidents(context.warehouse, context.project.manifest, context.project.root)
+        return incidents(context.warehouse, context.project)
     except MlMonitorError as error:
         context.say(f"no suspects in the report: {error}")
         return []

@@ -61,7 +61,7 @@ def deliver(
             progress=context.say,
             report_url=str(settings.report_url) if settings.report_url else None,
             answers=settings.answer_links(),
-            upstream=lambda: Upstream(context.warehouse, context.project.manifest, context.project.root),
+            upstream=lambda: Upstream(context.warehouse, context.project),
         )
         content = done.to_dict()
         for route, count in sorted(done.unroutable.items()):

@@ -10,6 +10,7 @@ from ml_monitor.alerts import DeliveryPolicy, deliver
 from ml_monitor.alerts.channels import SendResult, SlackBotChannel, SlackChannel, TeamsChannel, WebhookChannel
 from ml_monitor.alerts.channels.email import email
 from ml_monitor.alerts.incidents import Upstream
+from ml_monitor.settings import DbtProject
 from tests.delivery.conftest import NOW
 from tests.delivery.receiver import Answer
 from tests.delivery.test_slack_bot import TOKEN, calls, posted
@@ -48,7 +49,9 @@ def upstream(warehouse, tmp_path):
     warehouse.insert("monitors", [{"monitor": "flight_delay", "spec": json.dumps({"predictions": "log"})}])
     features = [{"monitor": "flight_delay", "feature": name, "column_name": name} for name in FEATURES]
     warehouse.insert("features", features)
-    return lambda: Upstream(warehouse, manifest(), tmp_path)
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target" / "manifest.json").write_text(json.dumps(manifest()))
+    return lambda: Upstream(warehouse, DbtProject(tmp_path, {}))
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def built(project: Callable[..., Project]) -> Project:
 
 def test_features_from_one_model_are_one_incident_with_that_model_as_suspect(project: Callable[..., Project]) -> None:
     made = built(project)
-    found = incidents(Warehouse.from_dbt(made.directory), DbtProject.load(made.directory).manifest, made.directory)
+    found = incidents(Warehouse.from_dbt(made.directory), DbtProject.load(made.directory))
     suspected = [one for one in found if one.suspect]
     assert len(suspected) == 1
     suspect = suspected[0].suspect

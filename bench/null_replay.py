@@ -16,7 +16,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ml_monitor.alerts.replay import History, ReplayError, Series, budget_per_day, replay, solve
+from ml_monitor.alerts.history import History, ReplayError, Series
+from ml_monitor.alerts.replay import budget_per_day, replay, solve
 from ml_monitor.alerts.rules import Rule
 
 RULES = (
@@ -110,7 +111,7 @@ def daily_psi(log: Log) -> History:
         psi = ((q - p) * np.log(q / p)).sum(axis=1)
         ends = tuple(start + pd.Timedelta(days=1) for start in starts)
         nothing = np.zeros(len(starts), dtype=bool)
-        series.append(Series(feature, "__all__", "__all__", tuple(starts), ends, psi, nothing, nothing))
+        series.append(Series(feature, "__all__", "__all__", tuple(starts), ends, psi, nothing))
     return History("model", "psi", 1, tuple(series))
 
 
@@ -132,7 +133,6 @@ def shuffled(history: History, random: np.random.Generator) -> tuple[History, Hi
                     ends=tuple(time + (series.ends[0] - series.starts[0]) for time in times),
                     values=series.values[chosen],
                     healthy=series.healthy[chosen],
-                    confirmed=series.confirmed[chosen],
                 )
             )
     return (

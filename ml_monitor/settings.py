@@ -110,11 +110,15 @@ class DbtProject:
         node = self.manifest.get("nodes", {}).get(f"model.{PACKAGE}.ml_monitor__monitors", {})
         return str(node.get("schema") or PACKAGE)
 
+    @property
+    def target_path(self) -> Path:
+        """Directory into which dbt writes."""
+        return self.root / (os.environ.get("DBT_TARGET_PATH") or self.config.get("target-path") or "target")
+
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
         """`manifest.json` of the last parse; empty if the project was never parsed."""
-        target_path = os.environ.get("DBT_TARGET_PATH") or self.config.get("target-path") or "target"
-        path = self.root / target_path / "manifest.json"
+        path = self.target_path / "manifest.json"
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:

@@ -9,9 +9,10 @@ import dagster as dg
 
 from dagster_project.defs.models import model_key
 from dagster_project.defs.runs import in_flight
-from dagster_project.settings import SENSOR_STATUS, monitoring_now, warehouse
+from dagster_project.settings import PROJECT, SENSOR_STATUS, monitoring_now, warehouse
 from ml_monitor.alerts import Channel, ChannelSettings, DeliveryPolicy, deliver
 from ml_monitor.alerts.dead_letters import dead_letter_channels
+from ml_monitor.alerts.incidents import Upstream
 from ml_monitor.alerts.ledger import Ledger
 from ml_monitor.alerts.policy import decide, delivery_of
 from ml_monitor.settings import wall_clock
@@ -42,6 +43,7 @@ def alert_deliveries(context: dg.AssetExecutionContext) -> dg.MaterializeResult[
         progress=context.log.info,
         report_url=str(settings.report_url) if settings.report_url else None,
         answers=settings.answer_links(),
+        upstream=lambda: Upstream(warehouse(), PROJECT),
     )
     return dg.MaterializeResult(metadata=report.to_dict())
 

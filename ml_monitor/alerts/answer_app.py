@@ -78,11 +78,13 @@ def answer_app(
         note = form.get("note", "")[:_MOST_CHARACTERS] or None
         if answer.kind == "snooze":
             until = now() + duration(form.get("for") or "1d")
-            snooze(warehouse, answer.incident_id, until=until, actor=actor, now=now(), note=note)
+            for incident in answer.incident_id.split(","):
+                snooze(warehouse, incident, until=until, actor=actor, now=now(), note=note)
             return f"Snoozed until {until:%Y-%m-%d %H:%M} UTC by {actor}."
         said = form.get("verdict", "")
         verdict: Verdict | None = "useful" if said == "useful" else "false_alarm" if said == "false_alarm" else None
-        acknowledge(warehouse, answer.incident_id, actor=actor, now=now(), verdict=verdict, note=note)
+        for incident in answer.incident_id.split(","):
+            acknowledge(warehouse, incident, actor=actor, now=now(), verdict=verdict, note=note)
         return f"Acknowledged by {actor}."
 
     return Starlette(routes=[Route("/{token}", show, methods=["GET"]), Route("/{token}", act, methods=["POST"])])

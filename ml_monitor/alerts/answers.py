@@ -28,6 +28,7 @@ class Answer:
 
     kind: Kind
     incident_id: str
+    """Or several, joined by commas: those of one message."""
     title: str
     expires_at: datetime
 

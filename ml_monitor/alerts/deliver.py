@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from ml_monitor.alerts.answers import AnswerLinks
+from ml_monitor.alerts.causes import causes
 from ml_monitor.alerts.channels import Channel
 from ml_monitor.alerts.dead_letters import dead_letter_channels
+from ml_monitor.alerts.incidents import Upstream
 from ml_monitor.alerts.lane import Lane
 from ml_monitor.alerts.ledger import Ledger
 from ml_monitor.alerts.policy import DeliveryPolicy
@@ -29,6 +31,7 @@ def deliver(
     clock: Callable[[], datetime] = wall_clock,
     report_url: str | None = None,
     answers: AnswerLinks | None = None,
+    upstream: Callable[[], Upstream] | None = None,
 ) -> DeliveryReport:
     """Deliver every event that is due to every channel that is to get it.
 
@@ -47,6 +50,8 @@ def deliver(
         clock: Wall clock in UTC without zone: leases, pauses and the times in the ledger.
         report_url: Page that the messages link to.
         answers: Makes the links with which messages are answered.
+        upstream: Makes, when it is needed, what knows where features come from: alerts of one window that come from one model
+            or source are then one message, in channels that people read.
 
     Raises:
         ValueError: Two channels have one name.
@@ -60,6 +65,7 @@ def deliver(
 
     def run(some: Sequence[Channel]) -> list[Lane]:
         rows = ledger.unfinished([channel.name for channel in some])
+        known = causes([row for row in rows if _is_alert(row, policy, now)], upstream)
         lanes = [
             Lane(
                 ledger,
@@ -71,6 +77,7 @@ def deliver(
                 say,
                 report_url,
                 answers,
+                known,
             )
             for one in some
         ]
@@ -96,6 +103,11 @@ def deliver(
         sum(lane.waiting for lane in lanes),
         _unroutable(seeded, names, policy),
     )
+
+
+def _is_alert(row: Row, policy: DeliveryPolicy, now: datetime) -> bool:
+    # Nobody asks for the cause of what is too old to be told.
+    return row["event_type"] != "acknowledged" and bool(row["window_end"] >= utc(now) - policy.max_age)
 
 
 def _unroutable(seeded: Sequence[Row], names: Sequence[str], policy: DeliveryPolicy) -> dict[str, int]:

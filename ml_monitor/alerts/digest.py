@@ -2,11 +2,36 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from hashlib import sha256
 
+from ml_monitor.alerts.causes import Cause
 from ml_monitor.alerts.message import AlertMessage
 
 _SHOWN = 15
+
+
+def together(messages: Sequence[AlertMessage], cause: Cause, answers: tuple[tuple[str, str], ...] = ()) -> AlertMessage:
+    """Alerts of one window that come from one model or source, as one message that names it."""
+    first = min(messages, key=lambda one: (one.severity != "alert", one.event_id))
+    suspect = cause.suspect
+    happened = first.title.rsplit(" · ", 1)[-1]
+    title = f"{first.event['monitor']} · {len(messages)} alerts from {suspect.node.split('.', 2)[-1]} · {happened}"
+    fields = [("Severity", first.severity), ("Suspect", suspect.node), ("Columns", ", ".join(suspect.columns))]
+    fields += [("Last change", suspect.last_change)] if suspect.last_change else []
+    fields += [(one.title, one.text) for one in messages[:_SHOWN]]
+    if len(messages) > _SHOWN:
+        fields.append(("And", f"{len(messages) - _SHOWN} more: ml-monitor incidents shows them all"))
+    return replace(
+        first,
+        delivery_id=sha256("|".join(sorted(one.delivery_id for one in messages)).encode()).hexdigest()[:32],
+        incident_id=cause.key,
+        title=title,
+        text=f"[{'resolved' if first.is_resolved else first.severity}] {title}",
+        fields=tuple(fields),
+        answers=answers,
+        history=(),
+    )
 
 
 def digest(messages: Sequence[AlertMessage]) -> AlertMessage:

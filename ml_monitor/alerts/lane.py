@@ -2,12 +2,14 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from ml_monitor.alerts.answers import AnswerLinks
+from ml_monitor.alerts.causes import Cause
 from ml_monitor.alerts.channels import Channel, SendResult
-from ml_monitor.alerts.digest import digest
+from ml_monitor.alerts.digest import digest, together
 from ml_monitor.alerts.ledger import Ledger, Opening, Outcome
 from ml_monitor.alerts.message import AlertMessage, message_from_event, title_of
 from ml_monitor.alerts.policy import Decision, Delivery, DeliveryPolicy, Status, classify, decide, delivery_of, pause
@@ -18,6 +20,8 @@ _log = logging.getLogger(__name__)
 _CLOSING: dict[str, Status] = {"suppress": "suppressed", "give_up": "dead"}
 # What a death leaves unknown is at most one batch: as many as the receiver takes in about a second.
 _MOST, _MOST_IN_DIGEST = 256, 2000
+# A link holds the id of every alert that it answers.
+_MOST_ANSWERED = 30
 _SHORT, _LONG, _TOO_LONG = 0.5, 2.0, 5.0
 Claimed = list[tuple[Delivery, AlertMessage]]
 
@@ -37,6 +41,7 @@ class Lane:
         say: Called with one line for each message.
         report_url: Page that the messages link to.
         answers: Makes the links with which messages are answered.
+        causes: By event id, what several events have in common: a channel that people read is told of them in one message.
     """
 
     def __init__(
@@ -50,6 +55,7 @@ class Lane:
         say: Callable[[str], None],
         report_url: str | None,
         answers: AnswerLinks | None = None,
+        causes: Mapping[str, Cause] | None = None,
     ) -> None:
         self._ledger = ledger
         self._channel = channel
@@ -60,8 +66,11 @@ class Lane:
         self._say = say
         self._report_url = report_url
         self._answers = answers
+        self._digests: bool = getattr(channel, "digests", False)
+        self._causes = (causes or {}) if self._digests else {}
         self._size = 1
         self._paused = False
+        self._incidents_told_in: Mapping[str, int] = {}
         self.attempts: list[Attempt] = []
         self.unknown = self.lost = self.waiting = 0
 
@@ -81,12 +90,15 @@ class Lane:
         self.waiting += sum(decision.action not in _CLOSING for _, _, decision in decided) - len(due)
         folded = self._folds(len(due))
         if not folded:
-            self._rows[:0] = [row for _, row in due[self._size :]]
-            due = due[: self._size]
+            cut = self._cut(due)
+            self._rows[:0] = [row for _, row in due[cut:]]
+            due = due[:cut]
         rows = {delivery.delivery_id: row for delivery, row in due}
         claimed = self._ledger.claim([delivery for delivery, _ in due], self._clock())
         self.lost += len(due) - len(claimed)
         self.unknown += sum(delivery.status == "sending" for delivery in claimed)
+        threads = [_thread(told.get(one.incident_id, [])) for one in claimed] if self._digests else []
+        self._incidents_told_in = self._ledger.incidents_told_in(filter(None, threads), self._channel.name)
         messages = [(one, self._message(one, rows[one.delivery_id], told)) for one in claimed]
         outcomes, left = self._send_folded(messages) if folded and messages else self._send_each(messages)
         self._ledger.record(outcomes, left, self._clock())
@@ -100,17 +112,40 @@ class Lane:
         taken: list[tuple[Delivery, Row]] = []
         left: list[Row] = []
         incidents: set[str] = set()
+        causes: set[str | None] = set()
         for row in self._rows:
-            if len(taken) < most and row["incident_id"] not in incidents:
+            belongs = self._cause(row) in causes
+            if (len(taken) < most or belongs) and row["incident_id"] not in incidents:
                 taken.append((delivery_of(row), row))
+                causes |= {self._cause(row)} - {None}
             else:
                 left.append(row)
             incidents.add(row["incident_id"])
         self._rows = left
-        return taken
+        # What has one cause stands together.
+        places: dict[str | None, int] = {}
+        for place, (_, row) in enumerate(taken):
+            places.setdefault(self._cause(row), place)
+        order = [places[self._cause(row)] if self._cause(row) else place for place, (_, row) in enumerate(taken)]
+        return [taken[place] for place in sorted(range(len(taken)), key=lambda place: (order[place], place))]
+
+    def _cause(self, row: Row) -> str | None:
+        cause = self._causes.get(row["event_id"])
+        return cause.key if cause else None
+
+    def _cut(self, due: list[tuple[Delivery, Row]]) -> int:
+        """How many make a batch: what has one cause is not torn apart."""
+        cut = self._size
+        while (
+            0 < cut < len(due)
+            and self._cause(due[cut][1]) is not None
+            and self._cause(due[cut][1]) == self._cause(due[cut - 1][1])
+        ):
+            cut += 1
+        return cut
 
     def _folds(self, messages: int) -> bool:
-        return getattr(self._channel, "digests", False) and messages > self._policy.digest_above
+        return self._digests and messages > self._policy.digest_above
 
     def _decide(self, delivery: Delivery, row: Row, openings: list[Opening]) -> Decision:
         statuses = [opening.status for opening in openings]
@@ -124,28 +159,55 @@ class Lane:
             self.attempts += [_attempt(one, one.attempts, status, error=reason) for one in group]
 
     def _message(self, delivery: Delivery, row: Row, told: dict[str, list[Opening]]) -> AlertMessage:
-        sent = [one.provider_reference for one in told.get(delivery.incident_id, []) if one.status == "sent"]
-        reply_to = next(filter(None, sent), None)
+        reply_to = _thread(told.get(delivery.incident_id, []))
         answers = self._answers.of(row, title_of(row), self._clock()) if self._answers else ()
         draws = getattr(self._channel, "draws", False)
         history = self._ledger.history(row) if draws else ()
-        return message_from_event(row, delivery.delivery_id, self._report_url, reply_to, answers=answers, history=history)
+        message = message_from_event(row, delivery.delivery_id, self._report_url, reply_to, answers=answers, history=history)
+        return replace(message, ends_thread=self._incidents_told_in.get(reply_to or "", 1) == 1)
 
     def _send_each(self, messages: Claimed) -> tuple[list[Outcome], list[Delivery]]:
         started = time.monotonic()
         # A batch that takes longer than the lease would be taken for dead.
         limit = min(_TOO_LONG, self._policy.lease.total_seconds() / 2)
         outcomes: list[Outcome] = []
-        for position, (delivery, message) in enumerate(messages):
+        units = self._units(messages)
+        for position, unit in enumerate(units):
             if self._paused or (position and time.monotonic() - started > limit):
-                return outcomes, [one for one, _ in messages[position:]]
-            outcomes.append(self._outcome(delivery, self._send(message)))
-            self._told(outcomes[-1:], outcomes[-1].delivery.event_id)
+                return outcomes, [one for left in units[position:] for one, _ in left]
+            if len(unit) > 1:
+                outcomes += self._send_together(unit)
+            else:
+                delivery, message = unit[0]
+                outcomes.append(self._outcome(delivery, self._send(message)))
+                self._told(outcomes[-1:], outcomes[-1].delivery.event_id)
         return outcomes, []
+
+    def _units(self, messages: Claimed) -> list[Claimed]:
+        """What is told in one message: alerts of one cause. Those that have threads of their own go on in them."""
+        units: dict[tuple[str | None, str | None], Claimed] = {}
+        for delivery, message in messages:
+            cause = self._causes.get(message.event_id)
+            key = (cause.key, message.reply_to) if cause else (None, delivery.delivery_id)
+            units.setdefault(key, []).append((delivery, message))
+        return list(units.values())
+
+    def _send_together(self, unit: Claimed) -> list[Outcome]:
+        messages = [message for _, message in unit]
+        cause = self._causes[messages[0].event_id]
+        event = {**messages[0].event, "incident_id": ",".join(one.incident_id for one in messages)}
+        told = together(messages, cause)
+        told = replace(told, ends_thread=self._incidents_told_in.get(told.reply_to or "", 0) == len(messages))
+        if self._answers and len(unit) <= _MOST_ANSWERED:
+            told = replace(told, answers=self._answers.of(event, told.title, self._clock()))
+        result = self._send(told)
+        outcomes = [self._outcome(delivery, result) for delivery, _ in unit]
+        self._told(outcomes, f"{len(unit)} alerts from {cause.suspect.node}")
+        return outcomes
 
     def _send_folded(self, messages: Claimed) -> tuple[list[Outcome], list[Delivery]]:
         result = self._send(digest([message for _, message in messages]))
-        # Without its reference: what comes later must not be written over the others of the digest.
+        # Without its reference: what comes later of one alert is no answer to a digest.
         result = SendResult(result.accepted, result.response_code, result.error, result.retry_after)
         outcomes = [self._outcome(delivery, result) for delivery, _ in messages]
         self._told(outcomes, f"a digest of {len(outcomes)}")
@@ -183,6 +245,11 @@ class Lane:
             status = "failed" if row["status"] == "sending" else row["status"]
             row.update(status=status, claimed_at=None, next_attempt_at=None)
         self._rows[:0] = rows
+
+
+def _thread(openings: list[Opening]) -> str | None:
+    """The receiver's id of the first message about an incident."""
+    return next((one.provider_reference for one in openings if one.status == "sent" and one.provider_reference), None)
 
 
 def _attempt(

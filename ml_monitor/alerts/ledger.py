@@ -140,6 +140,23 @@ class Ledger:
         groups = _grouped(rows, lambda row: row["incident_id"])
         return {incident: [Opening(row["status"], row["provider_reference"]) for row in group] for incident, group in groups}
 
+    def incidents_told_in(self, references: Iterable[str], channel: str) -> dict[str, int]:
+        """By the receiver's id of a message: of how many incidents it tells."""
+        ids = sorted(set(references))
+        if not ids:
+            return {}
+        rows = self._warehouse.query(
+            f"""
+            select deliveries.provider_reference as reference, count(distinct events.incident_id) as n_incidents
+            from {self._deliveries} as deliveries
+            inner join {self._events} as events on events.event_id = deliveries.event_id
+            where deliveries.channel = :channel and deliveries.provider_reference in :references
+            group by deliveries.provider_reference
+            """,
+            {"channel": channel, "references": ids},
+        )
+        return {row["reference"]: row["n_incidents"] for row in rows}
+
     def history(self, event: Row) -> tuple[PastValue, ...]:
         """The values of the last windows up to that of an event, oldest first; none without the table of verdicts."""
         keys = ("monitor", "metric", "feature", "segment", "segment_value", "model_version", "span")

@@ -75,6 +75,8 @@ class AlertMessage:
     link: str | None = None
     reply_to: str | None = None
     """The receiver's own id of the first message of the incident."""
+    ends_thread: bool = True
+    """Whether nothing else was told in that message: its end may then be written over it."""
     is_dead_letter: bool = False
     """Whether another channel could not deliver it."""
     answers: tuple[tuple[str, str], ...] = ()
@@ -90,7 +92,7 @@ class AlertMessage:
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""
         content = {**asdict(self), "fields": dict(self.fields), "answers": dict(self.answers)}
-        del content["history"]
+        del content["history"], content["ends_thread"]
         return content
 
 

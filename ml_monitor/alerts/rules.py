@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 Kind = Literal["value", "sigma", "percentile", "robust", "relative"]
 Side = Literal["above", "below", "both"]
 
@@ -31,6 +32,10 @@ class Rule:
     open_after: int = 1
     open_within: int = 1
     resolve_after: int = 3
+    severity: Literal["warning", "alert"] = "alert"
+    """The most that it raises."""
+    is_material: bool = False
+    """Whether a value must lie beyond a level for sure, given its sample: `test: material`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,9 @@ class Incident:
     severity: Literal["warning", "alert"]
 
 
-def scores(values: Floats, rule: Rule, span: int = 1, healthy: NDArray[np.bool_] | None = None) -> Floats:
+def scores(
+    values: Floats, rule: Rule, span: int = 1, healthy: Bools | None = None, excluded: Bools | None = None
+) -> Floats:
     """How far each value is out, in the unit of the rule: beyond a level where the score is larger.
 
     NaN where nothing can be said.
@@ -52,36 +59,46 @@ def scores(values: Floats, rule: Rule, span: int = 1, healthy: NDArray[np.bool_]
         rule: The rule.
         span: Windows that one value covers: a baseline ends where the value begins.
         healthy: Windows that `relative` compares with.
+        excluded: Windows that no baseline learns from.
     """
     if rule.kind == "value":
         return {"above": values, "below": -values, "both": np.abs(values)}[rule.side]
     found = np.full(len(values), np.nan)
+    teaching = values if excluded is None else np.where(excluded, np.nan, values)
     least = 1 if rule.kind == "relative" else 5 if rule.baseline < 14 else rule.baseline / 2
     for position, value in enumerate(values):
         if rule.kind == "relative":
-            past = values[healthy] if healthy is not None else values[:0]
+            past = teaching[healthy] if healthy is not None else teaching[:0]
         else:
-            past = values[max(0, position - span - rule.baseline + 1) : max(0, position - span + 1)]
+            past = teaching[max(0, position - span - rule.baseline + 1) : max(0, position - span + 1)]
         past = past[~np.isnan(past)]
         if len(past) >= least and not np.isnan(value):
             found[position] = _score(float(value), past, rule)
     return found
 
 
-def levels(score: Floats, rule: Rule) -> tuple[NDArray[np.int_], NDArray[np.bool_]]:
-    """Per window 0, 1 (warning) or 2 (alert), and whether it is calm."""
+def levels(score: Floats, rule: Rule, sure: Floats | None = None) -> tuple[NDArray[np.int_], Bools]:
+    """Per window 0, 1 (warning) or 2 (alert), and whether it is calm.
+
+    Args:
+        score: How far each value is out.
+        rule: The rule.
+        sure: How far it is out for sure: beyond the alert level only as it looks is a warning.
+    """
     sign = -1.0 if rule.kind == "value" and rule.side == "below" else 1.0
     level = np.zeros(len(score), dtype=int)
     for number, threshold in ((1, rule.warn), (2, rule.alert)):
         if threshold is not None:
             level[score > sign * threshold] = number
+    if sure is not None and rule.alert is not None:
+        level[(level == 2) & ~(sure > sign * rule.alert)] = 1
     calm = level == 0
     if rule.clear is not None:
         calm &= score <= sign * rule.clear
-    return level, calm
+    return np.minimum(level, 1 if rule.severity == "warning" else 2), calm
 
 
-def incidents(level: Sequence[int] | NDArray[np.int_], calm: Sequence[bool] | NDArray[np.bool_], rule: Rule) -> list[Incident]:
+def incidents(level: Sequence[int] | NDArray[np.int_], calm: Sequence[bool] | Bools, rule: Rule) -> list[Incident]:
     """What the state machine makes of the judged windows of a series."""
     found: list[Incident] = []
     opened, severity, calm_run = None, 0, 0

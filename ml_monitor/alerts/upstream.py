@@ -8,6 +8,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.lineage import lineage
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, build_scope
 
 _DIALECTS = {"sqlserver": "tsql"}
 
@@ -39,6 +41,8 @@ class Lineage:
         self._dialect = _DIALECTS.get(adapter, adapter) or None
         self._by_relation = {_relation(node): unique_id for unique_id, node in self._nodes.items()}
         self._known: dict[Column, frozenset[Column]] = {}
+        self._scopes: dict[str, Scope | None] = {}
+        self._names: dict[str, frozenset[str]] = {}
 
     def ancestors(self, column: Column) -> frozenset[Column]:
         """The column itself and every column that it is made from, to the sources."""
@@ -66,15 +70,19 @@ class Lineage:
 
     def _parents(self, column: Column) -> set[Column]:
         node = self._nodes.get(column.node, {})
-        sql = node.get("compiled_code")
         direct = [one for one in node.get("depends_on", {}).get("nodes", []) if one in self._nodes]
         if node.get("resource_type") != "model" or not direct:
             return set()
         by_name = {Column(one, column.name) for one in direct if self._has(one, column.name)}
-        if not sql:
-            return by_name
         try:
-            traced = list(lineage(column.name, sql, self._schema, dialect=self._dialect).walk())
+            scope = self._scope(column.node)
+            if scope is None:
+                return by_name
+            # Without trimming: a copy of every query for every column takes minutes where there are hundreds.
+            found_lineage = lineage(
+                column.name, scope.expression, {}, dialect=self._dialect, scope=scope, trim_selects=False, copy=False
+            )
+            traced = list(found_lineage.walk())
         except (SqlglotError, ValueError):
             return by_name
         found = set()
@@ -96,17 +104,32 @@ class Lineage:
         known = self._schema.get(database, {}).get(schema, {}).get(table)
         return known is None or name in known
 
+    def _scope(self, unique_id: str) -> Scope | None:
+        """The compiled query of a model, read once for all of its columns; None if there is none that can be read."""
+        if unique_id not in self._scopes:
+            self._scopes[unique_id] = None
+            query = self._query(unique_id)
+            if query is not None:
+                qualified = qualify(
+                    query, schema=self._schema, dialect=self._dialect, validate_qualify_columns=False, identify=False
+                )
+                self._scopes[unique_id] = build_scope(qualified)
+        return self._scopes[unique_id]
+
+    def _query(self, unique_id: str) -> exp.Expr | None:
+        sql = self._nodes.get(unique_id, {}).get("compiled_code")
+        return sqlglot.parse_one(sql, dialect=self._dialect) if sql else None
+
     def _may_have(self, unique_id: str, name: str) -> bool:
         """Whether a `*` of this relation can hand on a column: not if the relation lists its columns, and others."""
-        sql = self._nodes[unique_id].get("compiled_code")
-        if not sql:
-            return True
-        try:
-            query = sqlglot.parse_one(sql, dialect=self._dialect)
-        except SqlglotError:
-            return True
-        named = {one.lower() for one in query.named_selects} if isinstance(query, exp.Query) else {"*"}
-        return "*" in named or name.lower() in named
+        if unique_id not in self._names:
+            try:
+                query = self._query(unique_id)
+            except SqlglotError:
+                query = None
+            named = query.named_selects if isinstance(query, exp.Query) else ["*"]
+            self._names[unique_id] = frozenset(one.lower() for one in named)
+        return not self._names[unique_id].isdisjoint({"*", name.lower()})
 
 
 def _relation(node: Mapping[str, Any]) -> tuple[str, str]:

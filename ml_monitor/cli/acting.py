@@ -134,7 +134,7 @@ def incidents(
     with errors_for_people(context):
         from ml_monitor.alerts.incidents import incidents as run
 
-        found = run(context.warehouse, context.project.manifest, context.project.root)
+        found = run(context.warehouse, context.project)
         if not as_json:
             for one in found:
                 typer.echo(f"{one.state:<8} {one.monitor}, since {one.opened_at:%Y-%m-%d %H:%M} UTC: {'; '.join(one.alerts)}")

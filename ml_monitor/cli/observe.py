@@ -13,6 +13,8 @@ from ml_monitor.cli.run import Context, Exit, console, errors_for_people
 if TYPE_CHECKING:
     from ml_monitor.alerts.incidents import Incident
 
+# Enough for `ack` and `snooze`.
+_ID_CHARACTERS = 8
 _STYLES = {"error": "red", "alert": "red", "warning": "yellow", "ok": "green"}
 
 
@@ -57,7 +59,7 @@ def status(
     profiles_dir: ProfilesDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what is wrong now: open alerts, the champion and last window of each monitor, and the deliveries.
+    """Show what is wrong now: open alerts, the champion and last window of each monitor, the deliveries, alert precision.
 
     Example: [green]ml-monitor status --json | jq '.alerts[].reason'[/green]
     """
@@ -89,9 +91,10 @@ def status(
             if seen["alerts"]:
                 _print(
                     "Open alerts",
-                    ("state", "monitor", "what", "value", "threshold", "since", "reason"),
+                    ("id", "state", "monitor", "what", "value", "threshold", "since", "reason"),
                     [
                         (
+                            row["incident_id"][:_ID_CHARACTERS],
                             row["state"],
                             row["monitor"],
                             row["what"],
@@ -106,6 +109,11 @@ def status(
             if seen["deliveries"]:
                 rows = [(row["channel"], row["status"], row["n"]) for row in seen["deliveries"]]
                 _print("Deliveries", ("channel", "status", "messages"), rows)
+            if seen["precision"]:
+                judged = [
+                    (row["monitor"], row["metric"], row["n_judged"], f"{row['alert_precision']:.0%}") for row in seen["precision"]
+                ]
+                _print("Alerts that people judged", ("monitor", "metric", "judged", "useful"), judged)
         context.finish({"status": "ok", **seen})
 
 
@@ -141,7 +149,7 @@ def _incidents(context: Context) -> list["Incident"]:
     from ml_monitor.errors import MlMonitorError
 
     try:
-        return incidents(context.warehouse, context.project.manifest, context.project.root)
+        return incidents(context.warehouse, context.project)
     except MlMonitorError as error:
         context.say(f"no suspects in the report: {error}")
         return []

@@ -5,12 +5,13 @@
 import math
 from typing import Any
 
+from ml_monitor.alerts.actions import precision
 from ml_monitor.alerts.message import subject
 from ml_monitor.warehouse import Row, Warehouse
 
 
 def overview(warehouse: Warehouse) -> dict[str, list[Row]]:
-    """Monitors, open alerts (worst first) and deliveries by channel and status.
+    """Monitors, open alerts (worst first), deliveries by channel and status, and what people said of alerts.
 
     Of a monitor `detectable_psi` is the least PSI of its least certain feature that its newest window lets one find four times
     in five, and `detectable_sigma` the same as a shift of the mean of a normal feature, in standard deviations; None if no PSI is
@@ -61,6 +62,7 @@ def overview(warehouse: Warehouse) -> dict[str, list[Row]]:
         ],
         "alerts": [{**row, "what": subject(row)} for row in alerts],
         "deliveries": deliveries,
+        "precision": precision(warehouse),
     }
 
 

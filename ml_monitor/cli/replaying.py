@@ -40,7 +40,9 @@ def replay(
         str | None,
         typer.Option("--budget", metavar="N/PERIOD", help="Solve the alert threshold for at most so many alerts: 2/month."),
     ] = None,
-    by_segment: Annotated[bool, typer.Option("--by-segment", help="Segments too.")] = False,
+    by_segment: Annotated[
+        bool, typer.Option("--by-segment", help="Segments too, which a rule that is declared for them has anyway.")
+    ] = False,
     project_dir: ProjectDir = Path(),
     target: Target = None,
     profiles_dir: ProfilesDir = None,
@@ -49,8 +51,10 @@ def replay(
 ) -> None:
     """Show the alerts that a rule would have raised over history, before it goes live.
 
-    Nothing is written. Without options, the rule that is declared. With --budget, the most sensitive threshold that
-    would have kept to it; alerts that somebody acknowledged as useful are not counted against it.
+    Nothing is written. Without options, the rules that are declared; with them, another rule for the metric, while single
+    features and segments keep their own. With --budget, the most sensitive threshold that would have kept to it; alerts
+    that somebody acknowledged as useful are not counted against it. What people said about past alerts is held against
+    what the rule raises.
 
     Example: [green]ml-monitor replay flight_delay psi --rule robust --budget 2/month[/green]
     """
@@ -58,9 +62,11 @@ def replay(
     with errors_for_people(context):
         from dataclasses import replace
 
+        from ml_monitor.alerts import history as histories
         from ml_monitor.alerts import replay as replays
 
-        declared, span = replays.declared_rule(context.warehouse, monitor, metric)
+        rules = histories.declared_rules(context.warehouse, monitor, metric)
+        declared = rules.rule
         tried = replace(
             declared,
             kind=rule.value if rule else declared.kind,
@@ -68,12 +74,13 @@ def replay(
             baseline=baseline or declared.baseline,
         )
         if tried.kind != declared.kind and alert is None and budget is None:
-            raise replays.ReplayError(
+            raise histories.ReplayError(
                 f"thresholds of another kind of rule say nothing about {tried.kind}: give --alert or --budget"
             )
         if alert is not None or warn is not None:
             tried = replace(tried, alert=alert, warn=warn, clear=None)
-        history = replays.read_history(context.warehouse, monitor, metric, span, by_segment=by_segment)
+        tried = replace(tried, is_material=tried.is_material and tried.kind == "value")
+        history = histories.read_history(context.warehouse, monitor, metric, rules, by_segment=by_segment)
         if budget is not None:
             tried = replays.solve(history, tried, replays.budget_per_day(budget))
         raised = replays.replay(history, tried)
@@ -98,7 +105,13 @@ def _show(content: dict[str, object]) -> None:
     console().print(shown)
     thresholds = ", ".join(f"{level} {content[level]:.4g}" for level in ("warn", "alert") if isinstance(content[level], float))
     console().print(
-        f"rule {content['rule']}, side {content['side']}, {thresholds}; "
+        f"rule {content['rule']} (test {content['test']}), side {content['side']}, {thresholds}; "
         f"{content['series']} series over {content['days']:.0f} days; "
         f"{content['unconfirmed_per_month']:.2f} alerts a month that nobody called useful"
     )
+    said = content["answered"]
+    if isinstance(said, dict) and said["useful"] + said["false_alarms"]:
+        console().print(
+            f"of the alerts that people judged it raises {said['useful_raised']} of {said['useful']} useful ones "
+            f"and {said['false_alarms_raised']} of {said['false_alarms']} false alarms"
+        )

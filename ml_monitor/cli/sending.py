@@ -44,6 +44,7 @@ def deliver(
 
         from ml_monitor.alerts import ChannelSettings, preview
         from ml_monitor.alerts import deliver as run
+        from ml_monitor.alerts.incidents import Upstream
 
         settings = ChannelSettings.from_environment(webhook_url=webhook_url, slack_webhook_url=slack_webhook_url)
         policy = settings.policy(max_age=timedelta(days=max_age_days))
@@ -60,6 +61,7 @@ def deliver(
             progress=context.say,
             report_url=str(settings.report_url) if settings.report_url else None,
             answers=settings.answer_links(),
+            upstream=lambda: Upstream(context.warehouse, context.project),
         )
         content = done.to_dict()
         for route, count in sorted(done.unroutable.items()):

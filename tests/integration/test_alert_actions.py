@@ -1,5 +1,6 @@
 """From a breach to what people are told, with acknowledgements, snoozes, mutes and rules that change, on both warehouses."""
 
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -92,6 +93,15 @@ def test_acknowledged_incidents_are_not_repeated_but_their_end_is_told(make: Cal
     assert project.rows(f"select is_acknowledged from {STATES} where is_open and metric = 'label_coverage'") == [(True,)]
     found = precision(house)
     assert [(row["metric"], row["n_judged"], float(row["alert_precision"])) for row in found] == [("label_coverage", 1, 1.0)]
+    where = ["--project-dir", str(project.directory), "--profiles-dir", str(project.directory)]
+    seen = json.loads(CliRunner().invoke(app, ["status", "--json", *where]).stdout)
+    assert [(row["metric"], row["n_judged"]) for row in seen["precision"]] == [("label_coverage", 1)]
+    shown = CliRunner().invoke(app, ["status", *where]).output
+    assert "Alerts that people judged" in shown and alert_of(project)[:8] in shown
+    replayed = CliRunner().invoke(app, ["replay", "churn", "label_coverage", *where])
+    assert "raises 1 of 1 useful ones" in " ".join(replayed.output.split()), replayed.output
+    blind = json.loads(CliRunner().invoke(app, ["replay", "churn", "label_coverage", "--alert", "-1", "--json", *where]).stdout)
+    assert blind["answered"] == {"useful": 1, "useful_raised": 0, "false_alarms": 0, "false_alarms_raised": 0}
     project.load("feedback", pd.concat([labelled_until("2026-01-06"), feedback(LOG, delay_hours=0).iloc[540:]]))
     live(project, 11)
     assert told(project)[-1] == ("resolved", "2026-01-10")
@@ -136,6 +146,21 @@ def test_mutes_tell_nobody_and_end(make: Callable[..., Project]) -> None:
     assert project.rows(f"select muted_because from {STATES} where is_open") == [("labels move to another system",)]
     live(project, 9)
     assert told(project) == [("opened", "2026-01-08")]
+
+
+def test_quiet_hours_hold_a_warning_back(make: Callable[..., Project]) -> None:
+    project = make()
+    rules = WATCHED["thresholds"] | {"label_coverage": {"alert": 0.5, "severity": "warning"}}
+    project.monitors = {"churn": WATCHED | {"thresholds": rules, "alerting": {"quiet_hours": {"from": 22, "to": 7}}}}
+    project.write_config()
+    project.run(now="2026-01-07 01:00:00")
+    assert project.rows(f"select event_type, severity, deliver_after from {EVENTS}") == [("opened", "warning", datetime(2026, 1, 7, 7))]
+    where = ["--project-dir", str(project.directory), "--profiles-dir", str(project.directory), "--json"]
+    sent = []
+    for now in ("2026-01-07T06:59:00", "2026-01-07T07:00:00"):
+        done = CliRunner().invoke(app, ["deliver", "--now", now, *where])
+        sent.append(project.rows("select status from main_ml_monitor.ml_monitor__alert_deliveries"))
+    assert done.exit_code == 0 and sent == [[("pending",)], [("sent",)]]
 
 
 def test_an_alert_that_no_rule_watches_any_more_is_resolved(make: Callable[..., Project]) -> None:

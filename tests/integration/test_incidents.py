@@ -9,11 +9,13 @@ import pandas as pd
 import yaml
 from typer.testing import CliRunner
 
-from ml_monitor.alerts.incidents import incidents
+from ml_monitor.alerts.answers import Answer
+from ml_monitor.alerts.incidents import Suspect, incidents
 from ml_monitor.alerts.upstream import Column, Lineage
 from ml_monitor.cli import app
-from ml_monitor.settings import DbtProject
+from ml_monitor.settings import DbtProject, wall_clock
 from ml_monitor.warehouse import Warehouse
+from tests.delivery.receiver import Receiver
 from tests.integration.logs import MONITOR, NOW, logs, predictions
 from tests.project import Project
 
@@ -47,7 +49,9 @@ def built(project: Callable[..., Project]) -> Project:
         "segments": [],
         "thresholds": {"concept_drift": None},
     }
-    made = project({"churn": monitor}, now=NOW, logs=logs(predictions=log, reference=reference.assign(**features), crm=crm, bank=bank))
+    made = project(
+        {"churn": monitor}, now=NOW, logs=logs(predictions=log, reference=reference.assign(**features), crm=crm, bank=bank)
+    )
     for name, sql in MODELS.items():
         (made.directory / "models" / f"{name}.sql").write_text(sql)
     git = ["git", "-C", str(made.directory), "-c", "user.name=Ann", "-c", "user.email=ann@example.com"]
@@ -60,7 +64,7 @@ def built(project: Callable[..., Project]) -> Project:
 
 def test_features_from_one_model_are_one_incident_with_that_model_as_suspect(project: Callable[..., Project]) -> None:
     made = built(project)
-    found = incidents(Warehouse.from_dbt(made.directory), DbtProject.load(made.directory).manifest, made.directory)
+    found = incidents(Warehouse.from_dbt(made.directory), DbtProject.load(made.directory))
     suspected = [one for one in found if one.suspect]
     assert len(suspected) == 1
     suspect = suspected[0].suspect
@@ -73,5 +77,30 @@ def test_features_from_one_model_are_one_incident_with_that_model_as_suspect(pro
     shown = CliRunner().invoke(app, ["incidents", *where])
     assert shown.exit_code == 0 and "suspect: " in shown.output
     assert yaml.safe_load(CliRunner().invoke(app, ["incidents", "--json", *where]).stdout)["incidents"][0]["monitor"] == "churn"
+    tell_once(made, suspect)
     if suspect.path:
         assert "Ann: Double the amount" in str(suspect.last_change) and Path(suspect.path).name == "customers.sql"
+
+
+def tell_once(made: Project, suspect: Suspect) -> None:
+    """Slack gets one message for f1 and f2, whose links answer both; a machine gets each."""
+    warehouse, receiver = Warehouse.from_dbt(made.directory), Receiver()
+    settings = {"ML_MONITOR_SLACK_WEBHOOK_URL": receiver.url, "ML_MONITOR_WEBHOOK_URL": receiver.url.replace("hook", "each")}
+    settings |= {"ML_MONITOR_ANSWER_URL": "https://example.org", "ML_MONITOR_ANSWER_SECRET": "a-secret-of-many-letters"}
+    settings |= {"ML_MONITOR_DIGEST_ABOVE": "1000"}
+    done = CliRunner().invoke(app, ["deliver", "--json", "--project-dir", str(made.directory)], env=settings)
+    receiver.close()
+    assert done.exit_code == 0, done.output
+    alerts = warehouse.query(f"select event_id, incident_id, feature from {warehouse.table('alert_events')}")
+    both = [row for row in alerts if row["feature"] in ("f1", "f2")]
+    slack = [json.loads(one.body) for one in receiver.requests if one.path == "/hook"]
+    together = [one for one in slack if suspect.node in json.dumps(one)]
+    assert len(together) == 1 and len(slack) == len(alerts) - len(both) + 1
+    assert len([one for one in receiver.requests if one.path == "/each"]) == len(alerts)
+    links = [button["url"] for block in together[0]["blocks"] if block["type"] == "actions" for button in block["elements"]]
+    answer = Answer.read(links[0].rsplit("/", 1)[1], "a-secret-of-many-letters", wall_clock())
+    assert sorted(answer.incident_id.split(",")) == sorted(row["incident_id"] for row in both)
+    ledger = warehouse.query(
+        f"select status, provider_reference from {warehouse.table('alert_deliveries')} where channel = 'slack'"
+    )
+    assert {row["status"] for row in ledger} == {"sent"} and len(ledger) == len(alerts)

@@ -81,7 +81,7 @@ def email(message: AlertMessage, sender: str, recipients: tuple[str, ...]) -> Em
     mail["To"] = ", ".join(recipients)
     mail["Date"] = format_datetime(wall_clock())
     mail["Message-ID"] = f"<{message.delivery_id}@{domain}>"
-    mail["References"] = f"<{message.incident_id}@{domain}>"
+    mail["References"] = " ".join(filter(None, [f"<{message.incident_id}@{domain}>", message.reply_to]))
     mail["Auto-Submitted"] = "auto-generated"
     lines = [message.title, "", *(f"{name}: {detail}" for name, detail in message.fields)]
     links = [("Open report", message.link)] if message.link else []

@@ -45,7 +45,7 @@ class SlackBotChannel:
         content: dict[str, Any] = {"text": escape(message.text), "blocks": blocks(message)}
         try:
             # First what can be repeated without being seen twice.
-            if thread and message.is_resolved and not message.is_dead_letter:
+            if thread and message.is_resolved and message.ends_thread and not message.is_dead_letter:
                 _update(client, channel, thread, content)
             where: dict[str, Any] = {"channel": channel, "thread_ts": thread} if thread else {"channel": self._channel}
             answer = client.chat_postMessage(**where, **content, unfurl_links=False)

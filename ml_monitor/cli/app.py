@@ -8,6 +8,7 @@ import typer
 
 from ml_monitor.cli.acting import ack, answers, incidents, snooze
 from ml_monitor.cli.auditing import audit
+from ml_monitor.cli.connecting import bi
 from ml_monitor.cli.exporting import exporter
 from ml_monitor.cli.feeding import feedback
 from ml_monitor.cli.gating import gate
@@ -72,5 +73,6 @@ for _panel, _commands in _PANELS.items():
 app.add_typer(importing, rich_help_panel="Set up")
 app.add_typer(gate, rich_help_panel="Models")
 app.add_typer(audit, rich_help_panel="Prove")
+app.add_typer(bi, rich_help_panel="Watch")
 app.add_typer(feedback, rich_help_panel="Answer")
 app.add_typer(review, rich_help_panel="Answer")

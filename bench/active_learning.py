@@ -92,9 +92,9 @@ class _Queue:
         self._project.load("predictions", self._log(day, rows, scores))
         _succeed(self._project, "digit__labels digit__review_queue", _START + pd.Timedelta(days=day + 1, hours=1))
         queued = self._project.frame(
-            f"select prediction_id from main_ml_monitor.digit__review_queue where prediction_id like '%-{day}'"  # noqa: S608
+            f"select prediction_id from main_ml_monitor.digit__review_queue where prediction_id like '%:{day}'"  # noqa: S608
         )
-        chosen: Rows = queued["prediction_id"].str.split("-").str[0].to_numpy("int64")
+        chosen: Rows = queued["prediction_id"].str.split(":").str[0].to_numpy("int64")
         if len(chosen) != PER_DAY:
             raise RuntimeError(f"day {day}: {len(chosen)} predictions are queued, not {PER_DAY}")
         return chosen
@@ -103,7 +103,7 @@ class _Queue:
     def _log(day: int, rows: Rows, scores: NDArray[np.float64]) -> pd.DataFrame:
         return pd.DataFrame(
             {
-                "prediction_id": [f"{row}-{day}" for row in rows],
+                "prediction_id": [f"{row}:{day}" for row in rows],
                 "predicted_at": _START + pd.Timedelta(days=day, hours=12),
                 "model_version": f"day {day}",
                 "ink": load_digits().data[rows].mean(axis=1),

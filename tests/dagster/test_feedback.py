@@ -109,7 +109,7 @@ def test_sources_that_stop_are_seen_by_the_clock_of_the_monitors(built: Location
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
 
 
-def test_freshness_has_two_limits() -> None:
+def test_freshness_has_two_limits(location: Location) -> None:
     from dagster_project.defs.health import freshness_of
 
     limits = {"warn_after": {"count": 12, "period": "hour"}, "error_after": {"count": 2, "period": "day"}}

@@ -3,10 +3,12 @@
 import time
 from datetime import datetime
 
+import duckdb
+import joblib
 import pandas as pd
 import pytest
 
-from ml_monitor.retraining import register_version, retrain
+from ml_monitor.retraining import check_guards, load_model, register_version, retrain
 from tests.retraining.conftest import DEMO, World
 
 
@@ -37,6 +39,30 @@ def test_a_model_that_is_not_better_is_kept_out_in_october(flights: World) -> No
     result = run(flights, datetime(2013, 10, 16))
     assert (result["status"], result["champion_version"]) == ("kept", "v2")
     assert flights.stages() == {"v1": "previous", "v2": "champion", "r20131016": "rejected"}
+
+
+def test_a_hotfix_that_is_forced_is_rolled_back_after_its_first_week(flights: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(DEMO))
+    from flight_model import Hotfix
+
+    flights.write_spec(guard={"days": 28, "action": "rollback"})
+    run(flights, datetime(2013, 4, 19))
+    hotfix = Hotfix(load_model(flights.warehouse, "flight_delay", "r20130419", project_dir=DEMO))
+    file = flights.directory / "hotfix.joblib"
+    joblib.dump(hotfix, file)
+    forced, after = datetime(2013, 4, 22), datetime(2013, 4, 29)
+    register_version(flights.warehouse, "flight_delay", "v1-hotfix", now=forced, reason="forced", artifact_uri=str(file))
+    with duckdb.connect(str(flights.database)) as connection:
+        served = connection.execute("select * from predictions where predicted_at >= ? and predicted_at < ?", [forced, after]).df()
+        served["y_score"] = hotfix.predict_score(served)
+        connection.register("served", served)
+        connection.execute(
+            "update predictions set y_score = served.y_score, model_version = 'v1-hotfix' "
+            "from served where served.prediction_id = predictions.prediction_id"
+        )
+    [guard] = check_guards(flights.warehouse, "flight_delay", now=after, project_dir=DEMO)
+    assert (guard.status, guard.basis, guard.against_version) == ("rolled_back", "paired", "r20130419")
+    assert flights.stages() == {"v1": "retired", "r20130419": "champion", "v1-hotfix": "previous"}
 
 
 def test_trainers_take_unseen_categories_and_missing_values(monkeypatch: pytest.MonkeyPatch) -> None:

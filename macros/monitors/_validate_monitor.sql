@@ -53,9 +53,9 @@
 {% endmacro %}
 
 
-{% macro _validate_timezone(name, zone) %}
+{% macro _validate_timezone(name, zone, key='timezone') %}
     {% if zone is not none and (zone is not string or zone not in modules.pytz.all_timezones) %}
-        {% do ml_monitor._config_error(name, 'timezone', tojson(zone) ~ ' is not a time zone', ['a name of the IANA database, such as America/New_York', 'UTC']) %}
+        {% do ml_monitor._config_error(name, key, tojson(zone) ~ ' is not a time zone', ['a name of the IANA database, such as America/New_York', 'UTC']) %}
     {% endif %}
 {% endmacro %}
 

@@ -29,22 +29,39 @@
 
 
 {% macro _validate_quiet_hours(name, declared) %}
-    {% if declared is not none and (declared is not mapping or declared.keys() | sort | list != ['from', 'to']) %}
-        {% do ml_monitor._config_error(name, 'alerting.quiet_hours', tojson(declared) ~ ' is not a choice', ['{from: 22, to: 7}, hours of the day in UTC']) %}
+    {% if declared is not none and (declared is not mapping or declared.keys() | reject('equalto', 'timezone') | sort | list != ['from', 'to']) %}
+        {% do ml_monitor._config_error(name, 'alerting.quiet_hours', tojson(declared) ~ ' is not a choice', ['{from: 22, to: 7}, hours of the day in UTC', '{from: 22, to: 7, timezone: Europe/Berlin}']) %}
     {% endif %}
-    {% for key in declared or {} %}
+    {% for key in ['from', 'to'] if declared %}
         {% do ml_monitor._validate_whole_number(name, 'alerting.quiet_hours.' ~ key, declared[key], 0, 23) %}
     {% endfor %}
+    {% do ml_monitor._validate_timezone(name, (declared or {}).get('timezone'), 'alerting.quiet_hours.timezone') %}
 {% endmacro %}
 
 
 {% macro after_quiet_hours(moment) %}
     {#- When an event of `all_events` may be sent: an alert that opens or gets worse at once, the rest after the quiet hours of its monitor. -#}
-    {%- set hour = 'extract(hour from ' ~ moment ~ ')' -%}
-    {%- set today = "cast(" ~ ml_monitor.start_of('day', moment) ~ " as timestamp)" -%}
+    {%- set zones = {} -%}
+    {%- for spec in ml_monitor.monitors() if (spec.alerting.quiet_hours or {}).get('timezone') -%}
+        {%- do zones.setdefault(spec.alerting.quiet_hours.timezone, []).append(ml_monitor.literal(spec.name)) -%}
+    {%- endfor -%}
     case
         when quiet_hours.quiet_from is null then null
         when all_events.severity = 'alert' and all_events.event_type in ('opened', 'escalated', 'data_missing') then null
+        {%- for zone, names in zones.items() %}
+        when all_events.monitor in ({{ names | join(', ') }})
+            then {{ ml_monitor.to_utc(ml_monitor.quiet_until(ml_monitor.to_local(moment, zone)), zone) }}
+        {%- endfor %}
+        else {{ ml_monitor.quiet_until(moment) }}
+    end
+{%- endmacro %}
+
+
+{% macro quiet_until(moment) %}
+    {#- The end of the quiet hours in which a moment of the same clock lies; NULL outside of them. -#}
+    {%- set hour = 'extract(hour from ' ~ moment ~ ')' -%}
+    {%- set today = "cast(" ~ ml_monitor.start_of('day', moment) ~ " as timestamp)" -%}
+    case
         when quiet_hours.quiet_from <= quiet_hours.quiet_to and not ({{ hour }} >= quiet_hours.quiet_from and {{ hour }} < quiet_hours.quiet_to) then null
         when quiet_hours.quiet_from > quiet_hours.quiet_to and {{ hour }} < quiet_hours.quiet_from and {{ hour }} >= quiet_hours.quiet_to then null
         when {{ hour }} < quiet_hours.quiet_to then cast({{ ml_monitor.add_units('hour', 'quiet_hours.quiet_to', today) }} as timestamp)

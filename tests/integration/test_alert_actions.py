@@ -149,15 +149,17 @@ def test_mutes_tell_nobody_and_end(make: Callable[..., Project]) -> None:
 
 
 def test_quiet_hours_hold_a_warning_back(make: Callable[..., Project]) -> None:
+    """By the clock of Berlin, an hour ahead in January; its night begins on the day before."""
     project = make()
     rules = WATCHED["thresholds"] | {"label_coverage": {"alert": 0.5, "severity": "warning"}}
-    project.monitors = {"churn": WATCHED | {"thresholds": rules, "alerting": {"quiet_hours": {"from": 22, "to": 7}}}}
+    hours = {"from": 22, "to": 7, "timezone": "Europe/Berlin"}
+    project.monitors = {"churn": WATCHED | {"thresholds": rules, "alerting": {"quiet_hours": hours}}}
     project.write_config()
-    project.run(now="2026-01-07 01:00:00")
-    assert project.rows(f"select event_type, severity, deliver_after from {EVENTS}") == [("opened", "warning", datetime(2026, 1, 7, 7))]
+    project.run(now="2026-01-07 21:30:00")
+    assert project.rows(f"select event_type, severity, deliver_after from {EVENTS}") == [("opened", "warning", datetime(2026, 1, 8, 6))]
     where = ["--project-dir", str(project.directory), "--profiles-dir", str(project.directory), "--json"]
     sent = []
-    for now in ("2026-01-07T06:59:00", "2026-01-07T07:00:00"):
+    for now in ("2026-01-08T05:59:00", "2026-01-08T06:00:00"):
         done = CliRunner().invoke(app, ["deliver", "--now", now, *where])
         sent.append(project.rows("select status from main_ml_monitor.ml_monitor__alert_deliveries"))
     assert done.exit_code == 0 and sent == [[("pending",)], [("sent",)]]

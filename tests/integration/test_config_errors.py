@@ -35,6 +35,7 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
     ({"bins": 1}, ["key 'bins'", "1 is not a whole number from 2 to 100"]),
     ({"smoothing": {"floor": 0.5}}, ["key 'smoothing'", "jeffreys"]),
     ({"rolling": 7}, ["key 'rolling'", "list"]),
+    ({"alerting": {"quiet_hours": {"from": 22, "to": 7, "timezone": "Mars"}}}, ["key 'alerting.quiet_hours.timezone'", "is not a time zone"]),
     ({"thresholds": {"psy": {"alert": 1}}}, ["key 'thresholds.psy'", "is not a metric", "psi"]),
     ({"thresholds": {"mae": {"alert": 1}}}, ["key 'thresholds.mae'", "does not fit task binary"]),
     ({"thresholds": {"psi": {"alarm": 1}}}, ["key 'thresholds.psi'", "warn, alert"]),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
 
@@ -21,6 +21,7 @@ from ml_monitor.retraining import (
     RegistryUnreachable,
     RetrainingError,
     Run,
+    RunInFlight,
     approve,
     champion,
     check_gate,
@@ -104,15 +105,20 @@ def build_retraining(monitor: str) -> dg.Definitions:
         wanted = context.run.tags.get(TRAINING_RUN_TAG)
         with recorded_failure():
             run = started_before(house, monitor, wanted, context.retry_number)
-            if run and run.interrupted and not context.retry_number:
-                run = take_up(house, run.training_run_id)
-            if run is None:
-                # Without the tag it is a person's wish from the UI, which no cool-down delays.
-                decision = plan(house, monitor, now=now, trigger="auto" if wanted else "manual", reason="asked for in Dagster")
-                if decision.action == "skip" or wanted not in (None, decision.run_key):
-                    context.log.info(f"{wanted} has lost its reason: {decision.reason}")
-                    return
-                run = start_run(house, monitor, decision, now=now)
+            try:
+                if run and run.interrupted and not context.retry_number:
+                    run = take_up(house, run.training_run_id)
+                if run is None:
+                    # Without the tag it is a person's wish from the UI, which no cool-down delays.
+                    trigger: Literal["auto", "manual"] = "auto" if wanted else "manual"
+                    decision = plan(house, monitor, now=now, trigger=trigger, reason="asked for in Dagster")
+                    if decision.action == "skip" or wanted not in (None, decision.run_key):
+                        context.log.info(f"{wanted} has lost its reason: {decision.reason}")
+                        return
+                    run = start_run(house, monitor, decision, now=now, again=False)
+            except RunInFlight as error:
+                context.log.info(f"somebody was faster: {error}")
+                return
             snapshot = take_snapshot(house, run.training_run_id, now=now, project_dir=PROJECT_DIR)
         yield dg.Output(
             run.training_run_id,
@@ -140,7 +146,9 @@ def build_retraining(monitor: str) -> dg.Definitions:
         """Train the challenger."""
         now = monitoring_now(context.run.tags)
         with recorded_failure():
-            version = train_candidate(warehouse(), training_run_id, now=now, project_dir=PROJECT_DIR)
+            version = train_candidate(
+                warehouse(), training_run_id, now=now, project_dir=PROJECT_DIR, progress=context.log.info
+            )
         return dg.Output(
             training_run_id, metadata={"version": version.model_version, "trainer": version.trainer}
         )

@@ -76,8 +76,11 @@ class MlflowRegistry:
             known = self._version_of(name, publication.training_run_id)
             if known:
                 return known
-            source = self._log_model(publication, run_id)
-            made = self._client.create_model_version(name, source, run_id=run_id, tags=dict(publication.tags))
+            source, model_id = self._log_model(publication, run_id)
+            # Without the id a server refuses the source, which a client's own store takes.
+            made = self._client.create_model_version(
+                name, source, run_id=run_id, tags=dict(publication.tags), model_id=model_id
+            )
             return str(made.version)
 
     def point(self, name: str, aliases: Mapping[str, str | None]) -> None:
@@ -91,8 +94,8 @@ class MlflowRegistry:
                 elif version is not None and now.get(alias) != version:
                     self._client.set_registered_model_alias(name, alias, version)
 
-    def _log_model(self, publication: Publication, run_id: str) -> str:
-        """Store the model so that it loads without this package. Returns where it is."""
+    def _log_model(self, publication: Publication, run_id: str) -> tuple[str, str | None]:
+        """Store the model so that it loads without this package. Returns where it is, and its id there."""
         before = self._mlflow.get_tracking_uri()
         self._mlflow.set_tracking_uri(self._uri)
         try:
@@ -107,7 +110,7 @@ class MlflowRegistry:
                 )
         finally:
             self._mlflow.set_tracking_uri(before)
-        return str(info.model_uri)
+        return str(info.model_uri), info.model_id
 
     def _ensure_model(self, name: str) -> None:
         from mlflow.exceptions import MlflowException

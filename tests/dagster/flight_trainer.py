@@ -16,4 +16,5 @@ class BaseRates:
 
 
 def train(frame: pd.DataFrame, features: dict[str, str], label: str) -> BaseRates:
+    print(f"base rates of {len(frame)} flights")
     return BaseRates(frame.groupby("sched_hour")[label].mean().to_dict())

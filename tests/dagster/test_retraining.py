@@ -77,6 +77,8 @@ def test_a_requested_run_goes_to_a_verdict_and_then_the_monitor_cools_down(retra
     verdict = run.asset_materializations_for_node("flight_delay__promotion")[0].metadata
     assert verdict["verdict"].value == "kept", "base rates lose against the champion, and the run succeeds"
     assert "not better beyond chance" in str(verdict["reason"].value)
+    told = [entry.user_message for entry in retrainable.instance.all_logs(run.run_id)]
+    assert any(words.startswith("base rates of") for words in told), "what a trainer prints is shown"
     assert "cooling down until 2013-03-29" in tick(retrainable, retrainable.instance).skip_message
 
 

@@ -232,11 +232,10 @@ def _verdicts(query: Any, verdicts: str, family: str) -> dict[str, Any]:
 
 
 def _volume(query: Any, relation: str, kind: str) -> dict[str, Any]:
-    """Rows by window: of the profile of one feature, or of all outcomes."""
-    one = f" and feature = (select min(feature) from {relation}) and bin = 0" if kind == "feature_profile" else ""
+    """Rows of the log by window."""
+    whole = " and feature = '__all__' and bin = 0" if kind == "feature_profile" else ""
     rows = query(
-        f"select window_start, sum(n) as n from {relation} where segment = '__all__' and model_version = '__all__'{one} "
-        "group by 1 order by 1 desc limit 90"
+        f"select window_start, sum(n) as n from {relation} where segment = '__all__'{whole} group by 1 order by 1 desc limit 90"
     )
     points = [(row["window_start"], float(row["n"] or 0), COLOURS["ok"]) for row in reversed(rows)]
     return {"windows": len(rows), "rows_by_window": plot(points, "rows by window")} if rows else {"windows": 0}

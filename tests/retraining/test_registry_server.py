@@ -115,10 +115,13 @@ def test_the_next_champion_and_a_rollback_move_the_aliases(server: Server, toy: 
     assert aliases("moved") == {"champion": "1"}
 
 
-def test_a_challenger_that_waits_has_its_alias_and_a_loser_no_version(server: Server, toy: Toy) -> None:
+def test_a_challenger_that_waits_has_its_alias(server: Server, toy: Toy) -> None:
     world = registered(toy, "waits", promotion="manual")
     world.retrain()
     assert aliases("waits") == {"challenger": "1"}
+
+
+def test_a_loser_is_a_run_and_no_version(server: Server, toy: Toy) -> None:
     losing = toy("useless")
     losing.write_spec(registry="mlflow", registry_name="loses")
     assert losing.retrain(LATER).status == "kept"

@@ -59,7 +59,9 @@
 
     prioritised as (
         select prediction_id, hash, priority, row_number() over (order by priority desc, hash) as place,
+            {#- without any reason the rest of the budget goes by hash; the first of the equals would be `conflict` #}
             case
+                when priority = 0 then 'uncertainty'
                 {%- for reason in ['conflict', 'doubt', 'unseen', 'drift', 'disagreement', 'uncertainty'] %}
                 when {% for other in parts if other != reason %}{{ parts[reason] }} >= {{ parts[other] }}{{ ' and ' if not loop.last }}{% endfor %} then '{{ reason }}'
                 {%- endfor %}
@@ -95,7 +97,7 @@
 
 {% macro version_disagreement(spec) %}
     {#- How far the versions that saw the same case are apart, 0 to 1. -#}
-    {%- if not spec.comparison -%}{{ return('0e0') }}{%- endif -%}
+    {%- if not spec.comparison or not (spec.prediction or (spec.task == 'binary' and spec.score)) -%}{{ return('0e0') }}{%- endif -%}
     {%- set same = ') over (partition by compared_key)' -%}
     {%- if spec.task == 'binary' and spec.score -%}
     {{ return('max(score' ~ same ~ ' - min(score' ~ same) }}
@@ -115,13 +117,14 @@
     {%- if strategy == 'interval' -%}
     {{ return('percent_rank() over (order by coalesce(case when upper_limit >= lower_limit then upper_limit - lower_limit end, 0))') }}
     {%- endif -%}
-    {%- set shares, pairs, terms = [], [], [] -%}
+    {%- set shares, pairs, terms, missing = [], [], [], [] -%}
     {%- if spec.scores | length >= 2 -%}
-        {%- for class in spec.scores -%}{%- do shares.append('coalesce(score_' ~ loop.index ~ ', 0)') -%}{%- endfor -%}
-    {%- elif spec.task == 'binary' -%}
-        {%- do shares.extend(['score', '(1 - score)']) -%}
+        {%- for class in spec.scores -%}
+            {%- do shares.append('coalesce(score_' ~ loop.index ~ ', 0)') -%}
+            {%- do missing.append('score_' ~ loop.index ~ ' is null') -%}
+        {%- endfor -%}
     {%- else -%}
-        {{ return('1 - score') }}
+        {%- do shares.extend(['score', '(1 - score)']) -%}
     {%- endif -%}
     {%- set n = shares | length -%}
     {%- for share in shares -%}
@@ -129,9 +132,11 @@
         {%- for other in shares[loop.index:] -%}{%- do pairs.append('least(' ~ share ~ ', ' ~ other ~ ')') -%}{%- endfor -%}
     {%- endfor -%}
     {%- set best = ml_monitor.largest_of(shares) -%}
-    {{ return({
+    {%- set measures = {
         'uncertainty': '(1 - ' ~ best ~ ') * ' ~ n ~ 'e0 / ' ~ (n - 1),
         'margin': '1 - (' ~ best ~ ' - ' ~ ml_monitor.largest_of(pairs) ~ ')',
         'entropy': '(' ~ terms | join(' + ') ~ ') / ln(' ~ n ~ 'e0)',
-    }[strategy]) }}
+    } -%}
+    {#- Without any probability nothing is known, which is not the same as unsure. -#}
+    {{ return('case when not (' ~ missing | join(' and ') ~ ') then ' ~ measures[strategy] ~ ' end' if missing else measures[strategy]) }}
 {% endmacro %}

@@ -118,7 +118,7 @@
             {%- endfor %}
             versions.compared_key,
             {{ 'versions.score' if spec.score else 'cast(null as ' ~ ml_monitor.type_double() ~ ')' }} as score,
-            {{ ml_monitor.label_word(spec, 'versions.prediction') }} as prediction,
+            {{ ml_monitor.label_word(spec, 'versions.prediction') if spec.prediction else 'cast(null as ' ~ string ~ ')' }} as prediction,
             coalesce(versions.disagreement, 0) as disagreement,
             coalesce(versions.uncertainty, 0) as uncertainty,
             case when labels.status = 'conflict' then 1 else 0 end as conflict,
@@ -150,7 +150,8 @@
 {% macro review_draw(spec, today) %}
     {#- CTE `drawn`: the exploration share, a systematic sample of the windows that no earlier draw covered, sorted by stratum and within it by hash
         (Madow and Madow 1944). Every prediction is in one draw, and is chosen with probability n / N, whatever it is. -#}
-    {%- set wanted = (spec.review.budget * spec.review.exploration) | round(0, 'ceil') | int -%}
+    {#- 70 * 0.1 is 7.000000000000001 #}
+    {%- set wanted = (spec.review.budget * spec.review.exploration) | round(9) | round(0, 'ceil') | int -%}
     {%- set day = ml_monitor._iso(var('ml_monitor__now', none) or run_started_at.strftime('%Y-%m-%d %H:%M:%S'))[:10] -%}
     {%- set begin = (local_md5(spec.name ~ ' ' ~ day)[:7] | int(base=16)) / 268435456 -%}
     frame as (

@@ -2,18 +2,21 @@
 
 # ruff: noqa: S608 - only quoted names are put into SQL; values are bound
 
+import hmac
 import json
+import secrets
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from ml_monitor.feedback.errors import FeedbackError
 from ml_monitor.feedback.event import Kind
 from ml_monitor.feedback.keys import ApiKey
 from ml_monitor.feedback.receive import Refusal
-from ml_monitor.feedback.redaction import redact
+from ml_monitor.feedback.redaction import Redaction, redact
 from ml_monitor.feedback.review import ReviewError, claim, release
 from ml_monitor.feedback.serve import Place
 from ml_monitor.feedback.settings import FILE
@@ -21,6 +24,7 @@ from ml_monitor.settings import wall_clock
 from ml_monitor.warehouse import MissingTable, Row, Warehouse, WarehouseError
 
 _LOOKED_AT = 500
+_UNNAMED = secrets.token_bytes(16)
 _CHOICES = 60
 
 
@@ -168,15 +172,22 @@ class Desk:
         if item.is_held:
             with suppress(WarehouseError):
                 warehouse = self._warehouse(read_only=False)
-                release(warehouse, item.monitor, item.prediction_id, reviewer, wall_clock(), answered=answered)
+                release(warehouse, item.monitor, item.prediction_id, self._holder(reviewer), wall_clock(), answered=answered)
 
     def _claim(self, monitor: str, prediction_id: str, reviewer: str) -> bool:
         """Hold a prediction, so that no two reviewers look at it; whether it was free."""
         try:
-            claim(self._warehouse(read_only=False), monitor, prediction_id, reviewer, wall_clock())
+            claim(self._warehouse(read_only=False), monitor, prediction_id, self._holder(reviewer), wall_clock())
         except ReviewError:
             return False
         return True
+
+    def _holder(self, reviewer: str) -> str:
+        """Who holds a prediction, as feedback.yml lets names be written down: a dropped one is nobody's after this process."""
+        settings = self.place.settings
+        if settings.redact.get("reviewer") is Redaction.drop:
+            return hmac.new(_UNNAMED, reviewer.encode(), sha256).hexdigest()[:32]
+        return str(redact({"reviewer": reviewer}, settings.redact, settings.pepper())["reviewer"])
 
     def _warehouse(self, *, read_only: bool = True) -> Warehouse:
         place = self.place

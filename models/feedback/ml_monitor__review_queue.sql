@@ -26,7 +26,8 @@ final as (
         queued.prediction,
         queued.queued_at,
         case
-            when labels.status = 'resolved' and labels.labelled_at >= queued.queued_at then 'answered'
+            {#- what had a label was not queued: this one came later, also where it was said before and arrived late #}
+            when labels.status = 'resolved' then 'answered'
             when assignments.status = 'answered' then 'answered'
             when assignments.status = 'claimed' and assignments.expires_at > {{ ml_monitor.monitoring_now() }} then 'claimed'
             else 'open'

@@ -147,12 +147,14 @@
     {#- CTEs of the sums that agreement is made of. Cohen's kappa per pair of raters (Cohen 1960), with the simple standard error given there. -#}
     {%- set cell = 'monitor, window_number, span' -%}
     event_counts as (
-        select span_totals.monitor, span_totals.window_number, span_totals.span, coalesce(max(unknown.n), 0) as n_unknown, max(span_totals.n_events) as n_events
-        from span_totals
-        left join span_parts as unknown
-            on unknown.part = 'unknown' and unknown.monitor = span_totals.monitor and unknown.window_number = span_totals.window_number and unknown.span = span_totals.span
-        where span_totals.segment = '__all__' and span_totals.model_version = '__all__'
-        group by span_totals.monitor, span_totals.window_number, span_totals.span
+        {#- a window without predictions, when the log is late, has feedback too #}
+        select {{ cell }}, sum(n_unknown) as n_unknown, sum(n_events) as n_events
+        from (
+            select {{ cell }}, 0e0 as n_unknown, n_events from span_totals where segment = '__all__' and model_version = '__all__'
+            union all
+            select {{ cell }}, n, 0e0 from span_parts where part = 'unknown'
+        ) as counted
+        group by {{ cell }}
     ),
 
     label_shares as (

@@ -59,6 +59,9 @@
     {% for text in ['relation', 'reviewer'] if text in options and (options[text] is not string or not options[text]) %}
         {% do ml_monitor._config_error(name, key ~ '.' ~ text, 'must be text, not ' ~ tojson(options[text])) %}
     {% endfor %}
+    {% if options.get('votes') == 'reviewers' and 'relation' in options and 'reviewer' not in options %}
+        {% do ml_monitor._config_error(name, key ~ '.votes', 'needs reviewer, the column of the relation that says who judged') %}
+    {% endif %}
     {% if 'reviewer' in options and 'relation' not in options %}
         {% do ml_monitor._config_error(name, key ~ '.reviewer', 'is a column of a relation: events have their reviewer') %}
     {% endif %}
@@ -83,6 +86,9 @@
     {%- endfor -%}
     {%- do ml_monitor._validate_weight(name, key ~ '.weight', options.get('weight', 0.5)) -%}
     {%- set events = ml_monitor._event_sources(spec.labels.sources) -%}
+    {%- if not events -%}
+        {%- do ml_monitor._config_error(name, key, 'is about events, and every source of labels.sources has a relation') -%}
+    {%- endif -%}
     {%- if 'sources' in options and (options.sources is string or not options.sources) -%}
         {%- do ml_monitor._config_error(name, key ~ '.sources', 'must be a list of sources', events) -%}
     {%- endif -%}

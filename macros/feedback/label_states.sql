@@ -12,7 +12,7 @@
         select assertions.*, moments.moment,
             row_number() over (
                 partition by moments.prediction_key, moments.moment, assertions.source, assertions.voter, assertions.is_weak, case when assertions.is_weak = 1 then assertions.rule end
-                order by assertions.said_at desc, assertions.known_at desc, assertions.event_id desc
+                order by assertions.said_at desc, assertions.known_at desc, assertions.event_id desc, assertions.label desc
             ) as recency
         from moments
         inner join assertions

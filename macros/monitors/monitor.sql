@@ -122,12 +122,14 @@
 
 
 {% macro _outcome_spec_id(spec) %}
-    {#- Whatever changes what the outcome profile counts: windows that the log still has are then profiled again. -#}
+    {#- Whatever changes what the outcome profile counts: windows that the log still has are then profiled again. The behaviour profile counts again
+        what this one does. -#}
     {{ return(local_md5(tojson([
         spec.task, spec.score, spec.prediction, spec.label, spec.positive, spec.scores, spec.lower, spec.upper, spec.query_id, spec.item,
         spec.quantile, spec.k, spec.score_decimals, spec.segments, ml_monitor.metric_version(),
     ] + ([spec.timezone] if spec.timezone else []) + ([spec.chunk_rows] if spec.chunk_rows else [])
-        + ([spec.expected_error] if spec.expected_error else []) + ([spec.labels] if spec.labels else []) + ml_monitor._if_private(spec), sort_keys=true))) }}
+        + ([spec.expected_error] if spec.expected_error else []) + ([spec.labels] if spec.labels else [])
+        + ([spec.behaviour.request_id, spec.behaviour.raters] if spec.behaviour else []) + ml_monitor._if_private(spec), sort_keys=true))) }}
 {% endmacro %}
 
 

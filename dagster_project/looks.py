@@ -233,7 +233,7 @@ def _verdicts(query: Any, verdicts: str, family: str) -> dict[str, Any]:
 
 def _volume(query: Any, relation: str, kind: str) -> dict[str, Any]:
     """Rows of the log by window."""
-    whole = " and feature = '__all__' and bin = 0" if kind == "feature_profile" else ""
+    whole = " and feature = '__all__' and bin = 0" if kind == "feature_profile" else " and outcome <> 'orphan'"
     rows = query(
         f"select window_start, sum(n) as n from {relation} where segment = '__all__'{whole} group by 1 order by 1 desc limit 90"
     )

@@ -43,7 +43,7 @@
         from {{ ml_monitor.monitor_relation(spec.feedback) }}
         where {{ labelled_at }} <= cast('{{ ml_monitor._iso(at) }}' as timestamp)
     ) as known
-    where recency = 1
+    where recency = 1 and label is not null
 {% endmacro %}
 
 

@@ -200,7 +200,7 @@ def _closest(place: tuple[str, ...], declared: Declared) -> Rule | None:
 def _is_judged(row: Row) -> bool:
     if row["metric_value"] is None or row["status"] in ("immature", "no_reference"):
         return False
-    if row["family"] not in ("intake", "operational") and row["sample_size"] < row["min_rows"]:
+    if row["family"] not in ("intake", "operational", "business") and row["sample_size"] < row["min_rows"]:
         return False
     # Where a rule that learns had too little to learn from, another may have enough.
     return bool(row["status"] != "insufficient_data" or row["judged_by"] != "value")
@@ -240,7 +240,7 @@ def _evidence(rows: Sequence[Row]) -> Evidence:
         noise_limit=noise / df * critical if metric in ("psi", "psi_with_missing") else np.full(len(rows), np.nan),
         scale=noise / df * np.where(np.isnan(dispersion), 1.0, dispersion),
         df=df,
-        has_intervals=family in ("performance", "estimated_performance", "service"),
+        has_intervals=family in ("performance", "estimated_performance", "service", "behaviour"),
         is_capped=family == "drift" and bool(rows[0]["is_seasonal"]),
     )
 

@@ -93,8 +93,15 @@ def labels_as_of(warehouse: Warehouse, at: datetime, monitor: str, prediction_id
     identity, label, time = (warehouse.quote(spec[name]) for name in ("prediction_id", "label", "labelled_at"))
     if prediction_id is None:
         return warehouse.query(
-            f"select :monitor as monitor, count(distinct {identity}) as predictions_with_a_label, count(*) as labels_given, "
-            f"max({time}) as last_labelled_at from {log} where {time} <= :at",
+            f"""
+            select :monitor as monitor, count(case when recency = 1 then label end) as predictions_with_a_label,
+                count(label) as labels_given, max(case when label is not null then labelled_at end) as last_labelled_at
+            from (
+                select {label} as label, {time} as labelled_at,
+                    row_number() over (partition by {identity} order by {time} desc) as recency
+                from {log} where {time} <= :at and {identity} is not null
+            ) as known
+            """,
             {"at": at, "monitor": monitor},
         )
     return warehouse.query(

@@ -12,7 +12,8 @@
             {%- do ml_monitor._config_error(name, 'review', 'needs labels: what reviewers answer becomes labels, and what has one is not asked again', ['labels: {sources: {reviewers: {}}}']) -%}
         {%- endif -%}
         {%- do ml_monitor._validate_whole_number(name, 'review.budget', spec.review.budget, 1, 1000000) -%}
-        {%- do ml_monitor._validate_whole_number(name, 'review.windows', spec.review.get('windows', 7), 1, 400) -%}
+        {#- the draw is made once a day: hours that it does not reach are in none #}
+        {%- do ml_monitor._validate_whole_number(name, 'review.windows', spec.review.get('windows', ml_monitor._review_windows(spec)), 24 if spec.window == 'hour' else 1, 400) -%}
         {%- do ml_monitor._validate_weight(name, 'review.exploration', spec.review.get('exploration', 0.2)) -%}
         {%- do ml_monitor._validate_review_strategy(name, spec) -%}
         {%- set stratify = spec.review.get('stratify') -%}
@@ -48,10 +49,15 @@
 {% endmacro %}
 
 
+{% macro _review_windows(spec) %}
+    {{ return(48 if spec.window == 'hour' else 7) }}
+{% endmacro %}
+
+
 {% macro _resolved_review(spec) %}
     {%- if not spec.review -%}{{ return(none) }}{%- endif -%}
     {%- set first = 'interval' if spec.task == 'regression' and spec.lower else 'none' if spec.task == 'regression' else 'uncertainty' -%}
-    {{ return(dict({'exploration': 0.2, 'strategy': first, 'windows': 7, 'stratify': 'score'}, **dict(spec.review, weights=dict(ml_monitor.review_weights(), **spec.review.get('weights', {}))))) }}
+    {{ return(dict({'exploration': 0.2, 'strategy': first, 'windows': ml_monitor._review_windows(spec), 'stratify': 'score'}, **dict(spec.review, weights=dict(ml_monitor.review_weights(), **spec.review.get('weights', {}))))) }}
 {% endmacro %}
 
 

@@ -20,6 +20,12 @@
     {% for key in ['comparison', 'selective'] if spec.retention.logs is defined and spec[key] %}
         {% do ml_monitor._config_error(name, 'retention.logs', 'does not go with ' ~ key ~ ', which is computed from the whole log again and again') %}
     {% endfor %}
+    {#- Without its predictions or events a window would be counted again, as one that nobody said anything about. #}
+    {% for key in ['labels', 'behaviour'] if spec[key] %}
+        {% for what in ['logs', 'events'] if spec.retention[what] is defined %}
+            {% do ml_monitor._config_error(name, 'retention.' ~ what, 'does not go with ' ~ key ~ ', which is computed from all feedback again and again') %}
+        {% endfor %}
+    {% endfor %}
 {% endmacro %}
 
 

@@ -153,7 +153,12 @@ def with_metadata(events: Iterable[Any], nodes: Mapping[str, Mapping[str, Any]],
     ids = {
         id(event): event.metadata["unique_id"].value for event in held if isinstance(event, dg.Output | dg.AssetMaterialization)
     }
-    said = metadata_of(house(), [nodes[name] for name in ids.values() if name in nodes])
+    said: dict[str, dict[str, Any]] = {}
+    try:
+        said = metadata_of(house(), [nodes[name] for name in ids.values() if name in nodes])
+    except Exception as error:
+        # What is said about a table never fails the build that made it.
+        dg.get_dagster_logger().warning(f"no metadata: {error}")
     for event in held:
         name = ids.get(id(event))
         yield event.with_metadata({**event.metadata, **said.get(name, {})}) if name else event

@@ -26,8 +26,8 @@
 {% for model, columns in has.items() %}
 select
     {{ shared | join(',\n    ') }},
-    {#- The counts of the log itself say nothing about a group. #}
-    {%- set is_count = model == 'ml_monitor__intake' %}
+    {#- The counts of the log itself, and business figures, say nothing about a group. #}
+    {%- set is_count = model in ['ml_monitor__intake', 'ml_monitor__kpi_values'] %}
     {{ 'cast(sample_size as bigint)' if is_count else ml_monitor.published('cast(sample_size as bigint)', 'sample_size') }} as sample_size,
     {%- for detail in details %}
         {%- set value = 'cast(' ~ (detail if detail in columns + ['metric_value'] else 'null') ~ ' as ' ~ ml_monitor.type_double() ~ ')' %}

@@ -124,10 +124,13 @@ function performanceLane(frame, known) {
         x: known.axis, y: [Math.min(...seen) - spread, Math.max(...seen) + spread], xTicks: timeTicks(known.axis, room(lane) / 110), kind: "performance",
     });
     const { X, Y, plot } = drawn;
+    let taken = 0;
     for (const [at, version] of versions) {
         if (at <= known.axis[0] || at > known.axis[1]) continue;
+        const start = X(at) + 4;
         mark("line", plot, { x1: X(at), x2: X(at), y1: 12, y2: 196, class: "version" });
-        mark("text", plot, { x: X(at) + 4, y: 14, class: "tick" }, version ?? "");
+        mark("text", plot, { x: start, y: start < taken ? 26 : 14, class: "tick" }, version ?? "");
+        taken = start + 7 * (version ?? "").length;
     }
     limitLines(drawn, limits);
     for (const [from, until, level, note] of levels) {

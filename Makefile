@@ -21,8 +21,8 @@ $(VENV)/dev: $(VENV)/demo
 	$(RUN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-demo: $(VENV)/demo            ## the year 2013 replayed on DuckDB: drift, alerts, a retraining, recovery
-	cd dbt_project && ../$(RUN)/python replay.py
+demo: $(VENV)/demo            ## the year 2013 replayed on DuckDB: drift, alerts, a retraining, recovery; WEEKS=8: its beginning
+	cd dbt_project && ../$(RUN)/python replay.py $(WEEKS)
 
 dagster: $(VENV)/dagster      ## the Dagster UI on the demo's warehouse
 	cd dbt_project && ../$(RUN)/python -m dagster_project.serve

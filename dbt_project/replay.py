@@ -233,9 +233,10 @@ def summary(warehouse: Warehouse) -> None:
     console.print(models)
 
 
-def main() -> None:
-    """Replay the year from an empty warehouse."""
+def main(weeks: int | None = None) -> None:
+    """Replay the year, or its first weeks, from an empty warehouse."""
     began = monotonic()
+    end = END if weeks is None else min(START + weeks * STEP, END)
     for old in (DATABASE, REPORT, DATABASE.with_suffix(".duckdb.wal")):
         old.unlink(missing_ok=True)
     console.print("[bold]Replaying 2013 on DuckDB: 31,000 flight predictions, two monitors[/]\n")
@@ -251,14 +252,14 @@ def main() -> None:
     release(warehouse, "flight_delay", "v1", datetime(2013, 2, 1), "first model, accepted on February and March")
     release(warehouse, "arrival_delay", "d1", datetime(2013, 2, 1), "first model")
     start = START
-    while start < END:
-        now = min(start + STEP, END)
+    while start < end:
+        now = min(start + STEP, end)
         serving.log(start, now)
         dbt("run", "--no-write-json", "--log-level-file", "none", "--select", *CHANGING, "--exclude", *UNCHANGING, now=now)
         week(warehouse, start, now)
         start = now
-    dbt("build", now=END)
-    write_report(warehouse, REPORT, now=END)
+    dbt("build", now=end)
+    write_report(warehouse, REPORT, now=end)
     console.print()
     summary(warehouse)
     console.print(f"\nDone in {monotonic() - began:.0f} s. Look next at")
@@ -268,4 +269,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    asked = sys.argv[1:]
+    if asked and not (len(asked) == 1 and asked[0].isdecimal() and int(asked[0]) > 0):
+        sys.exit(f"replay.py [WEEKS]: a number of weeks from 1, not {' '.join(asked)}")
+    main(*map(int, asked))

@@ -114,7 +114,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     )
     # Not in this process, which would keep the file.
     dbt = [
-        "dbt",
+        str(Path(sys.executable).with_name("dbt")),
         "run",
         "--select",
         *TABLES,

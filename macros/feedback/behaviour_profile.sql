@@ -122,7 +122,7 @@
 
 {% macro score_band_of(spec) %}
     {#- Tenths of a probability; a score that is none has no bands. -#}
-    {%- if spec.score and spec.task in ['binary', 'multiclass'] -%}
+    {%- if spec.score and spec.task == 'binary' -%}
     case when score is null then '__missing__' {% for tenth in range(9, 0, -1) %}when score >= 0.{{ tenth }} then '0.{{ tenth }} to {{ '1.0' if tenth == 9 else '0.' ~ (tenth + 1) }}' {% endfor %}else '0.0 to 0.1' end
     {%- else -%}
     '__missing__'

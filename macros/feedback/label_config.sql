@@ -101,7 +101,7 @@
 {% macro _event_sources(sources) %}
     {#- The sources whose labels are events; the others have a relation. -#}
     {%- set names = [] -%}
-    {%- for source, options in sources.items() if 'relation' not in (options or {}) -%}{%- do names.append(source) -%}{%- endfor -%}
+    {%- for source, options in sources.items() if not (options or {}).get('relation') -%}{%- do names.append(source) -%}{%- endfor -%}
     {{ return(names) }}
 {% endmacro %}
 

@@ -79,7 +79,7 @@
 {% macro label_assertions(spec) %}
     {#- CTE `assertions`: every statement that a declared source or rule turns into a vote for a label, the retracted ones too. -#}
     {%- set string, double = dbt.type_string(), ml_monitor.type_double() -%}
-    {%- set events = ml_monitor._event_sources_of(spec) -%}
+    {%- set events = ml_monitor._event_sources(spec.labels.sources) -%}
     {{ ml_monitor.feedback_of(spec) }},
 
     sources as (
@@ -141,13 +141,6 @@
         from {{ ml_monitor.monitor_relation(options.relation) }}
         where ({{ labelled_at }} is null or {{ labelled_at }} < {{ ml_monitor.monitoring_now() }}) and {{ ml_monitor.identifier(spec.label) }} is not null
 {%- endmacro %}
-
-
-{% macro _event_sources_of(spec) %}
-    {%- set names = [] -%}
-    {%- for source, options in spec.labels.sources.items() if not options.relation -%}{%- do names.append(source) -%}{%- endfor -%}
-    {{ return(names) }}
-{% endmacro %}
 
 
 {% macro literals(texts) %}

@@ -1,4 +1,4 @@
-{% macro review_priorities(spec, today) %}
+{% macro review_priorities(spec) %}
     {#- CTE `prioritised`: everything else in the pool, by the weighted sum of its reasons. Of the predictions of one case by several versions one. -#}
     {%- set weights = spec.review.weights -%}
     {%- set parts = {} -%}

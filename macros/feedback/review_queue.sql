@@ -20,7 +20,7 @@
 
     {{ ml_monitor.review_draw(spec, today) }},
 
-    {{ ml_monitor.review_priorities(spec, today) }},
+    {{ ml_monitor.review_priorities(spec) }},
 
     chosen as (
         select prediction_id, 'exploration' as reason, cast(null as {{ ml_monitor.type_double() }}) as priority, true as is_exploration, propensity, hash

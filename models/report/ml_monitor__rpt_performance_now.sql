@@ -90,22 +90,7 @@ latest as (
 
 gaps as (
     select
-        monitor,
-        segment,
-        segment_value,
-        window_end,
-        span,
-        metric,
-        unit,
-        direction,
-        metric_value,
-        lower_bound,
-        upper_bound,
-        sample_size,
-        label_coverage,
-        overall_value,
-        status,
-        reason,
+        *,
         case direction
             when 'above' then metric_value - overall_value
             when 'below' then overall_value - metric_value

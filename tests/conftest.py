@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.dbt_caches import keep_templates
+from tests.dbt_caches import keep_what_never_changes
 from tests.project import Project
 
-keep_templates()
+keep_what_never_changes()
 
 
 @pytest.fixture

@@ -1,9 +1,14 @@
-"""Hundreds of test projects use the same package: within one process its templates are parsed and compiled once."""
+"""Hundreds of test projects use the same package: what dbt makes anew each time, though nothing changed, is made once per process."""
 
+import gc
+import os
+import sys
 from types import CodeType
 from typing import Any
 
 from dbt_common.clients.jinja import MacroFuzzEnvironment
+from dbt_common.constants import SECRET_ENV_PREFIX
+from dbt_common.exceptions.base import env_secrets
 from dbt_common.tests import enable_test_caching
 
 _compiled: dict[tuple[type, str], CodeType] = {}
@@ -19,7 +24,19 @@ def _compile_once(environment: MacroFuzzEnvironment, source: Any, *arguments: An
     return _compiled[key]
 
 
-def keep_templates() -> None:
-    """Use dbt's own caches for tests, and keep the code of templates: it depends on nothing but their source."""
+def _secrets() -> list[str]:
+    """dbt's `env_secrets`, asked thousands of times, reads only the names: decoding the whole environment each time is a tenth of a run."""
+    prefix = SECRET_ENV_PREFIX.encode()
+    return env_secrets() if any(name.startswith(prefix) for name in os.environ._data) else []  # type: ignore[attr-defined]
+
+
+def keep_what_never_changes() -> None:
+    """Use dbt's own caches for tests, keep the code of templates, and look for secrets quickly."""
     enable_test_caching()
     MacroFuzzEnvironment.compile = _compile_once
+    for module in list(sys.modules.values()):
+        if getattr(module, "env_secrets", None) is env_secrets:
+            module.env_secrets = _secrets  # type: ignore[attr-defined]
+    # Manifests are large and live long: a collection that walks them after every 700 allocations is a tenth of a run.
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 100)

@@ -20,6 +20,8 @@ from sqlalchemy.pool import NullPool
 from ml_monitor.scaffold.monitor import KINDS, OPTIONAL_KINDS
 
 REPOSITORY = Path(__file__).parent.parent
+# What leads to the alerts, without the reports: half of the models.
+ALERTS = ("-s", "+ml_monitor__alert_states")
 FLIGHTS = REPOSITORY / "dbt_project" / "data" / "flights"
 
 
@@ -33,6 +35,7 @@ class Project:
     logs: dict[str, pd.DataFrame | Path] = field(default_factory=dict)
     name: str = "consumer"
     variables: dict[str, Any] = field(default_factory=dict)
+    log_level: str = "none"
     _manifest: Manifest | None = field(default=None, init=False)
 
     @property
@@ -116,6 +119,8 @@ class Project:
                 str(self.directory),
                 "--quiet",
                 "--no-use-colors",
+                "--log-level-file",
+                self.log_level,
             ]
         )
 

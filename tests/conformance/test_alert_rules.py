@@ -15,7 +15,7 @@ from ml_monitor.alerts.rules import Rule, scores
 from ml_monitor.cli import app
 from ml_monitor.warehouse import Warehouse
 from tests.integration.logs import MONITOR, feedback, logs, predictions
-from tests.project import PostgresProject, Project
+from tests.project import ALERTS, PostgresProject, Project
 
 MART = "main_ml_monitor.ml_monitor__"
 THRESHOLDS: dict[str, Any] = {
@@ -50,7 +50,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         made = Project(directory, monitors, **options)
     else:
         made = PostgresProject(directory, monitors, server=request.getfixturevalue("postgres_url"), **options)
-    made.run()
+    made.run(*ALERTS)
     yield made
 
 

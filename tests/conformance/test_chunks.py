@@ -109,7 +109,7 @@ def test_an_empty_log_fills_later(make: Callable[..., Project]) -> None:
 def test_references_of_the_log_itself(project: Callable[..., Project], reference: dict[str, Any]) -> None:
     monitor = CHUNKED | {"reference": reference, "trailing_baseline": 2}
     built = project({"churn": monitor}, logs=logs(predictions=LOG), now="2026-01-12 00:00:00")
-    built.run()
+    built.run("-s", "+ml_monitor__drift")
     values = built.frame(f"select window_start from {MART}drift where metric = 'psi' and feature = 'amount' and span = 1")
     full = [LOG.loc[chunks_of(LOG, "2026-01-12").eq(n).idxmax(), "predicted_at"] for n in (5, 6)]
     assert set(full) <= set(pd.to_datetime(values["window_start"]))

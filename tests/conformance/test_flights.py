@@ -47,7 +47,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         project: Project = PostgresProject(directory, monitors, logs=LOGS, server=request.getfixturevalue("postgres_url"))
     else:
         project = Project(directory, monitors, logs=LOGS)
-    project.run("--exclude", "ml_monitor__rpt_*")
+    project.run("-s", "+ml_monitor__metric_values")
     return project
 
 

@@ -14,10 +14,11 @@ from ml_monitor.alerts.actions import ActionError, acknowledge, duration, precis
 from ml_monitor.cli import app
 from ml_monitor.warehouse import Warehouse
 from tests.integration.logs import MONITOR, feedback, logs, predictions
-from tests.project import PostgresProject, Project
+from tests.project import ALERTS, PostgresProject, Project
 
 EVENTS = "main_ml_monitor.ml_monitor__alert_events"
 STATES = "main_ml_monitor.ml_monitor__alert_states"
+SELECTED = (*ALERTS, "+ml_monitor__rpt_alerts", "ml_monitor__alert_deliveries", "ml_monitor__alert_delivery_attempts")
 WATCHED: dict[str, Any] = MONITOR | {
     "thresholds": {"label_coverage": {"alert": 0.5}, "psi": None, "concept_drift": None, "row_count": None},
     "alerting": {"resolve_after": 1, "renotify_after": 1},
@@ -68,7 +69,7 @@ def told(project: Project) -> list[tuple[str, str]]:
 def live(project: Project, day: int) -> None:
     """Another day of predictions without labels."""
     project.load("predictions", log_until(day))
-    project.run(now=until(day))
+    project.run(*SELECTED, now=until(day))
 
 
 def alert_of(project: Project) -> str:
@@ -77,7 +78,7 @@ def alert_of(project: Project) -> str:
 
 def test_acknowledged_incidents_are_not_repeated_but_their_end_is_told(make: Callable[..., Project]) -> None:
     project = make()
-    project.run()
+    project.run(*SELECTED)
     assert told(project) == [("opened", "2026-01-06")]
     live(project, 8)
     assert told(project)[-1] == ("renotified", "2026-01-07")
@@ -109,7 +110,7 @@ def test_acknowledged_incidents_are_not_repeated_but_their_end_is_told(make: Cal
 
 def test_snoozed_alerts_wake_up(make: Callable[..., Project]) -> None:
     project = make()
-    project.run()
+    project.run(*SELECTED)
     snooze(warehouse(project), alert_of(project), until=datetime(2026, 1, 9), actor="ann", now=datetime(2026, 1, 7, 1))
     live(project, 8)
     live(project, 9)
@@ -141,7 +142,7 @@ def test_mutes_tell_nobody_and_end(make: Callable[..., Project]) -> None:
             ),
         ),
     )
-    project.run()
+    project.run(*SELECTED)
     assert told(project) == []
     assert project.rows(f"select muted_because from {STATES} where is_open") == [("labels move to another system",)]
     live(project, 9)
@@ -155,7 +156,7 @@ def test_quiet_hours_hold_a_warning_back(make: Callable[..., Project]) -> None:
     hours = {"from": 22, "to": 7, "timezone": "Europe/Berlin"}
     project.monitors = {"churn": WATCHED | {"thresholds": rules, "alerting": {"quiet_hours": hours}}}
     project.write_config()
-    project.run(now="2026-01-07 21:30:00")
+    project.run(*SELECTED, now="2026-01-07 21:30:00")
     assert project.rows(f"select event_type, severity, deliver_after from {EVENTS}") == [("opened", "warning", datetime(2026, 1, 8, 6))]
     where = ["--project-dir", str(project.directory), "--profiles-dir", str(project.directory), "--json"]
     sent = []
@@ -167,7 +168,7 @@ def test_quiet_hours_hold_a_warning_back(make: Callable[..., Project]) -> None:
 
 def test_an_alert_that_no_rule_watches_any_more_is_resolved(make: Callable[..., Project]) -> None:
     project = make()
-    project.run()
+    project.run(*SELECTED)
     project.monitors = {"churn": WATCHED | {"thresholds": WATCHED["thresholds"] | {"label_coverage": None}}}
     project.write_config()
     live(project, 8)
@@ -179,7 +180,7 @@ def test_an_alert_that_no_rule_watches_any_more_is_resolved(make: Callable[..., 
 
 def test_what_a_backfill_found_does_not_stay_open(make: Callable[..., Project]) -> None:
     project = make(now="2026-03-01 00:00:00")
-    project.run()
+    project.run(*SELECTED)
     assert told(project) == [("opened", "2026-01-06"), ("resolved", "2026-01-06")]
     reports = f"select is_open, resolved_at is not null from {EVENTS.replace('alert_events', 'rpt_alerts')}"
     assert project.rows(reports) == [(False, True)]
@@ -188,15 +189,15 @@ def test_what_a_backfill_found_does_not_stay_open(make: Callable[..., Project]) 
 
 def test_an_incident_that_was_told_stays_open_though_nothing_is_judged_any_more(make: Callable[..., Project]) -> None:
     project = make()
-    project.run()
-    project.run(now="2026-03-01 00:00:00")
+    project.run(*SELECTED)
+    project.run(*SELECTED, now="2026-03-01 00:00:00")
     assert ("resolved", "2026-01-06") not in told(project)
     assert project.rows(f"select count(*) from {STATES} where is_open and metric = 'label_coverage'") == [(1,)]
 
 
 def test_the_commands(make: Callable[..., Project]) -> None:
     project = make()
-    project.run()
+    project.run(*SELECTED)
     where = ["--project-dir", str(project.directory), "--profiles-dir", str(project.directory)]
     runner = CliRunner()
     snoozed = runner.invoke(app, ["snooze", alert_of(project), "--for", "3d", "--json", *where])

@@ -12,7 +12,7 @@ from ml_monitor.scaffold import check
 from ml_monitor.settings import DbtProject
 from ml_monitor.warehouse import Warehouse
 from tests.integration.logs import MONITOR, NOW, feedback, logs, predictions
-from tests.project import PostgresProject, Project
+from tests.project import ALERTS, PostgresProject, Project
 
 MART = "main_ml_monitor.ml_monitor__"
 KEYS = ["model_version", "segment", "segment_value", "window_start", "span"]
@@ -53,7 +53,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         built = Project(directory, MONITORS, **options)
     else:
         built = PostgresProject(directory, MONITORS, server=request.getfixturevalue("postgres_url"), **options)
-    built.run()
+    built.run(*ALERTS, "+ml_monitor__rpt_quality_findings")
     yield built
 
 
@@ -149,7 +149,7 @@ def test_second_run_late_rows_and_late_labels(built: Project) -> None:
     """Last on this project: it changes the logs."""
     stamps = "select window_start, metric, max(updated_at) from main_ml_monitor.churn__custom_profile group by 1, 2 order by 1, 2"
     before, computed = values(built), built.rows(stamps)
-    built.run()
+    built.run("-s", "+ml_monitor__metric_values")
     pd.testing.assert_frame_equal(values(built), before)
     assert built.rows(stamps) == computed
 
@@ -157,7 +157,7 @@ def test_second_run_late_rows_and_late_labels(built: Project) -> None:
     log = pd.concat([two_versions(), late])
     labels = half_labelled(two_versions())
     built.load("predictions", log)
-    built.run()
+    built.run("-s", "+ml_monitor__metric_values")
     changed = {(str(row[0])[:10], row[1]) for row in set(built.rows(stamps)) - set(computed)}
     assert changed == {("2026-01-03", metric) for metric in METRICS}
     assert_equal_to_pandas(built, log, labels)
@@ -165,7 +165,7 @@ def test_second_run_late_rows_and_late_labels(built: Project) -> None:
     computed = built.rows(stamps)
     more = pd.concat([labels, feedback(late)])
     built.load("feedback", more)
-    built.run()
+    built.run("-s", "+ml_monitor__metric_values")
     changed = {(str(row[0])[:10], row[1]) for row in set(built.rows(stamps)) - set(computed)}
     assert ("2026-01-03", "cost_of_misses") in changed
     assert {metric for _, metric in changed} == {"cost_of_misses"}, "labels touch only what reads them"
@@ -185,7 +185,7 @@ def test_nan_and_infinity_are_no_value(project: Callable[..., Project]) -> None:
     log.loc[log["predicted_at"] >= "2026-01-10", "amount"] = np.where(np.arange(60) % 2, np.inf, -np.inf)
     consumer = project(one_metric("sum(amount)"), logs=logs(predictions=log), now=NOW)
     consumer.execute("alter table raw.predictions alter amount type double")
-    consumer.run()
+    consumer.run("-s", "+ml_monitor__verdicts")
     last = consumer.rows(
         f"select metric_value, status, reason from {MART}verdicts where metric = 'revenue' and window_start = '2026-01-10'"
     )
@@ -195,14 +195,14 @@ def test_nan_and_infinity_are_no_value(project: Callable[..., Project]) -> None:
 
 def test_a_metric_of_labels_waits_for_them(project: Callable[..., Project]) -> None:
     consumer = project(one_metric("sum(label)", label_delay=3), logs=logs(), now=NOW)
-    consumer.run()
+    consumer.run("-s", "+ml_monitor__verdicts")
     statuses = consumer.rows(f"select status from {MART}verdicts where metric = 'revenue' order by window_start")
     assert [status for (status,) in statuses] == ["ok"] * 7 + ["immature"] * 3
 
 
 def test_added_changed_and_removed_metrics(project: Callable[..., Project]) -> None:
     consumer = project(one_metric("sum(amount)"), logs=logs(), now=NOW)
-    consumer.run()
+    consumer.run("-s", "+ml_monitor__verdicts")
     profile = "main_ml_monitor.churn__custom_profile"
     first = consumer.rows(f"select max(updated_at) from {profile}")
     log = predictions()
@@ -212,7 +212,7 @@ def test_added_changed_and_removed_metrics(project: Callable[..., Project]) -> N
         "direction": "up",
     }
     consumer.write_config()
-    consumer.run()
+    consumer.run("-s", "+ml_monitor__verdicts")
     by_metric = dict(
         consumer.rows(
             f"select metric, count(distinct window_start) from {MART}metric_values where family = 'custom' group by metric"
@@ -221,7 +221,7 @@ def test_added_changed_and_removed_metrics(project: Callable[..., Project]) -> N
     assert by_metric == {"revenue": 10, "rows_of_pro": 5}, "history of what was there survives"
     assert consumer.rows(f"select max(updated_at) from {profile} where metric = 'revenue'") == first, "not computed again"
     stamps = consumer.rows(f"select max(updated_at) from {profile}")
-    consumer.run()
+    consumer.run("-s", "+ml_monitor__verdicts")
     assert consumer.rows(f"select max(updated_at) from {profile}") == stamps, "windows without rows are not looked for again"
 
     consumer.monitors["churn"]["metrics"] = {
@@ -229,7 +229,7 @@ def test_added_changed_and_removed_metrics(project: Callable[..., Project]) -> N
     }
     consumer.monitors["churn"]["thresholds"] = {}
     consumer.write_config()
-    consumer.run()
+    consumer.run("-s", "+ml_monitor__verdicts")
     expected = 2.0 * int(((log["plan"] == "pro") & (log["predicted_at"] >= "2026-01-10")).sum())
     last = f"select metric, metric_value from {MART}metric_values where family = 'custom' and segment = '__all__' and model_version = '__all__' and span = 1 and window_start = '2026-01-10'"
     assert consumer.rows(last) == [("rows_of_pro", expected)]
@@ -243,9 +243,9 @@ def test_a_lost_column_is_a_finding_and_no_failed_run(project: Callable[..., Pro
     }
     log = predictions().assign(fee=1.5, tier="gold", is_new=True)
     consumer = project({"churn": MONITOR | {"metrics": metrics}}, logs=logs(predictions=log), now="2026-01-10 00:00:00")
-    consumer.run()
+    consumer.run("-s", "+ml_monitor__verdicts")
     consumer.load("predictions", predictions())
-    consumer.run(now=NOW)
+    consumer.run("-s", "+ml_monitor__verdicts", now=NOW)
     last = f"select metric, metric_value, sample_size from {MART}metric_values where family = 'custom' and segment = '__all__' and model_version = '__all__' and span = 1 and window_start = '2026-01-10' order by 1"
     assert consumer.rows(last) == [("a", None, 60), ("b", 0.0, 60), ("c", 0.0, 60)]
     assert consumer.rows(
@@ -258,7 +258,7 @@ def test_retraining_can_ask_for_it(project: Callable[..., Project]) -> None:
     consumer = project(
         one_metric("sum(amount)", thresholds={"revenue": {"alert": 1e9}}, retraining=retraining), logs=logs(), now=NOW
     )
-    consumer.run()
+    consumer.run("-s", "+ml_monitor__retraining_triggers")
     assert consumer.rows(f"select trigger_kind, metric from {MART}retraining_triggers") == [("custom", "revenue")]
 
 

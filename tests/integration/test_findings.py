@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 
 from tests.integration.logs import MONITOR, NOW, feedback, logs, predictions
-from tests.project import Project
+from tests.project import ALERTS, Project
 
 MART = "main_ml_monitor.ml_monitor__"
 
 
 def build(project: Callable[..., Project], changes: dict[str, Any] | None = None, **replaced: pd.DataFrame) -> Project:
     consumer = project({"churn": MONITOR | (changes or {})}, logs=logs(**replaced), now=NOW)
-    consumer.run()
+    consumer.run(*ALERTS)
     return consumer
 
 
@@ -52,7 +52,7 @@ def test_nan_and_infinity(project: Callable[..., Project]) -> None:
     log.loc[log.index[-6:-3], "amount"] = np.inf
     consumer = build(project, predictions=log)
     consumer.execute("update raw.predictions set amount = 'nan'::double where prediction_id in (select prediction_id from raw.predictions order by predicted_at desc limit 3)")
-    consumer.run("--full-refresh")
+    consumer.run(*ALERTS, "--full-refresh")
     assert value(consumer, "invalid_rate", feature="amount") == pytest.approx(6 / 60)
     assert np.isfinite(consumer.frame(f"select value_sum from {MART}feature_profiles where value_sum is not null")["value_sum"]).all()
 
@@ -81,7 +81,7 @@ def test_future_and_missing_timestamps(project: Callable[..., Project]) -> None:
     consumer = build(project, predictions=pd.concat([log, strange]))
     assert value(consumer, "row_count") == 60
     assert value(consumer, "untimely_rate") == pytest.approx(6 / 66)
-    consumer.run(now="2026-01-11 06:00:00")
+    consumer.run(*ALERTS, now="2026-01-11 06:00:00")
     assert value(consumer, "row_count") == 60
     total = consumer.rows(f"select sum(n) from {MART}feature_profiles where feature = '__all__' and segment = '__all__'")[0][0]
     assert total == 606, "every row of the log is counted exactly once"
@@ -121,7 +121,7 @@ def test_classes_that_are_words(project: Callable[..., Project]) -> None:
     assert value(consumer, "accuracy", day="2026-01-05") is None, "nothing is guessed"
     consumer.monitors["churn"] = MONITOR | {"positive": "churned"}
     consumer.write_config()
-    consumer.run()
+    consumer.run(*ALERTS)
     day = log["predicted_at"].dt.normalize() == "2026-01-05"
     expected = (labels.loc[day, "label"].str.lower() == log.loc[day, "y_pred"]).mean()
     assert value(consumer, "accuracy", day="2026-01-05") == pytest.approx(expected), "a changed setting profiles the log again"
@@ -156,7 +156,7 @@ def test_column_lost_later_is_a_finding(project: Callable[..., Project]) -> None
     consumer = build(project)
     more = predictions(days=1, start="2026-01-11", seed=5).drop(columns="amount")
     consumer.load("predictions", pd.concat([predictions().drop(columns="amount"), more]))
-    consumer.run(now="2026-01-12 00:00:00")
+    consumer.run(*ALERTS, now="2026-01-12 00:00:00")
     assert value(consumer, "missing_rate", day="2026-01-11", feature="amount") == 1
     changes = consumer.rows(f"select column_name, first_data_type, data_type from {MART}schema_changes")
     assert changes == [("amount", "double", "absent")]
@@ -166,7 +166,7 @@ def test_column_lost_later_is_a_finding(project: Callable[..., Project]) -> None
 
 def test_silent_log(project: Callable[..., Project]) -> None:
     consumer = build(project)
-    consumer.run(now="2026-01-13 01:00:00")
+    consumer.run(*ALERTS, now="2026-01-13 01:00:00")
     events = consumer.rows(f"select event_type, reason, window_start from {MART}alert_events where metric = 'row_count'")
     assert [(e[0], e[1], str(e[2])) for e in events] == [("data_missing", "no predictions were logged", "2026-01-11 00:00:00")]
     assert value(consumer, "freshness", day="2026-01-12") > 47
@@ -176,7 +176,7 @@ def test_empty_log(project: Callable[..., Project]) -> None:
     consumer = build(project, predictions=predictions().head(0), feedback=feedback(predictions().head(0)))
     assert consumer.rows(f"select count(*) from {MART}metric_values") == [(0,)]
     consumer.load("predictions", predictions())
-    consumer.run()
+    consumer.run(*ALERTS)
     assert value(consumer, "psi", feature="amount") is not None
 
 
@@ -184,7 +184,7 @@ def test_empty_reference(project: Callable[..., Project]) -> None:
     consumer = build(project, reference=predictions().head(0))
     assert value(consumer, "row_count") == 60
     consumer.load("reference", logs()["reference"])
-    consumer.run()
+    consumer.run(*ALERTS)
     assert value(consumer, "psi", feature="amount") is not None, "bins are frozen as soon as there are rows"
 
 

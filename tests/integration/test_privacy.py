@@ -71,7 +71,7 @@ def environment() -> Iterator[pytest.MonkeyPatch]:
 
 @pytest.fixture(scope="module")
 def built(environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    made = Private(tmp_path_factory.mktemp("privacy") / "project", {"churn": PRIVATE}, now=NOW, logs=private_logs())
+    made = Private(tmp_path_factory.mktemp("privacy") / "project", {"churn": PRIVATE}, now=NOW, logs=private_logs(), log_level="debug")
     result = made.dbt("build", "--exclude", "resource_type:test", "resource_type:unit_test")
     assert result.success, [one.message for one in result.result if one.status != "success"]
     DuckDBConnectionManager.close_all_connections()
@@ -156,7 +156,7 @@ def test_hashed_categories_are_judged_like_plain_ones(built: Project, tmp_path: 
     plain = Project(
         tmp_path / "plain", {"churn": {k: v for k, v in PRIVATE.items() if k != "privacy"}}, now=NOW, logs=private_logs()
     )
-    plain.run()
+    plain.run("-s", "+ml_monitor__verdicts")
     query = """select window_start, span, metric, round(metric_value, 9) as metric_value, status
         from main_ml_monitor.ml_monitor__verdicts
         where segment = '__all__' and metric in ('psi', 'out_of_bounds_rate', 'roc_auc') and feature in ('plan', '__all__')

@@ -50,7 +50,7 @@ def test_findings_in_the_report(anywhere: Callable[..., Project]) -> None:
     features = {"amount": {"type": "numeric", "min": 0, "max": 1000}, "plan": {"type": "categorical", "allowed": ["basic", "pro", "team", "o'hare"]}}
     thresholds = {"vanished_rate": {"warn": 0.05, "alert": 0.2}, "point_mass_increase": {"alert": 0.5}}
     consumer = anywhere({"churn": MONITOR | {"features": features, "thresholds": thresholds}}, logs=logs(predictions=log), now=NOW)
-    consumer.run()
+    consumer.run("-s", "+ml_monitor__rpt_quality_findings")
     renamed = (log.loc[last, "plan"] == "O'Hare").mean()
     bounds = consumer.rows(
         f"select feature, metric_value from {MART}metric_values where metric = 'out_of_bounds_rate' and span = 1 and window_start = '2026-01-10'"
@@ -135,7 +135,7 @@ def test_options_of_segments(project: Callable[..., Project]) -> None:
     reference.loc[reference.index[:100], "plan"] = "rare"
     monitor = MONITOR | {"segments": [{"column": "plan", "top": 50, "min_rows": 200}, {"columns": ["plan", "model_version"], "top": 1}]}
     consumer = project({"churn": monitor}, logs=logs(predictions=log, reference=reference), now=NOW)
-    consumer.run()
+    consumer.run("-s", "+ml_monitor__performance", "+ml_monitor__schema_changes")
     for table in ("feature_profile", "outcome_profile"):
         assert segment_values(consumer, table, "plan") == ["__missing__", "__other__", "basic", "pro", "team"], table
         assert len(segment_values(consumer, table, "plan x model_version")) == 2, table
@@ -143,7 +143,7 @@ def test_options_of_segments(project: Callable[..., Project]) -> None:
     before = consumer.rows(f"select edge_set_id from {MART}monitors")
     consumer.monitors["churn"]["segments"] = [{"column": "plan", "top": 1}]
     consumer.write_config()
-    consumer.run()
+    consumer.run("-s", "+ml_monitor__performance", "+ml_monitor__schema_changes")
     assert consumer.rows(f"select edge_set_id from {MART}monitors") != before
     assert len(segment_values(consumer, "outcome_profile", "plan")) == 3, "labels are counted again too"
     values = consumer.rows(f"select distinct segment_value from {MART}performance where segment = 'plan' order by 1")
@@ -155,9 +155,9 @@ def test_segments_before_the_reference_is_there(project: Callable[..., Project])
     log = predictions()
     monitor = MONITOR | {"reference": {"from": "2026-01-01", "to": "2026-01-06"}}
     consumer = project({"churn": monitor}, logs=logs(predictions=log, feedback=feedback(log)), now="2026-01-05 00:00:00")
-    consumer.run()
+    consumer.run("-s", "+ml_monitor__performance", "+ml_monitor__schema_changes")
     assert segment_values(consumer, "outcome_profile", "plan") == ["__other__"]
-    consumer.run(now=NOW)
+    consumer.run("-s", "+ml_monitor__performance", now=NOW)
     for table in ("feature_profile", "outcome_profile"):
         assert segment_values(consumer, table, "plan") == ["basic", "pro", "team"], table
 

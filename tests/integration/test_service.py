@@ -13,7 +13,7 @@ import pytest
 from ml_monitor.service import Measurement, append
 from ml_monitor.warehouse import Warehouse
 from tests.integration.logs import MONITOR, NOW, feedback, logs, predictions
-from tests.project import Project
+from tests.project import ALERTS, Project
 
 SERVICE = {
     "latency_ms": "took_ms",
@@ -67,9 +67,9 @@ def built(tmp_path_factory: pytest.TempPathFactory, log: pd.DataFrame) -> Projec
     monitor = MONITOR | {"service": SERVICE, "thresholds": THRESHOLDS, "alerting": {"open_after": 1}}
     every = logs(predictions=log, feedback=feedback(log), reference=served(days=20, start="2025-12-01", seed=9))
     project = Project(tmp_path_factory.mktemp("service") / "project", {"churn": monitor}, now=NOW, logs=every)
-    project.run()
+    project.run(*ALERTS)
     append(warehouse(project), [one for day in range(6, 11) for one in measurements(day)])
-    project.run()
+    project.run(*ALERTS)
     return project
 
 
@@ -148,10 +148,10 @@ def test_nothing_new_changes_nothing_and_late_rows_change_their_window_only(buil
         "select metric_id, window_start, max(updated_at) from main_ml_monitor.churn__service_profile group by 1, 2 order by 1, 2"
     )
     before = built.rows(stamps)
-    built.run()
+    built.run("-s", "+ml_monitor__metric_values")
     assert built.rows(stamps) == before
     append(warehouse(built), measurements(5, range(12)))
-    built.run()
+    built.run("-s", "+ml_monitor__metric_values")
     changed = set(built.rows(stamps)) - set(before)
     assert {window.day for _, window, _ in changed} == {5}
     assert values(built, "cpu_peak")["metric_value"].iloc[0] == pytest.approx(0.11)

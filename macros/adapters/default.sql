@@ -35,6 +35,11 @@
 {% macro default__inline_cte() %}{{ return('') }}{% endmacro %}
 
 
+{% macro computed_once() %}{{ return(adapter.dispatch('computed_once', 'ml_monitor')()) }}{% endmacro %}
+
+{% macro default__computed_once() %}{{ return('') }}{% endmacro %}
+
+
 {% macro literal(text) %}{{ return(adapter.dispatch('literal', 'ml_monitor')(text)) }}{% endmacro %}
 
 {% macro default__literal(text) %}

@@ -2,6 +2,8 @@
 
 {% macro redshift__inline_cte() %}{{ return('') }}{% endmacro %}
 
+{% macro redshift__computed_once() %}{{ return('') }}{% endmacro %}
+
 
 {% macro redshift__sql_header() %}{{ return(none) }}{% endmacro %}
 

@@ -55,6 +55,7 @@
         where predicted_at < {{ ml_monitor.monitoring_now() }}
             and predicted_at >= (select min(window_start) from touched)
             and {{ ml_monitor.window_start_of('predicted_at', spec.window, spec.timezone) }} in (select window_start from touched)
+        {{ ml_monitor.computed_once() }}
     ),
 
     log_rows as {{ ml_monitor.inline_cte() }} (

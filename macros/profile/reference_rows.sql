@@ -59,6 +59,7 @@
             coalesce(cast(row_id as {{ dbt.type_string() }}), cast(predicted_at as {{ dbt.type_string() }})) as row_id,
             {{ ml_monitor.parsed_columns(spec) }}
         from raw_rows
+        {{ ml_monitor.computed_once() }}
     ),
 
     reference_rows as {{ ml_monitor.inline_cte() }} (

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 RUN_TAG = "ml_monitor.training_run"
 
-# Its own defaults wait for minutes before they say that a server is down.
-_PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "30"}
+# Its own defaults wait for minutes before they say that a server is down, and print links where a command prints JSON.
+_CLIENT = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
 
 
 class MlflowRegistry:
@@ -29,7 +33,7 @@ class MlflowRegistry:
     """
 
     def __init__(self, uri: str | None = None) -> None:
-        for name, value in _PATIENCE.items():
+        for name, value in _CLIENT.items():
             os.environ.setdefault(name, value)
         try:
             import mlflow

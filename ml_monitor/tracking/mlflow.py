@@ -1,5 +1,6 @@
 """MLflow: one experiment per monitor, one run per model version."""
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -30,6 +31,8 @@ class MlflowDestination:
             from mlflow import MlflowClient
         except ImportError as error:
             raise TrackingError("logging to MLflow needs mlflow-skinny: pip install 'dbt-ml-monitor[mlflow]'") from error
+        # It prints links, where a command prints JSON.
+        os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
         self._client = MlflowClient(tracking_uri=tracking_uri)
         self._experiment = experiment
         self._runs: dict[tuple[str, str], str] = {}

@@ -40,7 +40,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         "weekly": MONITOR | {"window": "week", "features": MONITOR["features"] | BOUNDED},
         "monthly": MONITOR | {"window": "month", "smoothing": {"floor": 0.0001}},
         "many": MONITOR | {"window": "month", "features": {"tailnum": "categorical"}, "categories": 5000, "segments": []},
-        "daily": MONITOR | {"features": {"dest": "categorical", "humid": "numeric"}, "window": "day", "rolling": [7, 30]},
+        "daily": MONITOR | {"features": {"dest": "categorical", "humid": "numeric"}, "window": "day", "rolling": [7, 30], "segments": ["origin"]},
     }
     directory = tmp_path_factory.mktemp("flights") / "project"
     if request.param == "postgres":
@@ -218,7 +218,7 @@ def test_declared_bounds(built: Project, log: pd.DataFrame) -> None:
             assert low[key] == pytest.approx(wilson(share, n)[0], abs=1e-9)
 
 
-@pytest.mark.parametrize("segment", ["__all__", "carrier"])
+@pytest.mark.parametrize("segment", ["__all__", "origin"])
 def test_categories(built: Project, log: pd.DataFrame, segment: str) -> None:
     reference = pd.read_parquet(FLIGHTS / "reference.parquet")
     actual = values(built, "daily", "data_quality", segment=segment, feature="dest")

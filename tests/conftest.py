@@ -13,8 +13,14 @@ import pytest
 
 from tests.dbt_caches import keep_what_never_changes
 from tests.project import Project
+from tests.workers import distribute
 
 keep_what_never_changes()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    distribute(items)
 
 
 @pytest.fixture

@@ -10,4 +10,4 @@ bin="$PWD/.venv/bin"
 "$bin/dbt" parse --quiet --no-partial-parse --show-all-deprecations --warn-error-options '{"error": ["Deprecations"]}' \
     --project-dir dbt_project --profiles-dir dbt_project --target-path target/lint
 "$bin/dbt" compile --quiet --full-refresh --project-dir dbt_project --profiles-dir dbt_project --target-path target/lint > /dev/null
-"$bin/sqlfluff" lint --config .sqlfluff --disable-progress-bar dbt_project/target/lint/compiled
+"$bin/sqlfluff" lint --config .sqlfluff --disable-progress-bar --processes 0 dbt_project/target/lint/compiled

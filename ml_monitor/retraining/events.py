@@ -7,7 +7,7 @@ import json
 from datetime import datetime
 
 from ml_monitor.retraining.policy import Run
-from ml_monitor.warehouse import Session, Warehouse
+from ml_monitor.warehouse import Row, Session, Warehouse
 
 ALL = "__all__"
 _WORDS = {"failed": "failed", "interrupted": "waits", "overtaken": "promoted nobody"}
@@ -40,26 +40,23 @@ def raise_event(
     reason: str,
     started_at: datetime,
     now: datetime,
-    event_type: str = "opened",
 ) -> None:
-    """Append an event of the family `retraining`, once for each `key`.
+    """Append the opening event of an incident of the family `retraining`, once for each `key`.
 
     Args:
         session: The transaction that records what the event tells of.
         warehouse: Where the package tables are.
         monitor: Name of the monitor.
-        metric: What it is about: `training_run`, `champion_guard`, `model_registry`.
+        metric: What it is about: `training_run`, `champion_guard`, `rollback`, `model_registry`.
         model_version: Version that it is about.
         key: Tells events of a metric apart.
         reason: In words.
         started_at: Begin of the time that it is about.
         now: Monitoring clock.
-        event_type: `opened`, or `resolved` for the end of an earlier one with the same key.
     """
-    incident_id = hashlib.sha256(f"{metric}|{key}".encode()).hexdigest()[:32]
-    event_id = incident_id if event_type == "opened" else hashlib.sha256(f"{metric}|{key}|{event_type}".encode()).hexdigest()[:32]
+    incident_id = _hash(f"{metric}|{key}")
     events = warehouse.table("alert_events")
-    if session.query(f"select event_id from {events} where event_id = :id", {"id": event_id}):
+    if session.query(f"select event_id from {events} where event_id = :id", {"id": incident_id}):
         return
     specs = session.query(f"select spec from {warehouse.table('monitors')} where monitor = :monitor", {"monitor": monitor})
     owner = json.loads(specs[0]["spec"]).get("owner") if specs else None
@@ -67,7 +64,7 @@ def raise_event(
         "alert_events",
         [
             {
-                "event_id": event_id,
+                "event_id": incident_id,
                 "incident_id": incident_id,
                 "alert_key": f"{monitor}|{metric}|{model_version}",
                 "monitor": monitor,
@@ -80,7 +77,7 @@ def raise_event(
                 "span": 1,
                 "window_start": started_at,
                 "window_end": now,
-                "event_type": event_type,
+                "event_type": "opened",
                 "severity": "alert",
                 "reason": reason,
                 "owner": owner,
@@ -89,6 +86,46 @@ def raise_event(
             }
         ],
     )
+
+
+def open_events(
+    session: Session, warehouse: Warehouse, monitor: str, metric: str, model_version: str | None = None
+) -> list[Row]:
+    """The opening events of a monitor's incidents of a metric that have not ended, of one version or of all."""
+    events = warehouse.table("alert_events")
+    rows = session.query(
+        f"select * from {events} as told where monitor = :monitor and metric = :metric and event_type = 'opened' and not exists "
+        f"(select 1 from {events} as ended where ended.incident_id = told.incident_id and ended.event_type = 'resolved')",
+        {"monitor": monitor, "metric": metric},
+    )
+    return [row for row in rows if model_version in (None, row["model_version"])]
+
+
+def resolve_events(
+    session: Session,
+    warehouse: Warehouse,
+    monitor: str,
+    metric: str,
+    *,
+    reason: str,
+    now: datetime,
+    model_version: str | None = None,
+) -> None:
+    """End the incidents that `open_events` finds, with this reason, in the transaction that is the reason."""
+    for told in open_events(session, warehouse, monitor, metric, model_version):
+        ended = {
+            "event_id": _hash(f"{told['incident_id']}|resolved"),
+            "event_type": "resolved",
+            "window_end": now,
+            "reason": reason,
+            "created_at": now,
+            "deliver_after": now,
+        }
+        session.insert("alert_events", [{**told, **ended}])
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:32]
 
 
 def _raise_of_run(session: Session, warehouse: Warehouse, run: Run, what: str, reason: str, now: datetime) -> None:

@@ -2,7 +2,6 @@
 
 # ruff: noqa: S608 - only quoted names are put into SQL; values are bound
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +14,8 @@ from ml_monitor.retraining.comparison import ALPHA, METRICS, Comparison, is_bett
 from ml_monitor.retraining.errors import ArtifactError, RetrainingError, TrainerError
 from ml_monitor.retraining.events import raise_event
 from ml_monitor.retraining.ledger import ModelVersion, short_hash, update, versions_of
-from ml_monitor.retraining.promotion import end_shadow, rollback
+from ml_monitor.retraining.promotion import GUARD, end_shadow, rollback
+from ml_monitor.retraining.registry import mirror
 from ml_monitor.retraining.snapshots import labelled_rows
 from ml_monitor.retraining.spec import MonitorSpec, load_spec
 from ml_monitor.retraining.training import scores_of
@@ -54,7 +54,7 @@ class Guard:
 
 
 def check_guards(warehouse: Warehouse, monitor: str, *, now: datetime, project_dir: Path) -> list[Guard]:
-    """Look after the newest champion and the challengers in shadow, and act by the monitor's policy.
+    """Look after the newest champion, the challengers in shadow and the aliases of the registry; act by the monitor's policy.
 
     The champion is compared with its predecessor on the rows that it has served: with the predecessor's model on the same
     rows if that can be opened, else with what the predecessor achieved on its own last rows. So that it may look every day
@@ -74,13 +74,13 @@ def check_guards(warehouse: Warehouse, monitor: str, *, now: datetime, project_d
         ArtifactError: The rollback that the policy asks for is not possible. The guard is `worse` then, and people are told.
     """
     spec, now = load_spec(warehouse, monitor), as_utc(now)
-    guards = []
-    for guard in _open_guards(warehouse, spec, now):
-        if guard.kind == "champion":
-            guards.append(_check_champion(warehouse, spec, guard, now, project_dir))
-        else:
-            guards.append(_check_shadow(warehouse, spec, guard, now, project_dir))
-    return guards
+    # What was out of reach, or cut short, when the champion changed.
+    mirror(warehouse, spec, now=now)
+    if spec.policy.guard.action != "off":
+        _begin_watch(warehouse, spec, now)
+    check = {"champion": _check_champion, "shadow": _check_shadow}
+    watching = [guard for guard in guards_of(warehouse, monitor) if guard.status == "watching"]
+    return [check[guard.kind](warehouse, spec, guard, now, project_dir) for guard in watching]
 
 
 def guards_of(warehouse: Warehouse, monitor: str) -> list[Guard]:
@@ -93,30 +93,24 @@ def guards_of(warehouse: Warehouse, monitor: str) -> list[Guard]:
     return [Guard(**row) for row in rows]
 
 
-def _open_guards(warehouse: Warehouse, spec: MonitorSpec, now: datetime) -> Sequence[Guard]:
-    """Those that watch; one for the newest champion is begun if it has none, and those of earlier ones are ended."""
-    policy = spec.policy.guard
-    deployments = warehouse.query(
-        f"select deployment_id, model_version, previous_version, action, effective_at from {warehouse.table('deployments')} "
-        "where monitor = :monitor order by effective_at desc, deployment_id",
-        {"monitor": spec.name},
-    )
-    newest = next((row for row in deployments if row["model_version"] == _champion(warehouse, spec.name)), None)
-    known = guards_of(warehouse, spec.name)
-    for guard in known:
-        gone = guard.kind == "champion" and (newest is None or guard.deployment_id != newest["deployment_id"])
-        if gone and guard.status == "watching":
-            _keep(warehouse, replace(guard, status="superseded", reason="another version serves", checked_at=now))
-    begun = {guard.deployment_id for guard in known}
-    replaced = newest is not None and newest["action"] != "rollback" and newest["previous_version"] is not None
-    if newest and replaced and policy.action != "off" and newest["deployment_id"] not in begun:
-        started_at = newest["effective_at"]
+def _begin_watch(warehouse: Warehouse, spec: MonitorSpec, now: datetime) -> None:
+    """Begin a guard for the champion, once for each deployment that replaced another version, except by a rollback."""
+    with warehouse.transaction(exclusive="model_versions") as session:
+        serving = next((v for v in versions_of(warehouse, spec.name, session).values() if v.stage == "champion"), None)
+        deployments = session.query(
+            f"select deployment_id, previous_version, action, effective_at from {warehouse.table('deployments')} "
+            "where monitor = :monitor and model_version = :version order by effective_at desc, deployment_id",
+            {"monitor": spec.name, "version": serving.model_version if serving else None},
+        )
+        newest = deployments[0] if deployments else None
+        if serving is None or newest is None or newest["action"] == "rollback" or newest["previous_version"] is None:
+            return
         guard = Guard(
             guard_id=f"gd-{short_hash(newest['deployment_id'])}",
             monitor=spec.name,
             kind="champion",
             deployment_id=newest["deployment_id"],
-            model_version=newest["model_version"],
+            model_version=serving.model_version,
             against_version=newest["previous_version"],
             basis=None,
             metric=METRICS[spec.task][0].name,
@@ -128,15 +122,13 @@ def _open_guards(warehouse: Warehouse, spec: MonitorSpec, now: datetime) -> Sequ
             upper_bound=None,
             status="watching",
             reason="begun",
-            started_at=started_at,
-            ends_at=started_at + timedelta(days=policy.days),
+            started_at=newest["effective_at"],
+            ends_at=newest["effective_at"] + timedelta(days=spec.policy.guard.days),
             checked_at=now,
         )
-        with warehouse.transaction(exclusive="champion_guards") as session:
-            found = f"select 1 as found from {warehouse.table('champion_guards')} where guard_id = :id"
-            if not session.query(found, {"id": guard.guard_id}):
-                session.insert("champion_guards", [asdict(guard)])
-    return [guard for guard in guards_of(warehouse, spec.name) if guard.status == "watching"]
+        found = f"select 1 as found from {warehouse.table('champion_guards')} where guard_id = :id"
+        if not session.query(found, {"id": guard.guard_id}):
+            session.insert("champion_guards", [asdict(guard)])
 
 
 def _check_champion(warehouse: Warehouse, spec: MonitorSpec, guard: Guard, now: datetime, project_dir: Path) -> Guard:
@@ -151,26 +143,27 @@ def _check_champion(warehouse: Warehouse, spec: MonitorSpec, guard: Guard, now: 
     if not is_worse(metric, found):
         return _go_on(warehouse, measured, now)
     words = f"{measured.reason}: worse than the champion before it"
-    if policy.action == "rollback":
-        try:
-            rollback(
-                warehouse,
-                spec.name,
-                now=now,
-                to_version=guard.against_version,
-                expected_champion=guard.model_version,
-                reason=f"guard: {words}",
-                actor="guard",
-            )
-        except RetrainingError as error:
-            kept = replace(measured, status="worse", reason=f"{words}; it could not be rolled back: {error}")
-            _keep(warehouse, kept, tell=True)
-            raise
-        ended = replace(measured, status="rolled_back", reason=f"{words}; '{guard.against_version}' serves again")
-    else:
+    if policy.action != "rollback":
         ended = replace(measured, status="worse", reason=f"{words}; `ml-monitor rollback {spec.name}` brings it back")
-    _keep(warehouse, ended, tell=True)
-    return ended
+        _keep(warehouse, ended, tell=True)
+        return ended
+    # Still watched, so that whoever comes after a process that dies here looks again.
+    _keep(warehouse, replace(measured, reason=words))
+    try:
+        rollback(
+            warehouse,
+            spec.name,
+            now=now,
+            to_version=guard.against_version,
+            expected_champion=guard.model_version,
+            reason=f"guard: {words}",
+            actor=GUARD,
+        )
+    except RetrainingError as error:
+        kept = replace(measured, status="worse", reason=f"{words}; it could not be rolled back: {error}")
+        _keep(warehouse, kept, tell=True)
+        raise
+    return next(one for one in guards_of(warehouse, spec.name) if one.guard_id == guard.guard_id)
 
 
 def _check_shadow(warehouse: Warehouse, spec: MonitorSpec, guard: Guard, now: datetime, project_dir: Path) -> Guard:
@@ -275,7 +268,11 @@ def _go_on(warehouse: Warehouse, guard: Guard, now: datetime) -> Guard:
 
 def _keep(warehouse: Warehouse, guard: Guard, *, tell: bool = False) -> None:
     values = {name: value for name, value in asdict(guard).items() if name != "guard_id"}
-    with warehouse.transaction() as session:
+    with warehouse.transaction(exclusive="model_versions") as session:
+        state = f"select status from {warehouse.table('champion_guards')} where guard_id = :id"
+        if session.query(state, {"id": guard.guard_id})[0]["status"] != "watching":
+            # Somebody has replaced the champion while it was looked at.
+            return
         update(warehouse, "champion_guards", {"guard_id": guard.guard_id}, values, session)
         if tell:
             raise_event(
@@ -289,7 +286,3 @@ def _keep(warehouse: Warehouse, guard: Guard, *, tell: bool = False) -> None:
                 started_at=guard.started_at,
                 now=guard.checked_at,
             )
-
-
-def _champion(warehouse: Warehouse, monitor: str) -> str | None:
-    return next((name for name, version in versions_of(warehouse, monitor).items() if version.stage == "champion"), None)

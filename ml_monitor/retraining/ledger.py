@@ -254,7 +254,7 @@ def recorded_step(warehouse: Warehouse, run: Run, step: str, *, now: datetime) -
         raise
     except Exception as error:
         message = str(error) if isinstance(error, RetrainingError) else f"{type(error).__name__}: {error}"
-        with warehouse.transaction() as session:
+        with warehouse.transaction(exclusive="model_versions") as session:
             _record_failure(session, warehouse, run, message, as_utc(now))
         if isinstance(error, RetrainingError):
             raise
@@ -277,6 +277,10 @@ def update(
 
 def _record_failure(session: Session, warehouse: Warehouse, run: Run, message: str, now: datetime) -> None:
     keys = {"training_run_id": run.training_run_id}
+    state = f"select status from {warehouse.table('training_runs')} where training_run_id = :training_run_id"
+    if session.query(state, keys)[0]["status"] != "running":
+        # A process that was taken for dead fails in a run that another one has ended.
+        return
     ended = {"status": "failed", "error": message, "reason": message, "finished_at": now}
     update(warehouse, "training_runs", keys, ended, session)
     candidate = keys | {"monitor": run.monitor, "stage": "challenger"}

@@ -12,7 +12,7 @@ from ml_monitor.retraining.clock import as_utc
 from ml_monitor.retraining.comparison import METRICS
 from ml_monitor.retraining.errors import ArtifactError, RetrainingError
 from ml_monitor.retraining.evaluation import load_evaluation
-from ml_monitor.retraining.events import raise_event, raise_overtaken
+from ml_monitor.retraining.events import raise_event, raise_overtaken, resolve_events
 from ml_monitor.retraining.ledger import (
     ModelVersion,
     Stage,
@@ -27,6 +27,9 @@ from ml_monitor.retraining.registry import mirror
 from ml_monitor.retraining.spec import load_spec
 from ml_monitor.retraining.verdict import judge
 from ml_monitor.warehouse import Session, Warehouse
+
+GUARD = "guard"
+"""Who has done a rollback by policy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ def champion(warehouse: Warehouse, monitor: str) -> ModelVersion | None:
 
 def promote_candidate(warehouse: Warehouse, training_run_id: str, *, now: datetime) -> Run:
     """End a run: the winner serves, waits for `approve` (`promotion: manual`), runs in shadow, or is rejected.
-    Called again: the same end.
+    Called again: the same end, and the aliases of the registry are brought up to date, should the first call have died
+    before.
 
     The champion is replaced only if it is still the one that the run set out to beat.
 
@@ -61,10 +65,10 @@ def promote_candidate(warehouse: Warehouse, training_run_id: str, *, now: dateti
     Raises:
         RetrainingError: The run has no evaluation, or failed.
     """
-    run = load_run(warehouse, training_run_id)
+    run, now = load_run(warehouse, training_run_id), as_utc(now)
     if run.status in ("promoted", "kept"):
+        mirror(warehouse, load_spec(warehouse, run.monitor), now=now)
         return run
-    now = as_utc(now)
     with recorded_step(warehouse, run, "promote", now=now):
         spec = load_spec(warehouse, run.monitor)
         evaluation = load_evaluation(warehouse, run)
@@ -81,6 +85,8 @@ def promote_candidate(warehouse: Warehouse, training_run_id: str, *, now: dateti
             if session.query(state, {"id": training_run_id})[0]["status"] != "running":
                 # Another process has ended it meanwhile.
                 return load_run(warehouse, training_run_id)
+            words = f"training run {training_run_id} has ended with a verdict"
+            resolve_events(session, warehouse, run.monitor, "training_run", reason=words, now=now)
             if not won:
                 _set_stage(warehouse, session, versions[run.candidate_version], "rejected", now)
             elif serving is None or serving.model_version != run.champion_version:
@@ -381,7 +387,8 @@ def _serve(
     now: datetime,
     training_run_id: str | None,
 ) -> str:
-    """Make `version` the champion and write the deployment's row. The caller holds `model_versions`."""
+    """Make `version` the champion, write the deployment's row, and end what was told of the one before. The caller holds
+    `model_versions`."""
     target, serving, previous = (
         versions[version],
         _in_stage(versions, "champion"),
@@ -391,6 +398,7 @@ def _serve(
         _set_stage(warehouse, session, previous, "retired", now)
     if serving:
         _set_stage(warehouse, session, serving, "previous", now)
+        _end_watch(warehouse, session, serving, version, action, reason, actor, now)
     _set_stage(warehouse, session, target, "champion", now)
     deployments = warehouse.table("deployments")
     number = session.query(
@@ -414,6 +422,48 @@ def _serve(
         ],
     )
     return deployment_id
+
+
+def _end_watch(
+    warehouse: Warehouse,
+    session: Session,
+    gone: ModelVersion,
+    version: str,
+    action: Literal["register", "promote", "rollback"],
+    reason: str,
+    actor: str,
+    now: datetime,
+) -> None:
+    """Close the guard of a champion that serves no more, and the incidents about it. A rollback by the guard is told in the
+    same transaction: it cannot happen in silence."""
+    words = f"'{version}' serves {'again' if action == 'rollback' else 'instead'}"
+    if actor != GUARD:
+        words = f"{words}, {action} by {actor}: {reason}"
+    guards = session.query(
+        f"select guard_id, reason, started_at from {warehouse.table('champion_guards')} "
+        "where monitor = :monitor and model_version = :version and kind = 'champion' and status in ('watching', 'worse')",
+        {"monitor": gone.monitor, "version": gone.model_version},
+    )
+    for guard in guards:
+        status, found = "rolled_back" if action == "rollback" else "superseded", f"{guard['reason']}; {words}"
+        ended = {"status": status, "reason": found, "checked_at": now}
+        update(warehouse, "champion_guards", {"guard_id": guard["guard_id"]}, ended, session)
+        if actor == GUARD:
+            raise_event(
+                session,
+                warehouse,
+                monitor=gone.monitor,
+                metric="champion_guard",
+                model_version=gone.model_version,
+                key=guard["guard_id"],
+                reason=found,
+                started_at=guard["started_at"],
+                now=now,
+            )
+    resolve_events(
+        session, warehouse, gone.monitor, "champion_guard", reason=words, now=now, model_version=gone.model_version
+    )
+    resolve_events(session, warehouse, gone.monitor, "rollback", reason=words, now=now)
 
 
 def _set_stage(

@@ -4,8 +4,6 @@ A registry that is down never changes who is champion. Before a promotion it sto
 one the aliases are behind, people are told, and the next call brings them up to date.
 """
 
-# ruff: noqa: S608 - only quoted names are put into SQL; values are bound
-
 import json
 import logging
 from collections.abc import Mapping
@@ -16,7 +14,7 @@ from typing import Any, Protocol
 
 from ml_monitor.retraining.errors import RegistryError, RetrainingError
 from ml_monitor.retraining.evaluation import Evaluation, load_evaluation
-from ml_monitor.retraining.events import raise_event
+from ml_monitor.retraining.events import ALL, open_events, raise_event, resolve_events
 from ml_monitor.retraining.ledger import (
     ModelVersion,
     load_run,
@@ -147,47 +145,29 @@ def mirror(warehouse: Warehouse, spec: MonitorSpec, *, now: datetime) -> bool:
         logger.warning("aliases of monitor %s are behind: %s", spec.name, error)
         state = json.dumps(wanted, sort_keys=True)
         with warehouse.transaction(exclusive="alert_events") as session:
+            if open_events(session, warehouse, spec.name, "model_registry"):
+                return False
             raise_event(
                 session,
                 warehouse,
                 monitor=spec.name,
                 metric="model_registry",
-                model_version="__all__",
-                key=f"{spec.name}|{state}",
-                reason=f"the aliases of model '{registered_name(spec)}' are behind, wanted {state}: {error}",
+                model_version=ALL,
+                key=f"{spec.name}|{now.isoformat()}",
+                reason=f"the aliases of model '{registered_name(spec)}' may be behind, wanted {state}: {error}",
                 started_at=now,
                 now=now,
             )
         return False
-    _tell_that_it_is_back(warehouse, spec, now)
+    with warehouse.transaction(exclusive="alert_events") as session:
+        words = f"the aliases of model '{registered_name(spec)}' are up to date again"
+        resolve_events(session, warehouse, spec.name, "model_registry", reason=words, now=now)
     return True
 
 
 def registered_name(spec: MonitorSpec) -> str:
     """Name of the registered model."""
     return spec.policy.registry_name or spec.name
-
-
-def _tell_that_it_is_back(warehouse: Warehouse, spec: MonitorSpec, now: datetime) -> None:
-    events = warehouse.table("alert_events")
-    behind = (
-        f"select * from {events} as told "
-        f"where monitor = :monitor and metric = 'model_registry' and event_type = 'opened' and not exists "
-        f"(select 1 from {events} as ended where ended.incident_id = told.incident_id and ended.event_type = 'resolved')"
-    )
-    if not warehouse.query(behind, {"monitor": spec.name}):
-        return
-    with warehouse.transaction(exclusive="alert_events") as session:
-        for told in session.query(behind, {"monitor": spec.name}):
-            ended = {
-                "event_id": f"{told['event_id'][:24]}.back",
-                "event_type": "resolved",
-                "window_end": now,
-                "reason": f"the aliases of model '{registered_name(spec)}' are up to date again",
-                "created_at": now,
-                "deliver_after": now,
-            }
-            session.insert("alert_events", [{**told, **ended}])
 
 
 def _publication(

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml_monitor.retraining import ArtifactError, Guard, check_guards, register_version
+from ml_monitor.retraining import ArtifactError, Guard, check_guards, register_version, rollback
+from ml_monitor.retraining.snapshots import labelled_rows
 from tests.retraining.conftest import NOW, World, synthetic_logs
 
 Toy = Callable[..., World]
@@ -40,6 +41,11 @@ def serve(world: World, version: str, days: int, *, good: bool, a_day: int = 60,
 def look(world: World, now: datetime) -> Guard | None:
     guards = check_guards(world.warehouse, "toy", now=now, project_dir=world.directory)
     return guards[0] if guards else None
+
+
+def told(world: World) -> list[tuple[str, ...]]:
+    rows = sorted(world.rows("alert_events"), key=lambda row: (row["window_end"], row["event_type"]))
+    return [(row["metric"], row["model_version"], row["event_type"], row["reason"]) for row in rows]
 
 
 def promoted(toy: Toy, **guard: Any) -> World:
@@ -79,11 +85,13 @@ def test_a_forced_release_that_is_worse_is_rolled_back_and_told(toy: Toy) -> Non
     last = world.rows("deployments")[-1]
     assert (last["action"], last["actor"], last["model_version"]) == ("rollback", "guard", "r20240301")
     assert "worse than the champion before it" in last["reason"]
-    [event] = world.rows("alert_events")
-    assert (event["metric"], event["model_version"]) == ("champion_guard", "v2")
+    assert told(world) == [
+        ("champion_guard", "v2", "opened", guard.reason),
+        ("champion_guard", "v2", "resolved", "'r20240301' serves again"),
+    ]
     # Looking again neither rolls back again nor tells again, and a rollback is not guarded.
     assert look(world, now + timedelta(hours=1)) is None
-    assert len(world.rows("deployments")) == 4 and len(world.rows("alert_events")) == 1
+    assert len(world.rows("deployments")) == 4 and len(told(world)) == 2
 
 
 def test_by_default_a_person_is_told_and_decides(toy: Toy) -> None:
@@ -94,7 +102,61 @@ def test_by_default_a_person_is_told_and_decides(toy: Toy) -> None:
     assert guard is not None and guard.status == "worse"
     assert "`ml-monitor rollback toy` brings it back" in guard.reason
     assert world.stages()["v2"] == "champion"
-    assert [event["metric"] for event in world.rows("alert_events")] == ["champion_guard"]
+    assert [event[:3] for event in told(world)] == [("champion_guard", "v2", "opened")]
+
+
+@pytest.mark.parametrize("end", ["rollback", "register"])
+def test_the_incident_about_a_champion_ends_when_it_serves_no_more(toy: Toy, end: str) -> None:
+    world = promoted(toy)
+    at = NOW + timedelta(days=1)
+    register_version(world.warehouse, "toy", "v2", now=at, reason="forced by the team")
+    now = serve(world, "v2", 8, good=False, start=at)
+    look(world, now)
+    if end == "rollback":
+        rollback(world.warehouse, "toy", now=now, reason="as proposed", actor="ada")
+        words, status = "'r20240301' serves again, rollback by ada: as proposed", "rolled_back"
+    else:
+        register_version(world.warehouse, "toy", "v3", now=now, reason="mended", actor="ada")
+        words, status = "'v3' serves instead, register by ada: mended", "superseded"
+    opened, resolved = told(world)
+    assert resolved == ("champion_guard", "v2", "resolved", words)
+    assert len({row["incident_id"] for row in world.rows("alert_events")}) == 1
+    [row] = [row for row in world.rows("champion_guards") if row["model_version"] == "v2"]
+    assert (row["status"], row["reason"]) == (status, f"{opened[3]}; {words}")
+
+
+def test_a_guard_that_died_before_its_rollback_looks_again(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = promoted(toy, action="rollback")
+    at = NOW + timedelta(days=1)
+    register_version(world.warehouse, "toy", "v2", now=at, reason="forced by the team")
+    now = serve(world, "v2", 8, good=False, start=at)
+
+    def die(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as dying, pytest.raises(KeyboardInterrupt):
+        dying.setattr("ml_monitor.retraining.promotion.resolve_events", die)
+        look(world, now)
+    assert world.stages()["v2"] == "champion" and told(world) == []
+    guard = look(world, now)
+    assert guard is not None and guard.status == "rolled_back"
+    assert [event[2] for event in told(world)] == ["opened", "resolved"]
+
+
+def test_a_look_that_ends_after_a_rollback_by_hand_changes_nothing(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = promoted(toy)
+    at = NOW + timedelta(days=1)
+    register_version(world.warehouse, "toy", "v2", now=at, reason="forced by the team")
+    now = serve(world, "v2", 8, good=False, start=at)
+
+    def rows_after_a_rollback(*arguments: Any, **named: Any) -> pd.DataFrame:
+        rollback(world.warehouse, "toy", now=now, reason="at once", actor="ada")
+        return labelled_rows(*arguments, **named)
+
+    monkeypatch.setattr("ml_monitor.retraining.guard.labelled_rows", rows_after_a_rollback)
+    look(world, now)
+    assert {row["model_version"]: row["status"] for row in world.rows("champion_guards")}["v2"] == "rolled_back"
+    assert told(world) == []
 
 
 def test_a_rollback_that_is_not_possible_is_refused_in_words_and_told(toy: Toy) -> None:
@@ -111,7 +173,10 @@ def test_a_rollback_that_is_not_possible_is_refused_in_words_and_told(toy: Toy) 
     assert (row["status"], row["basis"]) == ("worse", "expectation")
     assert "could not be rolled back" in row["reason"]
     assert world.stages()["v2"] == "champion"
-    assert {event["metric"] for event in world.rows("alert_events")} == {"rollback", "champion_guard"}
+    assert {event[0] for event in told(world)} == {"rollback", "champion_guard"}
+    rollback(world.warehouse, "toy", now=now, to_version="v1", reason="then to the first", actor="ada")
+    ends = sorted(event[::2] for event in told(world))
+    assert ends == [(metric, end) for metric in ("champion_guard", "rollback") for end in ("opened", "resolved")]
 
 
 def test_regression_is_guarded_by_its_mean_error(toy: Toy) -> None:

@@ -12,8 +12,10 @@ import pytest
 
 from ml_monitor.retraining import (
     RetrainingError,
+    check_guards,
     load_model,
     mirror,
+    promote_candidate,
     publish_candidate,
     register_version,
     rollback,
@@ -176,6 +178,34 @@ def test_a_run_that_died_after_publishing_makes_no_second_version(server: Server
     for _ in range(2):
         assert publish_candidate(world.warehouse, run["training_run_id"], now=LATER, project_dir=world.directory) == "1"
     assert len(versions("once")) == 1
+
+
+@pytest.mark.parametrize("by", ["step", "guard"])
+def test_aliases_that_a_dead_process_left_behind_are_brought_up(server: Server, toy: Toy, by: str) -> None:
+    import mlflow
+
+    world = registered(toy, f"left-{by}")
+    result = world.retrain()
+    mlflow.MlflowClient().delete_registered_model_alias(f"left-{by}", "champion")
+    if by == "step":
+        promote_candidate(world.warehouse, result.training_run_id or "", now=LATER)
+    else:
+        check_guards(world.warehouse, "toy", now=LATER, project_dir=world.directory)
+    assert aliases(f"left-{by}") == {"champion": "1"}
+
+
+def test_a_registry_that_goes_down_again_is_told_again(server: Server, toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = registered(toy, "again")
+    world.retrain()
+    spec = load_spec(world.warehouse, "toy")
+    for hour in range(2):
+        with monkeypatch.context() as away:
+            away.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{free_port()}")
+            for minute in range(2):
+                assert not mirror(world.warehouse, spec, now=LATER + timedelta(hours=hour, minutes=minute))
+        assert mirror(world.warehouse, spec, now=LATER + timedelta(hours=hour, minutes=30))
+    events = sorted(world.rows("alert_events"), key=lambda event: event["created_at"])
+    assert [event["event_type"] for event in events] == ["opened", "resolved"] * 2
 
 
 def test_without_an_address_the_run_fails_in_words(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:

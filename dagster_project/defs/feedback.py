@@ -20,6 +20,7 @@ from dagster_project.looks import DOCS
 from dagster_project.settings import PROJECT_DIR, SCHEDULE_STATUS, SENSOR_STATUS, warehouse
 from ml_monitor.warehouse import MissingTable, WarehouseLocked
 
+SETTINGS = PROJECT_DIR / "feedback.yml"
 EVENTS, BOOKMARKS = (model_key(f"ml_monitor__feedback_{name}") for name in ("events", "bookmarks"))
 
 
@@ -64,13 +65,36 @@ def build_import(name: str, kind: str) -> dg.AssetsDefinition:
     return imported
 
 
-def declared_imports() -> dict[str, str]:
-    """Name and type of the imports in feedback.yml; none without the file."""
-    if not (PROJECT_DIR / "feedback.yml").exists():
-        return {}
+def build_imports() -> list[dg.AssetsDefinition]:
+    """The assets of the imports in feedback.yml: none without the file, and one that says what is wrong with a broken one."""
+    if not SETTINGS.exists():
+        return []
+    from ml_monitor.feedback.errors import FeedbackError
     from ml_monitor.feedback.settings import FeedbackSettings
 
-    return {name: str(spec.type) for name, spec in FeedbackSettings.load(PROJECT_DIR / "feedback.yml").imports.items()}
+    try:
+        declared = FeedbackSettings.load(SETTINGS).imports
+    except FeedbackError as error:
+        dg.get_dagster_logger().warning(f"no imports: {error}")
+        return [unreadable(str(error))]
+    return [build_import(name, str(spec.type)) for name, spec in sorted(declared.items())]
+
+
+def unreadable(problem: str) -> dg.AssetsDefinition:
+    """An asset in place of imports that nobody knows: it fails until the file is right and the code location is loaded again."""
+
+    @dg.asset(name="feedback_settings", group_name="feedback", kinds={"python", "yaml"}, description=f"No imports: {problem}")
+    def settings() -> None:
+        from ml_monitor.feedback.errors import FeedbackError
+        from ml_monitor.feedback.settings import FeedbackSettings
+
+        try:
+            FeedbackSettings.load(SETTINGS)
+        except FeedbackError as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
+        raise dg.Failure(f"{SETTINGS} is right now: reload the code location", allow_retries=False)
+
+    return settings
 
 
 def reads_feedback() -> bool:
@@ -86,7 +110,7 @@ def reads_feedback() -> bool:
     return any("ml_monitor_profile" in MANIFEST["nodes"].get(name, {}).get("tags", []) for name in seen)
 
 
-imports = [build_import(name, kind) for name, kind in sorted(declared_imports().items())]
+imports = build_imports()
 import_job = dg.define_asset_job(
     "import_feedback", selection=dg.AssetSelection.assets(*imports), tags={"dagster/max_retries": "0"}
 )

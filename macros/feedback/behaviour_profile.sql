@@ -73,7 +73,7 @@
             {%- for measure in ml_monitor.behaviour_sums() %}
             cast(parts.{{ measure }} as {{ double }}) as {{ measure }},
             {%- endfor %}
-            touched.n_events as n_window_events,
+            touched.event_mark,
             touched.source_updated_at,
             cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as updated_at
         from touched
@@ -131,9 +131,43 @@
 
 
 {% macro behaviour_windows(spec) %}
-    {#- CTE `touched`: windows whose predictions or labels the outcome profile holds in a newer state, or with another number of events. An event
-        is about the prediction it names, or the first one of its request; about none it belongs to the window in which it came. -#}
+    {#- CTE `touched`: windows whose predictions or labels the outcome profile holds in a newer state, or with other events than before: as many may
+        have left for the window of their prediction as came. An event is about the prediction it names, or the first one of its request; about
+        none it belongs to the window in which it came. -#}
     {%- set epoch = ml_monitor.window_epoch('day') -%}
+    {{ ml_monitor.placed_events(spec) }},
+
+    window_states as (
+        select window_start, max(source_updated_at) as source_updated_at, cast(sum(mark) as bigint) as event_mark
+        from (
+            select window_start, max(updated_at) as source_updated_at, 0 as mark from {{ ref(spec.name ~ '__outcome_profile') }} group by window_start
+            union all
+            select window_start, {{ epoch }}, {{ ml_monitor.hex_number('digest', 7) }}
+            from (
+                select window_start, {{ ml_monitor.md5("feedback_id || case when retracted_at is null then '' else ' retracted' end") }} as digest
+                from placed_events
+            ) as digests
+        ) as sources
+        group by window_start
+    ),
+
+    touched as (
+        select window_states.window_start, window_states.source_updated_at, window_states.event_mark
+        from window_states
+        {%- if is_incremental() %}
+        left join (
+            select window_start, max(source_updated_at) as source_updated_at, max(event_mark) as event_mark from {{ this }} group by window_start
+        ) as known
+            on known.window_start = window_states.window_start
+        where known.source_updated_at is null or known.source_updated_at <> window_states.source_updated_at
+            or known.event_mark is null or known.event_mark <> window_states.event_mark
+        {%- endif %}
+    )
+{%- endmacro %}
+
+
+{% macro placed_events(spec) %}
+    {#- CTE `placed_events`: what each event is about, and the window that it counts in. -#}
     request_predictions as (
         select request_key, prediction_key, row_number() over (partition by request_key order by predicted_at, prediction_key) as place
         from predictions
@@ -141,34 +175,15 @@
     ),
 
     placed_events as (
-        select events.*, coalesce(named.prediction_key, requested.prediction_key) as about,
+        select events.feedback_id, events.kind, events.value, events.label, events.source, events.reviewer, events.known_at, events.said_at, events.retracted_at,
+            {#- which prediction a request is about is known only here #}
+            case when events.said_at < requested.predicted_at then 1 else events.is_skewed end as is_skewed,
+            coalesce(named.prediction_key, requested.prediction_key) as about,
             coalesce(named.window_start, requested.window_start, {{ ml_monitor.window_start_of('events.known_at', spec.window, spec.timezone) }}) as window_start
         from events
         left join predictions as named on named.prediction_key = events.prediction_key
         left join request_predictions on request_predictions.request_key = events.request_id and request_predictions.place = 1 and events.prediction_key is null
         left join predictions as requested on requested.prediction_key = request_predictions.prediction_key
-    ),
-
-    window_states as (
-        select window_start, max(source_updated_at) as source_updated_at, sum(n_events) as n_events
-        from (
-            select window_start, max(updated_at) as source_updated_at, 0 as n_events from {{ ref(spec.name ~ '__outcome_profile') }} group by window_start
-            union all
-            select window_start, {{ epoch }}, count(*) + count(retracted_at) from placed_events group by window_start
-        ) as sources
-        group by window_start
-    ),
-
-    touched as (
-        select window_states.window_start, window_states.source_updated_at, cast(window_states.n_events as bigint) as n_events
-        from window_states
-        {%- if is_incremental() %}
-        left join (
-            select window_start, max(source_updated_at) as source_updated_at, max(n_window_events) as n_events from {{ this }} group by window_start
-        ) as known
-            on known.window_start = window_states.window_start
-        where known.window_start is null or known.source_updated_at <> window_states.source_updated_at or known.n_events <> window_states.n_events
-        {%- endif %}
     )
 {%- endmacro %}
 

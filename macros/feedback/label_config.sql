@@ -123,7 +123,7 @@
 {% macro label_columns() %}
     {#- Of <monitor>__labels, beside the three that the monitor names: column -> type. -#}
     {{ return({
-        'monitor': 'text', 'prediction_key': 'text', 'status': 'text', 'candidate': 'text', 'weight': 'double', 'agreement': 'double', 'n_votes': 'bigint',
+        'monitor': 'text', 'prediction_key': 'text', 'heard_at': 'timestamp', 'status': 'text', 'candidate': 'text', 'weight': 'double', 'agreement': 'double', 'n_votes': 'bigint',
         'n_labels': 'bigint', 'is_weak': 'boolean', 'source': 'text', 'rule': 'text', 'votes': 'text', 'event_ids': 'text', 'is_current': 'boolean',
     }) }}
 {% endmacro %}

@@ -40,6 +40,7 @@
             nullif(since, {{ ml_monitor.window_epoch('day') }}) as {{ ml_monitor.identifier(spec.labelled_at) }},
             {{ ml_monitor.literal(name) }} as monitor,
             prediction_key,
+            nullif(moment, {{ ml_monitor.window_epoch('day') }}) as heard_at,
             status,
             candidate,
             weight,

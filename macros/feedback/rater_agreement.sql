@@ -5,12 +5,12 @@
     {%- set string = dbt.type_string() -%}
     {%- set numeric = spec.task in ['regression', 'ranking'] -%}
     judgements as (
-        select standing_events.about as unit, {{ ml_monitor.rater_name() }} as rater,
-            standing_events.said_at, standing_events.known_at, standing_events.feedback_id,
-            case when standing_events.kind = 'approval' then predictions.said else {{ ml_monitor.outcome_value('standing_events.label', spec) }} end as label
-        from standing_events
-        inner join predictions on predictions.prediction_key = standing_events.about
-        where standing_events.kind in ('correction', 'approval')
+        select placed_events.about as unit, {{ ml_monitor.rater_name() }} as rater,
+            placed_events.said_at, placed_events.known_at, placed_events.feedback_id,
+            case when placed_events.kind = 'approval' then predictions.said else {{ ml_monitor.outcome_value('placed_events.label', spec) }} end as label
+        from placed_events
+        inner join predictions on predictions.prediction_key = placed_events.about
+        where placed_events.kind in ('correction', 'approval') and placed_events.retracted_at is null
         {%- for source, options in (spec.labels or {'sources': {}}).sources.items() if options.reviewer %}
         union all
         {{ ml_monitor.relation_judgements(spec, source, options) }}
@@ -20,9 +20,11 @@
     ratings as (
         select unit, rater, label
         from (
-            select unit, rater, label, row_number() over (partition by unit, rater order by said_at desc, known_at desc, feedback_id desc) as recency
+            select judgements.*,
+                row_number() over (partition by unit, rater order by said_at desc, known_at desc, feedback_id desc) as recency
             from judgements
-            where label is not null
+            inner join predictions on predictions.prediction_key = judgements.unit
+            where label is not null and predictions.window_start in (select window_start from touched)
         ) as ranked
         where recency = 1
     ),
@@ -43,9 +45,10 @@
     ),
 
     frequent_raters as (
-        {#- Pairs are many: of a crowd only those who judge most are compared one by one. #}
+        {#- Pairs are many: of a crowd only those who judge most are compared one by one. Most of all windows: who judged few of the touched
+            ones is among them in the others. #}
         select rater
-        from (select rater, row_number() over (order by count(*) desc, rater) as place from rated group by rater) as counted
+        from (select rater, row_number() over (order by count(*) desc, rater) as place from judgements group by rater) as counted
         where place <= {{ spec.behaviour.raters }}
     ),
 
@@ -92,7 +95,7 @@
 
 {% macro rater_name() %}
     {#- `ann of experts`, or the source alone where nobody is named. -#}
-    case when standing_events.reviewer = '' then standing_events.source else standing_events.reviewer || ' of ' || standing_events.source end
+    case when placed_events.reviewer = '' then placed_events.source else placed_events.reviewer || ' of ' || placed_events.source end
 {%- endmacro %}
 
 

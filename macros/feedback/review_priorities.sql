@@ -45,7 +45,7 @@
         left join known_categories as known_{{ loop.index }}
             on known_{{ loop.index }}.feature = {{ ml_monitor.literal(variable.name) }} and known_{{ loop.index }}.category = pool.category_{{ loop.index }}
         {%- endfor %}
-        where drawn.prediction_id is null
+        where drawn.prediction_id is null and pool.predicted_at < (select until_at from covered)
     ),
 
     weighed as (
@@ -96,16 +96,16 @@
 
 
 {% macro version_disagreement(spec) %}
-    {#- How far the versions that saw the same case are apart, 0 to 1. -#}
+    {#- How far the versions that saw the same case are apart, 0 to 1; of a version that saw it several times its newest word counts. -#}
     {%- if not spec.comparison or not (spec.prediction or (spec.task == 'binary' and spec.score)) -%}{{ return('0e0') }}{%- endif -%}
-    {%- set same = ') over (partition by compared_key)' -%}
+    {%- set said = 'case when version_recency = 1 then ' ~ ('score' if spec.task == 'binary' and spec.score else 'prediction') ~ ' end' -%}
+    {%- set most, least = 'max(' ~ said ~ ') over (partition by compared_key)', 'min(' ~ said ~ ') over (partition by compared_key)' -%}
     {%- if spec.task == 'binary' and spec.score -%}
-    {{ return('max(score' ~ same ~ ' - min(score' ~ same) }}
+    {{ return(most ~ ' - ' ~ least) }}
     {%- elif spec.task in ['binary', 'multiclass'] -%}
-    {{ return('case when max(prediction' ~ same ~ ' <> min(prediction' ~ same ~ ' then 1e0 else 0e0 end') }}
+    {{ return('case when ' ~ most ~ ' <> ' ~ least ~ ' then 1e0 else 0e0 end') }}
     {%- endif -%}
-    {%- set scale = 'nullif(max(prediction) over () - min(prediction) over (), 0)' -%}
-    {{ return('(max(prediction' ~ same ~ ' - min(prediction' ~ same ~ ') / ' ~ scale) }}
+    {{ return('(' ~ most ~ ' - ' ~ least ~ ') / nullif(max(prediction) over () - min(prediction) over (), 0)') }}
 {% endmacro %}
 
 

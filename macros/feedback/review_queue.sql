@@ -16,6 +16,10 @@
     {%- set today = 'cast(' ~ ml_monitor.start_of('day', ml_monitor.monitoring_now()) ~ ' as timestamp)' %}
     with
 
+    kept_segments as (
+        {{ ml_monitor.frozen_segments(spec) }}
+    ),
+
     {{ ml_monitor.review_pool(spec) }},
 
     {{ ml_monitor.review_draw(spec, today) }},
@@ -48,7 +52,7 @@
             chosen.is_exploration,
             cast(chosen.propensity as {{ ml_monitor.type_double() }}) as propensity,
             pool.stratum,
-            {{ ml_monitor.window_start_of(ml_monitor.monitoring_now(), spec.window, spec.timezone) }} as frame_until,
+            (select until_at from covered) as frame_until,
             pool.predicted_at,
             pool.model_version,
             cast(pool.score as {{ ml_monitor.type_double() }}) as score,
@@ -85,9 +89,7 @@
         select
             cast(prediction_id as {{ string }}) as prediction_key,
             coalesce(cast(raw_version as {{ string }}), '__missing__') as model_version,
-            {%- for segment in spec.segments %}
-            {{ ml_monitor.segment_value_of(spec, segment) }} as segment_{{ loop.index }},
-            {%- endfor %}
+            {{ ml_monitor.kept_segment_columns(spec) }}
             {%- for alias, column in categories.items() %}
             {{ ml_monitor.category_value(spec, column, alias) }} as {{ alias }},
             {%- endfor %}
@@ -95,14 +97,14 @@
             row_number() over (partition by prediction_id order by predicted_at) as occurrence,
             {{ ml_monitor.parsed_outcomes(spec) }}
         from log
+        {{- ml_monitor.kept_segment_joins(spec) }}
         where predicted_at < {{ end }} and predicted_at >= {{ start }} and prediction_id is not null
     ),
 
     versions as (
         {#- before anything is left out: what is labelled still tells how the versions differ #}
         select *, {{ ml_monitor.version_disagreement(spec) }} as disagreement, {{ ml_monitor.review_uncertainty(spec) }} as uncertainty
-        from logged
-        where occurrence = 1
+        from (select *, row_number() over (partition by compared_key, model_version order by predicted_at desc, prediction_key) as version_recency from logged where occurrence = 1) as newest
     ),
 
     pool as (
@@ -149,25 +151,33 @@
 
 {% macro review_draw(spec, today) %}
     {#- CTE `drawn`: the exploration share, a systematic sample of the windows that no earlier draw covered, sorted by stratum and within it by hash
-        (Madow and Madow 1944). Every prediction is in one draw, and is chosen with probability n / N, whatever it is. -#}
+        (Madow and Madow 1944). Every prediction is in one draw, and is chosen with probability n / N, whatever it is. CTE `covered`: the end of
+        the windows of all draws: what is asked for a reason comes from those alone, or it would be missing in its draw. -#}
+    {%- set end = ml_monitor.window_start_of(ml_monitor.monitoring_now(), spec.window, spec.timezone) -%}
     {#- 70 * 0.1 is 7.000000000000001 #}
-    {%- set wanted = (spec.review.budget * spec.review.exploration) | round(9) | round(0, 'ceil') | int -%}
+    {%- set share = (spec.review.budget * spec.review.exploration) | round(9) | round(0, 'ceil') | int -%}
+    {%- set wanted = 'least(' ~ share ~ ', ' ~ spec.review.budget ~ ' - (select n from queued_today))' if is_incremental() else share -%}
+    {%- set before = '(select max(frame_until) from ' ~ this ~ ' where is_exploration)' if is_incremental() else 'null' -%}
     {%- set day = ml_monitor._iso(var('ml_monitor__now', none) or run_started_at.strftime('%Y-%m-%d %H:%M:%S'))[:10] -%}
     {%- set begin = (local_md5(spec.name ~ ' ' ~ day)[:7] | int(base=16)) / 268435456 -%}
     frame as (
-        select prediction_id, hash, row_number() over (order by stratum, hash) - 1 as place, count(*) over () as n_frame
+        select prediction_id, hash, row_number() over (order by stratum, hash) - 1 as place, count(*) over () as n_frame, {{ wanted }} as n_wanted
         from pool
-        where {{ wanted }} > 0
+        where {{ share }} > 0
             {%- if is_incremental() %}
-            and predicted_at >= (select coalesce(max(frame_until), {{ ml_monitor.window_epoch('day') }}) from {{ this }} where is_exploration)
+            and predicted_at >= coalesce({{ before }}, {{ ml_monitor.window_epoch('day') }})
             and not exists (select 1 from {{ this }} where is_exploration and queue_date = {{ today }})
             {%- endif %}
     ),
 
     drawn as (
-        select prediction_id, hash, case when n_frame <= {{ wanted }} then 1e0 else {{ wanted }}e0 / n_frame end as propensity
+        select prediction_id, hash, case when n_frame <= n_wanted then 1e0 else 1e0 * n_wanted / n_frame end as propensity
         from frame
-        where n_frame <= {{ wanted }}
-            or floor((place + 1) * {{ wanted }}e0 / n_frame + {{ begin | round(9) }}) > floor(place * {{ wanted }}e0 / n_frame + {{ begin | round(9) }})
+        where n_frame <= n_wanted
+            or floor((place + 1) * 1e0 * n_wanted / n_frame + {{ begin | round(9) }}) > floor(place * 1e0 * n_wanted / n_frame + {{ begin | round(9) }})
+    ),
+
+    covered as (
+        select {{ 'case when (select count(*) from drawn) > 0 then ' ~ end ~ ' else cast(' ~ before ~ ' as timestamp) end' if share else end }} as until_at
     )
 {%- endmacro %}

@@ -3,13 +3,14 @@
 # ruff: noqa: S608 - only quoted relation names are put into SQL; values are bound
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal
 
 from ml_monitor.errors import MlMonitorError
-from ml_monitor.warehouse import Row, Warehouse
+from ml_monitor.warehouse import Row, Session, Warehouse
 
 Verdict = Literal["useful", "false_alarm"]
 _PREFIX = 6
@@ -42,33 +43,35 @@ class Action:
 
 
 def acknowledge(
-    warehouse: Warehouse, alert: str, *, actor: str, now: datetime, verdict: Verdict | None = None, note: str | None = None
-) -> Action:
-    """Say that somebody looks after an incident: it is not repeated any more, only told when it gets worse or ends.
+    warehouse: Warehouse, *alerts: str, actor: str, now: datetime, verdict: Verdict | None = None, note: str | None = None
+) -> list[Action]:
+    """Say that somebody looks after incidents: they are not repeated any more, only told when they get worse or end.
 
     Args:
         warehouse: The warehouse.
-        alert: Incident id or alert key, or the first six characters or more of one. An incident may have ended.
+        alerts: Incident ids or alert keys, or the first six characters or more of each. An incident may have ended.
         actor: Who.
         now: Monitoring clock, UTC.
         verdict: Whether the alert was worth it; alert precision is counted from it.
         note: Anything.
 
     Raises:
-        ActionError: No such alert, or more than one.
+        ActionError: No such alert, or more than one of an id. Nothing is said about any.
     """
-    return _write(warehouse, _incident(warehouse, alert), "acknowledged", None, verdict, note, actor, now)
+    return _write(warehouse, alerts, "acknowledged", None, verdict, note, actor, now)
 
 
-def snooze(warehouse: Warehouse, alert: str, *, until: datetime, actor: str, now: datetime, note: str | None = None) -> Action:
-    """Tell nobody about an alert until a time; what is still open then is told. A later snooze replaces an earlier one.
+def snooze(
+    warehouse: Warehouse, *alerts: str, until: datetime, actor: str, now: datetime, note: str | None = None
+) -> list[Action]:
+    """Tell nobody about alerts until a time; what is still open then is told. A later snooze replaces an earlier one.
 
     Raises:
-        ActionError: No such alert, more than one, or a time that has passed.
+        ActionError: No such alert, more than one of an id, or a time that has passed. Nothing is said about any.
     """
     if until <= now:
         raise ActionError(f"a snooze must end later than now ({now:%Y-%m-%d %H:%M} UTC), not {until:%Y-%m-%d %H:%M}")
-    return _write(warehouse, _incident(warehouse, alert), "snoozed", until, None, note, actor, now)
+    return _write(warehouse, alerts, "snoozed", until, None, note, actor, now)
 
 
 def duration(text: str) -> timedelta:
@@ -105,13 +108,13 @@ def precision(warehouse: Warehouse) -> list[Row]:
     """)
 
 
-def _incident(warehouse: Warehouse, alert: str) -> Row:
+def _incident(session: Session, warehouse: Warehouse, alert: str) -> Row:
     """The incident that is meant: of an alert with several, the newest."""
     if not re.fullmatch(rf"[0-9a-f]{{{_PREFIX},64}}", alert):
         raise ActionError(
             f"{alert!r} is not an id: the first {_PREFIX} characters or more of an incident_id or alert_key (ml-monitor status)"
         )
-    rows = warehouse.query(
+    rows = session.query(
         f"""
         select alert_key, incident_id, monitor, max(window_start) as last_told
         from {warehouse.table("alert_events")}
@@ -130,29 +133,24 @@ def _incident(warehouse: Warehouse, alert: str) -> Row:
 
 def _write(
     warehouse: Warehouse,
-    incident: Row,
+    alerts: Sequence[str],
     action: Literal["acknowledged", "snoozed"],
     until: datetime | None,
     verdict: Verdict | None,
     note: str | None,
     actor: str,
     now: datetime,
-) -> Action:
-    key = f"{incident['incident_id']}|{action}|{until}|{verdict}|{note}|{actor}|{now}"
-    row = Action(
-        sha256(key.encode()).hexdigest()[:32],
-        incident["alert_key"],
-        incident["incident_id"],
-        incident["monitor"],
-        action,
-        until,
-        verdict,
-        note,
-        actor,
-        now,
-    )
+) -> list[Action]:
+    """One row for each alert, of all or of none: who answers several at once is told once whether it worked."""
     known = f"select 1 as known from {warehouse.table('alert_actions')} where action_id = :action_id"
+    rows = []
     with warehouse.transaction(exclusive="alert_actions") as session:
-        if not session.query(known, {"action_id": row.action_id}):
-            session.insert("alert_actions", [row.to_dict()])
-    return row
+        for alert in alerts:
+            incident = _incident(session, warehouse, alert)
+            key = f"{incident['incident_id']}|{action}|{until}|{verdict}|{note}|{actor}|{now}"
+            about = (incident["alert_key"], incident["incident_id"], incident["monitor"])
+            row = Action(sha256(key.encode()).hexdigest()[:32], *about, action, until, verdict, note, actor, now)
+            if not session.query(known, {"action_id": row.action_id}):
+                session.insert("alert_actions", [row.to_dict()])
+            rows.append(row)
+    return rows

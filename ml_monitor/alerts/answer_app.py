@@ -76,15 +76,14 @@ def answer_app(
     def _write(answer: Answer, form: dict[str, str]) -> str:
         actor = form.get("actor", "")[:_MOST_CHARACTERS] or "somebody with the link"
         note = form.get("note", "")[:_MOST_CHARACTERS] or None
+        incidents = answer.incident_id.split(",")
         if answer.kind == "snooze":
             until = now() + duration(form.get("for") or "1d")
-            for incident in answer.incident_id.split(","):
-                snooze(warehouse, incident, until=until, actor=actor, now=now(), note=note)
+            snooze(warehouse, *incidents, until=until, actor=actor, now=now(), note=note)
             return f"Snoozed until {until:%Y-%m-%d %H:%M} UTC by {actor}."
         said = form.get("verdict", "")
         verdict: Verdict | None = "useful" if said == "useful" else "false_alarm" if said == "false_alarm" else None
-        for incident in answer.incident_id.split(","):
-            acknowledge(warehouse, incident, actor=actor, now=now(), verdict=verdict, note=note)
+        acknowledge(warehouse, *incidents, actor=actor, now=now(), verdict=verdict, note=note)
         return f"Acknowledged by {actor}."
 
     return Starlette(routes=[Route("/{token}", show, methods=["GET"]), Route("/{token}", act, methods=["POST"])])

@@ -6,12 +6,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from ml_monitor.alerts.upstream import Column, Lineage
 from ml_monitor.audit.environment import code_version
 from ml_monitor.audit.errors import AuditError
+from ml_monitor.audit.profiles import profile_of, profile_rows
 from ml_monitor.settings import DbtProject, utc
 from ml_monitor.warehouse import Row, Warehouse
 
@@ -31,8 +33,10 @@ class Explanation:
     configuration: dict[str, Any]
     thresholds: list[Row]
     rows_query: str
-    """Reads the rows behind the value from the raw log."""
+    """Reads the rows behind the value from the raw log, or from the table of a business figure."""
     row_count: int
+    profile_table: str | None
+    """The table of the profile, named for the family of the metric; a business figure has none."""
     profile: list[Row]
     edges: list[Row]
     columns: list[dict[str, str]]
@@ -72,7 +76,9 @@ def explain(
     rows_query = _rows_query(warehouse, spec, found, start)
     counted = warehouse.query(f"select count(*) as n from ({_escaped(rows_query)}) as raw_rows")[0]["n"]
     column = _column(warehouse, found)
-    models = _models(project, spec, found)
+    log = _node(project, _source(spec, found))
+    models = _models(project, log, found)
+    profile = profile_of(found["family"])
     return Explanation(
         verdict=found,
         configuration=spec,
@@ -82,10 +88,11 @@ def explain(
         ),
         rows_query=rows_query,
         row_count=int(counted),
-        profile=[_published(row, spec) for row in _profile(warehouse, found, start)],
+        profile_table=profile.table if profile else None,
+        profile=profile_rows(warehouse, spec, found, start),
         edges=_edges(warehouse, found),
-        columns=_columns(project, spec, column) if column else [],
-        steps=_steps(Lineage(project.manifest, _all_columns(warehouse)), _log(project, spec), spec, found, models, column)
+        columns=_columns(project, log, column) if column else [],
+        steps=_steps(Lineage(project.manifest, _all_columns(warehouse)), log, spec, found, models, column)
         if by_column
         else [],
         models=models,
@@ -153,19 +160,54 @@ def _first_window(warehouse: Warehouse, found: Row) -> datetime:
     return start or found["window_start"]
 
 
-def _rows_query(warehouse: Warehouse, spec: Mapping[str, Any], found: Row, start: datetime) -> str:
-    def named(column: str) -> str:
-        return warehouse.quote(column).replace(r"\:", ":")
+def _source(spec: Mapping[str, Any], found: Row) -> str:
+    """The relation that the value comes from."""
+    return str(spec["kpi_relations"][found["metric"]] if found["family"] == "business" else spec["predictions_relation"])
 
-    moment = named(spec["predicted_at"])
-    where = [f"{moment} >= {_literal(start)}", f"{moment} < {_literal(found['window_end'])}"]
+
+def _rows_query(warehouse: Warehouse, spec: Mapping[str, Any], found: Row, start: datetime) -> str:
+    source, end = _source(spec, found), found["window_end"]
+    if found["family"] == "business":
+        column = spec["behaviour"]["kpis"][found["metric"]]["at"]
+        where = _period(warehouse, column, *_shown(warehouse, spec, source, column, start, end))
+    else:
+        where = _period(warehouse, spec["predicted_at"], start, end) + _cell(warehouse, spec, found)
+    return f"select * from {source}\nwhere " + "\n    and ".join(where)
+
+
+def _named(warehouse: Warehouse, column: str) -> str:
+    return warehouse.quote(column).replace(r"\:", ":")
+
+
+def _period(warehouse: Warehouse, column: str, start: datetime, end: datetime) -> list[str]:
+    moment = _named(warehouse, column)
+    return [f"{moment} >= {_literal(start)}", f"{moment} < {_literal(end)}"]
+
+
+def _shown(
+    warehouse: Warehouse, spec: Mapping[str, Any], source: str, column: str, start: datetime, end: datetime
+) -> tuple[datetime, datetime]:
+    """The ends of a period as the column shows them: of dates, those of the monitor's time zone."""
+    text = f"cast({warehouse.quote(column)} as varchar)"
+    rows = warehouse.query(f"select {text} as shown from {_escaped(source)} where {text} is not null limit 1")
+    if not spec.get("timezone") or not rows or len(rows[0]["shown"]) != len("2026-01-01"):
+        return start, end
+    zone = ZoneInfo(spec["timezone"])
+    first, last = (one.replace(tzinfo=UTC).astimezone(zone).replace(tzinfo=None) for one in (start, end))
+    return first, last
+
+
+def _cell(warehouse: Warehouse, spec: Mapping[str, Any], found: Row) -> list[str]:
+    """The segment and version of a verdict, where the log has them as they are."""
+    where = []
     is_hashed = (spec.get("privacy") or {}).get("hash_categories")
+    columns = spec["segment_columns"].get(found["segment"], [])
     # Of a hashed segment only who has the salt can find the rows: these are those of every value.
-    if found["segment"] != "__all__" and not is_hashed:
-        where.append(f"cast({named(found['segment'])} as varchar) = {_literal(found['segment_value'])}")
+    if len(columns) == 1 and not is_hashed:
+        where.append(f"cast({_named(warehouse, columns[0])} as varchar) = {_literal(found['segment_value'])}")
     if found["model_version"] != "__all__" and spec.get("model_version"):
-        where.append(f"{named(spec['model_version'])} = {_literal(found['model_version'])}")
-    return f"select * from {spec['predictions_relation']}\nwhere " + "\n    and ".join(where)
+        where.append(f"{_named(warehouse, spec['model_version'])} = {_literal(found['model_version'])}")
+    return where
 
 
 def _literal(value: object) -> str:
@@ -177,26 +219,6 @@ def _literal(value: object) -> str:
 
 def _escaped(sql: str) -> str:
     return sql.replace(":", r"\:")
-
-
-def _profile(warehouse: Warehouse, found: Row, start: datetime) -> list[Row]:
-    outcome = found["family"] in ("performance", "estimated_performance")
-    table, grain = ("outcome_profiles", "outcome, score") if outcome else ("feature_profiles", "bin, category")
-    names = ["monitor", "segment", "segment_value"] + ([] if outcome else ["feature"])
-    matched = " and ".join(f"{name} = :{name}" for name in names)
-    # Values, missing, invalid, unseen and other, or predictions and labels; what is left out counts the same rows once more.
-    matched += " and outcome <> 'class_score'" if outcome else " and (bin > 0 or bin between -4 and -1)"
-    return warehouse.query(
-        f"select {grain}, sum(n) as n from {warehouse.table(table)} "
-        f"where {matched} and window_start >= :start and window_start < :until group by {grain} order by {grain}",
-        {name: found[name] for name in names} | {"start": start, "until": found["window_end"]},
-    )
-
-
-def _published(row: Row, spec: Mapping[str, Any]) -> Row:
-    """A cell of the profile, without its count where the monitor's privacy asks for more rows."""
-    minimum = (spec.get("privacy") or {}).get("minimum_cell", 1)
-    return row if not row["n"] or row["n"] >= minimum else row | {"n": None}
 
 
 def _edges(warehouse: Warehouse, found: Row) -> list[Row]:
@@ -216,13 +238,12 @@ def _column(warehouse: Warehouse, found: Row) -> str | None:
     return str(rows[0]["column_name"]) if rows else None
 
 
-def _log(project: DbtProject, spec: Mapping[str, Any]) -> str | None:
+def _node(project: DbtProject, relation: str) -> str | None:
     nodes = {**project.manifest.get("nodes", {}), **project.manifest.get("sources", {})}
-    return next((one for one, node in nodes.items() if node.get("relation_name") == spec["predictions_relation"]), None)
+    return next((one for one, node in nodes.items() if node.get("relation_name") == relation), None)
 
 
-def _columns(project: DbtProject, spec: Mapping[str, Any], column: str) -> list[dict[str, str]]:
-    log = _log(project, spec)
+def _columns(project: DbtProject, log: str | None, column: str) -> list[dict[str, str]]:
     if log is None:
         return []
     return [{"node": one.node, "column": one.name} for one in sorted(Lineage(project.manifest).ancestors(Column(log, column)))]
@@ -241,9 +262,9 @@ def _steps(
     lineage: Lineage, log: str | None, spec: Mapping[str, Any], found: Row, models: list[dict[str, Any]], column: str | None
 ) -> list[dict[str, str]]:
     """How the number went: the log's columns are counted by the profile, and from there sqlglot follows column by column."""
-    kind = "outcome_profile" if found["family"] in ("performance", "estimated_performance") else "feature_profile"
+    counted_in = profile_of(found["family"])
     names = [one["node"] for one in models]
-    profile = next((one for one in names if one.endswith(f".{found['monitor']}__{kind}")), None)
+    profile = next((one for one in names if counted_in and one.endswith(f".{found['monitor']}__{counted_in.model}")), None)
     if profile is None or log is None:
         return []
     steps = _relevant(lineage.steps(Column(_END, "metric_value"), set(names[names.index(profile) :])), found["metric"], profile)
@@ -281,11 +302,10 @@ def _relevant(steps: list[tuple[Column, Column]], metric: str, profile: str) -> 
     ]
 
 
-def _models(project: DbtProject, spec: Mapping[str, Any], found: Row) -> list[dict[str, Any]]:
+def _models(project: DbtProject, log: str | None, found: Row) -> list[dict[str, Any]]:
     """What lies between the log and the alert and computes this family of metrics, sources first."""
     nodes = project.manifest.get("nodes", {})
     parents = {one: list(node.get("depends_on", {}).get("nodes", [])) for one, node in nodes.items()}
-    log = _log(project, spec)
     after: dict[str, bool] = {}
 
     def comes_from_log(one: str) -> bool:

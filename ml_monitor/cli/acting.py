@@ -42,7 +42,7 @@ def ack(
     with errors_for_people(context):
         from ml_monitor.alerts.actions import acknowledge
 
-        done = acknowledge(
+        (done,) = acknowledge(
             context.warehouse,
             alert,
             actor=actor or getpass.getuser(),
@@ -112,7 +112,7 @@ def snooze(
         from ml_monitor.alerts.actions import snooze as run
 
         until = context.now + parsed(duration)
-        done = run(context.warehouse, alert, until=until, actor=actor or getpass.getuser(), now=context.now, note=note)
+        (done,) = run(context.warehouse, alert, until=until, actor=actor or getpass.getuser(), now=context.now, note=note)
         context.say(f"{done.monitor}: alert {done.alert_key} snoozed until {done.until_at:%Y-%m-%d %H:%M} UTC by {done.actor}")
         context.finish(done.to_dict())
 

@@ -40,7 +40,7 @@ def take_next(
     """
     context = Context(project_dir, target, profiles_dir, None, as_json)
     with errors_for_people(context):
-        from ml_monitor.feedback.review import claim_next
+        from ml_monitor.review.claims import claim_next
 
         item = claim_next(context.warehouse, monitor, reviewer, _moment(now), hold=timedelta(minutes=hold))
         if item is None:
@@ -70,7 +70,7 @@ def take(
     """
     context = Context(project_dir, target, profiles_dir, None, as_json)
     with errors_for_people(context):
-        from ml_monitor.feedback.review import claim
+        from ml_monitor.review.claims import claim
 
         item = claim(context.warehouse, monitor, prediction_id, reviewer, _moment(now), hold=timedelta(minutes=hold))
         context.say(f"{prediction_id} is yours until {item.expires_at:%H:%M} UTC")
@@ -82,7 +82,7 @@ def let_go(
     monitor: Monitor,
     prediction_id: Prediction,
     reviewer: Reviewer,
-    answered: Annotated[bool, typer.Option("--answered", help="It was answered: nobody is asked again.")] = False,
+    answered: Annotated[bool, typer.Option("--answered", help="It was answered: nobody is asked, but in a dispute.")] = False,
     now: ClaimedAt = None,
     project_dir: ProjectDir = Path(),
     target: Target = None,
@@ -95,7 +95,7 @@ def let_go(
     """
     context = Context(project_dir, target, profiles_dir, None, as_json)
     with errors_for_people(context):
-        from ml_monitor.feedback.review import release
+        from ml_monitor.review.claims import release
 
         held = release(context.warehouse, monitor, prediction_id, reviewer, _moment(now), answered=answered)
         context.say("released" if held else f"{reviewer} did not hold it")

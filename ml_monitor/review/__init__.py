@@ -1,1 +1,1 @@
-"""The reviewers' page: one prediction at a time, approved or corrected. Needs the extra `review`."""
+"""Reviewers: who looks at which prediction, and their page, one prediction at a time (extra `review`)."""

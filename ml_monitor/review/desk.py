@@ -17,9 +17,9 @@ from ml_monitor.feedback.event import Kind
 from ml_monitor.feedback.keys import ApiKey
 from ml_monitor.feedback.receive import Refusal
 from ml_monitor.feedback.redaction import Redaction, redact
-from ml_monitor.feedback.review import ReviewError, claim, release
 from ml_monitor.feedback.serve import Place
 from ml_monitor.feedback.settings import FILE
+from ml_monitor.review.claims import ReviewError, claim, release
 from ml_monitor.settings import wall_clock
 from ml_monitor.warehouse import MissingTable, Row, Warehouse, WarehouseError
 

@@ -10,9 +10,9 @@ rows_in_windows as (
     {%- for spec in ml_monitor.monitors() if spec.behaviour and spec.behaviour.kpis %}
     {%- set last_monitor = loop.last %}
     {%- for kpi, options in spec.behaviour.kpis.items() %}
-    {%- set at = ml_monitor.identifier(options.at) %}
+    {%- set at = ml_monitor.day_or_moment(ml_monitor.identifier(options.at), spec.timezone) %}
     select {{ ml_monitor.literal(spec.name) }} as monitor, '{{ kpi }}' as metric, '{{ options.aggregate }}' as aggregate,
-        {{ ml_monitor.window_start_of('cast(' ~ at ~ ' as timestamp)', spec.window, spec.timezone) }} as window_start,
+        {{ ml_monitor.window_start_of(at, spec.window, spec.timezone) }} as window_start,
         {{ ml_monitor.finite(ml_monitor.to_number(ml_monitor.identifier(options.value))) }} as x
     from {{ ml_monitor.monitor_relation(options.relation) }}
     where {{ at }} < {{ ml_monitor.monitoring_now() }}

@@ -10,6 +10,7 @@ select
     prediction_key as prediction_id,
     cast({{ ml_monitor.identifier(spec.label) }} as {{ string }}) as label,
     {{ ml_monitor.identifier(spec.labelled_at) }} as labelled_at,
+    heard_at,
     status,
     candidate,
     weight,

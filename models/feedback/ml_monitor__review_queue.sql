@@ -28,7 +28,8 @@ final as (
         case
             {#- what had a label was not queued: this one came later, also where it was said before and arrived late #}
             when labels.status = 'resolved' then 'answered'
-            when assignments.status = 'answered' then 'answered'
+            {#- until what was said since the claim is part of the label: if that is no resolved one, somebody else is asked #}
+            when assignments.status = 'answered' and (labels.heard_at is null or labels.heard_at < assignments.claimed_at) then 'answered'
             when assignments.status = 'claimed' and assignments.expires_at > {{ ml_monitor.monitoring_now() }} then 'claimed'
             else 'open'
         end as status,
@@ -36,7 +37,8 @@ final as (
         assignments.claimed_at,
         assignments.expires_at,
         labels.label,
-        labels.labelled_at
+        labels.labelled_at,
+        labels.heard_at
     from queued
     left join {{ ref('ml_monitor__labels') }} as labels
         on labels.monitor = queued.monitor and labels.prediction_id = queued.prediction_id

@@ -1,9 +1,12 @@
 {{ config(materialized='table', enabled=ml_monitor.any_monitors()) }}
 
 {% for spec in ml_monitor.monitors() %}
+    {%- set kpi_relations = {} %}
+    {%- for kpi, options in (spec.behaviour or {'kpis': {}}).kpis.items() %}{% do kpi_relations.update({kpi: ml_monitor.monitor_relation(options.relation) | string}) %}{% endfor %}
     {%- set public = dict(spec, **{
         'predictions_relation': ml_monitor.monitor_relation(spec.predictions) | string,
         'feedback_relation': (ml_monitor.monitor_relation(spec.feedback) | string) if spec.feedback else none,
+        'kpi_relations': kpi_relations,
     }) %}
 select
     {{ ml_monitor.literal(spec.name) }} as monitor,

@@ -283,11 +283,15 @@ def test_the_queue_is_asked_in_its_order_and_an_empty_one_is_said(project: Proje
         "prediction": "varchar",
     }
     described = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    queued = warehouse.table("queued")
     # As the view of the package shows it; its own tests are about how it is filled.
     with duckdb.connect(str(database)) as connection:
-        connection.execute(f"create table {table} ({described})")
+        connection.execute(f"create table {queued} ({described})")
         claims = "monitor varchar, prediction_id varchar, reviewer varchar, status varchar, claimed_at timestamp"
         connection.execute(f"create table {held} ({claims}, expires_at timestamp, updated_at timestamp)")
+        answered = f"prediction_id in (select prediction_id from {held} where status = 'answered')"
+        shown = f"select * replace (case when {answered} then 'answered' else status end as status), null::timestamp as heard_at"
+        connection.execute(f"create view {table} as {shown} from {queued}")
 
     def queue(prediction_id: str, place: int, reason: str = "drift", status: str = "open") -> None:
         row = {"monitor": "flight_delay", "prediction_id": prediction_id, "place": place, "reason": reason, "status": status}
@@ -298,7 +302,7 @@ def test_the_queue_is_asked_in_its_order_and_an_empty_one_is_said(project: Proje
         }
         with duckdb.connect(str(database)) as connection:
             connection.execute(
-                f"insert into {table} ({', '.join(row)}) values ({', '.join('?' * len(row))})",
+                f"insert into {queued} ({', '.join(row)}) values ({', '.join('?' * len(row))})",
                 list(row.values()),
             )
 

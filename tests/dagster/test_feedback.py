@@ -203,3 +203,20 @@ def test_without_feedback_nothing_of_it_is_registered(tmp_path: Path) -> None:
     assert "import_feedback" not in loaded.stdout
     assert "feedback_sensor" not in loaded.stdout
     assert "monitor" in loaded.stdout
+
+
+def test_a_broken_file_is_said_by_an_asset_and_everything_else_loads(tmp_path: Path) -> None:
+    from tests.dagster.small_project import prepare
+
+    variables = prepare(tmp_path)
+    (Path(variables["ML_MONITOR_PROJECT_DIR"]) / "feedback.yml").write_text("keys: []\nimport: {}\n")
+    code = """
+from dagster_project.definitions import defs
+print(sorted(job.name for job in defs.jobs))
+run = defs.resolve_job_def("import_feedback").execute_in_process(raise_on_error=False)
+print([event.step_failure_data.error.message for event in run.all_events if event.event_type_value == "STEP_FAILURE"])
+"""
+    loaded = subprocess.run([sys.executable, "-c", code], env={**os.environ, **variables}, capture_output=True, text=True, check=True)
+    assert "'monitor'" in loaded.stdout
+    assert "feedback.yml is wrong: import: Extra inputs are not permitted" in loaded.stdout
+    assert "no imports: " in loaded.stderr

@@ -94,6 +94,17 @@ def test_a_link_that_was_changed_cut_or_is_old_answers_nothing(warehouse, receiv
     assert warehouse.query(f"select * from {warehouse.table('alert_actions')}") == []
 
 
+def test_a_link_answers_all_incidents_of_its_message_or_none(warehouse, receiver, add_event, clock, server, incident):
+    add_event("a", incident_id=incident)
+    for kind, said in ("ack", "Acknowledge"), ("snooze", "Snoozed"):
+        for others, status, rows in ("000000000000", 400, 0), (incident[:6], 200, 1):
+            event = {"event_type": "opened", "incident_id": f"{incident},{others}"}
+            label = {"ack": 0, "snooze": 1}[kind]
+            answered = httpx.post(AnswerLinks(server, SECRET).of(event, "t", NOW)[label][1])
+            found = warehouse.query(f"select * from {warehouse.table('alert_actions')} where action like '{said.lower()}%'")
+            assert (answered.status_code, len(found)) == (status, rows)
+
+
 def test_an_unknown_duration_is_refused(warehouse, receiver, add_event, clock, server, incident):
     add_event("a", incident_id=incident)
     _, snooze = links(server, receiver, warehouse, WebhookChannel(receiver.url), clock)

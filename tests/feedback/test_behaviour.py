@@ -10,12 +10,16 @@ import pandas as pd
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
+from ml_monitor.audit import explain
+from ml_monitor.settings import DbtProject
+from ml_monitor.warehouse import Warehouse
 from tests.feedback.events import event, say
 from tests.project import PostgresProject, Project
 
 MART = "main_ml_monitor.ml_monitor__"
 START = pd.Timestamp("2026-01-01")
-DAYS, ROWS = 4, 60
+FIRST_OF_KIND = START - pd.Timedelta(hours=19)  # midnight in New York
+DAYS, ROWS, GONE = 4, 60, 10_000
 NOW = str(START + pd.Timedelta(days=DAYS, hours=6))
 SHARED: dict[str, Any] = {"reference": {"relation": "raw.reference"}, "features": {"plan": "categorical"}, "rolling": [DAYS], "min_rows": 5}
 MONITORS: dict[str, Any] = {
@@ -28,8 +32,23 @@ MONITORS: dict[str, Any] = {
         "rolling": [DAYS],
         "thresholds": {"override_rate": {"warn": 0.1, "alert": 0.3, "over": DAYS}, "revenue": {"alert": 1}},
     },
-    "price": SHARED | {"predictions": "raw.prices", "task": "regression", "behaviour": True},
-    "kind": SHARED | {"predictions": "raw.kinds", "task": "multiclass", "behaviour": True},
+    "price": SHARED
+    | {
+        "predictions": "raw.prices",
+        "task": "regression",
+        "behaviour": True,
+        "service": {"latency_ms": "took_ms"},
+        "metrics": {"mean_price": {"sql": "avg(y_pred)", "direction": "both"}},
+        "thresholds": {"latency_p95": {"alert": 400}, "mean_price": {"alert": 5}},
+    },
+    "kind": SHARED
+    | {
+        "predictions": "raw.kinds",
+        "task": "multiclass",
+        "timezone": "America/New_York",
+        "behaviour": {"raters": 2, "kpis": {"takings": {"relation": "raw.takings", "at": "day", "value": "amount"}}},
+        "thresholds": {"takings": {"alert": 10}},
+    },
 }
 # Fleiss (1971), as it stands in the textbooks: 10 subjects, 14 raters, 5 categories; kappa 0.210.
 FLEISS = [[0, 0, 0, 0, 14], [0, 2, 6, 4, 2], [0, 0, 3, 5, 6], [0, 3, 9, 2, 0], [2, 2, 8, 1, 1], [7, 7, 0, 0, 0], [3, 2, 6, 3, 0], [2, 5, 3, 2, 2], [6, 5, 2, 1, 0], [0, 2, 2, 3, 7]]  # fmt: skip
@@ -70,8 +89,12 @@ def feedback() -> list[dict[str, Any]]:
             by_request = kind in ("click", "requery") and random.uniform() < 0.3
             events.append(event(str(kind), None if by_request else row.prediction_id, at=at, request_id=row.request if by_request else None, **fields))
         if random.uniform() < 0.02:
-            events.append(event("click", f"gone {row.prediction_id}", at=row.predicted_at))
+            events.append(event("click", GONE + row.prediction_id, at=row.predicted_at))
     return events
+
+
+def is_gone(row: dict[str, Any]) -> bool:
+    return row["prediction_id"] is not None and int(row["prediction_id"]) >= GONE
 
 
 def examples() -> list[dict[str, Any]]:
@@ -93,20 +116,23 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     whole = log()
     units = pd.DataFrame({"prediction_id": np.arange(12), "predicted_at": START, "model_version": "m1", "plan": "basic"})
     sales = pd.DataFrame({"day": START + pd.to_timedelta(np.arange(DAYS), unit="D"), "amount": [10.0, 20.0, 5.0, 8.0]})
+    takings = pd.DataFrame({"day": [(FIRST_OF_KIND + pd.Timedelta(days=day)).date() for day in (-1, 0, 1)], "amount": [1.0, 2.0, 4.0]})
+    later = units.assign(prediction_id=units["prediction_id"] + 100, predicted_at=START + pd.Timedelta(days=2))
     logs = {
-        "predictions": whole, "reference": whole, "outcomes": truth(), "sales": sales, "prices": units.assign(y_pred=1.0), "kinds": units.assign(y_pred="none", y_score=0.5),
+        "predictions": whole, "reference": whole, "outcomes": truth(), "sales": sales, "takings": takings, "prices": units.assign(y_pred=1.0, took_ms=5.0),
+        "kinds": pd.concat([units, later]).assign(y_pred="none", y_score=0.5),
     }  # fmt: skip
     made = (PostgresProject if kind else Project)(tmp_path_factory.mktemp("behaviour") / "project", MONITORS, logs=logs, now=NOW, **kind)
     made.run("-s", "ml_monitor__feedback_events")
     say(made, feedback() + examples())
-    made.run("-s", "+ml_monitor__verdicts", "+ml_monitor__kpi_correlations")
+    made.run("-s", "+ml_monitor__alert_events", "+ml_monitor__kpi_correlations")
     return made
 
 
 def values(project: Project, monitor: str = "m", span: int = DAYS, **where: str) -> dict[str, tuple[float, int, float | None, float | None]]:
     keys = {"segment": "__all__", "segment_value": "__all__", "model_version": "__all__"} | where
     condition = " and ".join(f"{name} = '{value}'" for name, value in keys.items())
-    last = START + pd.Timedelta(days=DAYS - 1 if monitor == "m" else 0)
+    last = {"m": START + pd.Timedelta(days=DAYS - 1), "price": START, "kind": FIRST_OF_KIND}[monitor]
     rows = project.rows(f"select metric, metric_value, sample_size, lower_bound, upper_bound from {MART}metric_values where family in ('behaviour', 'business') and monitor = '{monitor}' and span = {span} and window_start = '{last}' and {condition}")
     return {metric: (value, n, low, high) for metric, value, n, low, high in rows}
 
@@ -158,7 +184,7 @@ def test_metrics_of_everyone_of_a_segment_a_version_and_a_band(project: Project)
             assert found[metric][0] == pytest.approx(value, rel=tolerance, abs=1e-12), (metric, where)
             if found[metric][2] is not None and not pd.isna(found[metric][2]):
                 assert found[metric][2] <= found[metric][0] + 1e-9 <= found[metric][3] + 2e-9, metric
-    gone = sum(str(row["prediction_id"]).startswith("gone") for row in feedback())
+    gone = sum(map(is_gone, feedback()))
     assert values(project)["unknown_feedback_rate"][0] == pytest.approx(gone / len(feedback()))
 
 
@@ -213,11 +239,33 @@ def test_verdicts_and_business_figures(project: Project) -> None:
     verdicts = dict(project.rows(f"select metric, status from {MART}verdicts where monitor = 'm' and window_start = '{START + pd.Timedelta(days=DAYS - 1)}'"))
     assert verdicts["override_rate"] == "warning" and verdicts["revenue"] == "ok"
     assert values(project, span=1)["revenue"][0] == 8.0
+    assert values(project, "kind", span=1)["takings"][0] == 2.0, "a date is a day of the monitor's time zone"
     rows = project.frame(f"select * from {MART}kpi_correlations where metric = 'override_rate'").set_index("lag")
     series = dict(project.rows(f"select window_start, metric_value from {MART}metric_values where monitor = 'm' and metric = 'override_rate' and span = 1 and segment = '__all__' and model_version = '__all__' order by window_start"))
     metric, kpi = np.array(list(series.values())), np.array([10.0, 20.0, 5.0, 8.0])
     assert rows.loc[0, "correlation"] == pytest.approx(np.corrcoef(metric, kpi)[0, 1])
     assert rows.loc[1, "correlation"] == pytest.approx(np.corrcoef(metric[:-1], kpi[1:])[0, 1])
+
+
+@pytest.mark.parametrize(
+    ("verdict", "table", "source", "rows"),
+    [
+        ("m/override_rate", "behaviour_profiles", "predictions", DAYS * ROWS),
+        ("kind/takings/__all__/2025-12-31T05:00:00", None, "takings", 1),
+        ("price/latency_p95", "service_profiles", "prices", 12),
+        ("price/mean_price", "custom_profiles", "prices", 12),
+    ],
+)
+def test_a_verdict_is_explained_by_what_it_is_made_of(project: Project, verdict: str, table: str | None, source: str, rows: int) -> None:
+    url = project._url if isinstance(project, PostgresProject) else f"duckdb:///{project.database}"
+    made = explain(Warehouse(url, "main_ml_monitor"), DbtProject.load(project.directory), verdict)
+    assert (made.profile_table, made.row_count, source in made.rows_query) == (table, rows, True)
+    names = [one["node"].split(".")[-1] for one in made.models]
+    if table is None:
+        assert made.profile == [] and "ml_monitor__kpi_values" in names and "amount" in project.frame(made.rows_query)
+    else:
+        assert sum(row["n"] for row in made.profile if row.get("part") in (None, 1, "totals")) == rows
+        assert f"{verdict.split('/')[0]}__{table.removesuffix('s')}" in names
 
 
 def test_later_feedback_touches_its_window_alone(project: Project) -> None:
@@ -230,3 +278,27 @@ def test_later_feedback_touches_its_window_alone(project: Project) -> None:
     after = dict(project.rows(written))
     assert [window for window in before if after[window] != before[window]] == [START + pd.Timedelta(days=1)]
     assert values(project)["click_through_rate"][0] == pytest.approx(clicks + 1 / (DAYS * ROWS))
+
+
+def test_a_window_is_counted_again_when_as_many_events_came_as_left(project: Project) -> None:
+    gone = next(row for row in feedback() if is_gone(row) and row["received_at"] >= START + pd.Timedelta(days=1))
+    window = gone["received_at"].normalize()
+    first = int((window - START).days) * ROWS
+    totals = "case when part = 'totals' and segment = '__all__' then"
+    counted = f"select sum(case when part = 'unknown' then n else 0 end), sum({totals} n_events else 0 end), sum({totals} n_skewed else 0 end) from {MART}behaviour_profiles where monitor = 'm' and window_start = '{window}'"
+    ((unknown, events, skewed),) = project.rows(counted)
+    # The prediction of one of its events comes, in another window; and a click on a request, said before there was any prediction of it.
+    project.load("predictions", pd.concat([log(), log().head(1).assign(prediction_id=int(gone["prediction_id"]), request="another")]))
+    early = log()["predicted_at"][first] - pd.Timedelta(days=2)
+    say(project, [event("click", None, at=window + pd.Timedelta(days=1), request_id=log()["request"][first], occurred_at=early)])
+    project.run("-s", "m__outcome_profile", "m__behaviour_profile", "ml_monitor__behaviour_profiles")
+    assert project.rows(counted) == [(unknown - 1, events + 1, skewed + 1)]
+
+
+def test_pairs_are_of_those_who_judge_most_of_all(project: Project) -> None:
+    """Not of those who judge most in the windows that are counted again."""
+    say(project, [event("correction", 100, at=START + pd.Timedelta(days=3), monitor="kind", label="0", reviewer=f"s{rater}") for rater in range(2)])
+    project.run("-s", "kind__behaviour_profile", "ml_monitor__behaviour_profiles")
+    judged = f"from {MART}behaviour_profiles where monitor = 'kind' and part ="
+    assert project.rows(f"select count(*) {judged} 'units'") == [(2,)]
+    assert project.rows(f"select distinct key_1, key_2 {judged} 'pair'") == [("r0 of users", "r1 of users")]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from ml_monitor.feedback.review import ReviewError, claim, claim_next, release, waiting
+from ml_monitor.review.claims import ReviewError, claim, claim_next, release, waiting
 from ml_monitor.warehouse import Warehouse
 from tests.feedback.events import event, say
 from tests.project import PostgresProject, Project
@@ -28,7 +29,7 @@ MONITOR: dict[str, Any] = {
     "comparison": {"on": "case_id"},
     "reference": {"relation": "raw.reference"},
     "features": {"x": "numeric", "plan": "categorical"},
-    "segments": ["plan"],
+    "segments": [{"column": "plan", "top": 1}],  # the plan that moves is among the others
     "rolling": [],
     "min_rows": 10,
 }
@@ -83,9 +84,15 @@ def test_days_of_the_queue(project: Project) -> None:
     model = ("m__labels", "m__review_queue", "ml_monitor__labels", "ml_monitor__review_queue")
     project.run("-s", *model, now=now(3))
     assert queue(project).equals(first)  # the budget of the day is spent
-    answered, disputed = first["prediction_id"].iloc[0], first["prediction_id"].iloc[1]
+    answered, disputed, split = first["prediction_id"].iloc[:3]
     at = START + pd.Timedelta(days=3, hours=2)
+    place, moment = warehouse(project), at.to_pydatetime()
+    claim(place, "m", split, "ann", moment)
+    assert release(place, "m", split, "ann", moment + timedelta(minutes=1), answered=True)
+    assert queue(project).set_index("prediction_id")["status"][split] == "answered"
     say(project, [
+        event("correction", split, at=at, source="reviewers", reviewer="ann", label="1"),
+        event("correction", split, at=at + timedelta(minutes=2), source="reviewers", reviewer="bob", label="0"),
         event("approval", answered, at=at, source="reviewers", reviewer="ann"),
         event("correction", disputed, at=at, source="reviewers", reviewer="ann", label="1"), event("correction", disputed, at=at, source="reviewers", reviewer="bob", label="0"),
         event("thumb", "p790", at=at, value=0.0),
@@ -99,7 +106,15 @@ def test_days_of_the_queue(project: Project) -> None:
     assert drawn["propensity"].to_numpy() == pytest.approx(5 / (ROWS * 1.1))
     assert (drawn["predicted_at"] >= START + pd.Timedelta(days=3)).all()
     assert second.set_index("prediction_id")["status"][answered] == "answered"
-    assert second.set_index("prediction_id")["status"][disputed] == "open"
+    for contradicted in (disputed, split):
+        assert second.set_index("prediction_id")["status"][contradicted] == "open"
+        with pytest.raises(ReviewError, match="another answer than that of ann"):
+            claim(place, "m", contradicted, "ann", moment + timedelta(days=1))
+        assert claim(place, "m", contradicted, "cy", moment + timedelta(days=1)).reviewer == "cy"
+        assert release(place, "m", contradicted, "cy", moment + timedelta(days=1))
+    say(project, [event("correction", split, at=at + timedelta(days=1), source="reviewers", reviewer="cy", label="1")])
+    with pytest.raises(ReviewError, match="has been answered"):
+        claim(place, "m", split, "dan", moment + timedelta(days=1))
     rest = new[~new["is_exploration"]]
     assert (rest["priority"].diff().dropna() <= 1e-12).all()
     assert {"disagreement"} <= set(rest["reason"])
@@ -151,7 +166,7 @@ def test_weighted_exploration_is_unbiased(project: Project) -> None:
     text = next(project.directory.glob("target/compiled/**/m__review_queue.sql")).read_text()
     text = re.sub(r"\s+left join \S+ as queued on queued.prediction_id = versions.prediction_key", "", text)
     text = text.replace("and queued.prediction_id is null", "")
-    text = re.sub(r"and predicted_at >= \(select coalesce\(max\(frame_until\).*", "", text)
+    text = re.sub(r"and predicted_at >= coalesce\(\(select max\(frame_until\).*", "", text)
     text = re.sub(r"and not exists \(select 1 from .*", "", text)
     text = re.sub(r"select count\(\*\) as n from \S+ where queue_date = .*", "select 0 as n", text)
     starts = set(re.findall(r"n_frame \+ (0\.\d+)", text))
@@ -179,3 +194,35 @@ def test_weighted_exploration_is_unbiased(project: Project) -> None:
     propensity = float(drawn["propensity"].iloc[0])
     assert counts[everybody.index].mean() / DRAWS == pytest.approx(propensity, rel=0.01)
     assert counts[everybody.index].max() / DRAWS < propensity + 5 * np.sqrt(propensity / DRAWS)
+
+
+def test_a_draw_covers_windows_before_anything_is_asked_of_them_and_keeps_the_budget(tmp_path: Path) -> None:
+    """Hours that close after the day's draw, and a log that comes late."""
+    random, n = np.random.default_rng(2), 3 * 24 * 10
+    at = START + pd.to_timedelta(np.arange(n) * 360, unit="s")
+    whole = pd.DataFrame({"prediction_id": [f"p{i}" for i in range(n)], "predicted_at": at, "model_version": "m1", "case_id": np.arange(n) // 2, "y_score": random.uniform(size=n)})
+    whole = whole.assign(y_pred=(whole["y_score"] > 0.5).astype(int), x=whole["y_score"])
+    first_draw, second_draw, third_draw = (START + pd.Timedelta(days=day, hours=1) for day in range(3))
+    late = (at >= second_draw) & (at < third_draw)
+    monitor = MONITOR | {"window": "hour", "features": {"x": "numeric"}, "segments": [], "review": {"budget": BUDGET, "exploration": 0.25}}
+    project = Project(tmp_path / "project", {"h": monitor}, logs={"predictions": whole[~late], "reference": whole}, now=str(first_draw + pd.Timedelta(minutes=10)))
+    project.run("-s", "+ml_monitor__review_queue")
+
+    def asked(at: pd.Timestamp) -> pd.DataFrame:
+        project.run("-s", "h__labels", "h__review_queue", now=str(at + pd.Timedelta(minutes=10)))
+        rows = queue(project)
+        return rows[rows["queue_date"] == at.normalize()]
+
+    assert len(queue(project)) == 10 == len(asked(first_draw + pd.Timedelta(hours=10))), "the hours since are in no draw yet"
+    second = asked(second_draw)
+    assert len(second) == BUDGET
+    assert second["propensity"].dropna().to_list() == pytest.approx([5 / 240] * 5)
+    # one version that saw a case twice does not disagree with another
+    assert set(second["reason"]) == {"exploration", "uncertainty"}
+    third = asked(third_draw)
+    assert (len(third), third["is_exploration"].sum()) == (BUDGET, 0)
+    project.load("predictions", whole)
+    assert len(asked(third_draw + pd.Timedelta(hours=2))) == BUDGET
+    last = asked(third_draw + pd.Timedelta(days=1))
+    assert len(last) == BUDGET
+    assert last["propensity"].dropna().to_list() == pytest.approx([5 / ((at >= second_draw).sum())] * 5)

@@ -84,8 +84,8 @@ def test_acknowledged_incidents_are_not_repeated_but_their_end_is_told(make: Cal
     assert told(project)[-1] == ("renotified", "2026-01-07")
     house = warehouse(project)
     now = datetime(2026, 1, 8, 1)
-    action = acknowledge(house, alert_of(project)[:8], actor="ann", now=now, verdict="false_alarm", note="it's known; -- ok")
-    assert acknowledge(house, alert_of(project), actor="ann", now=now, verdict="false_alarm", note="it's known; -- ok") == action
+    (action,) = acknowledge(house, alert_of(project)[:8], actor="ann", now=now, verdict="false_alarm", note="it's known; -- ok")
+    assert acknowledge(house, alert_of(project), actor="ann", now=now, verdict="false_alarm", note="it's known; -- ok") == [action]
     assert len(house.query(f"select * from {house.table('alert_actions')}")) == 1, "written once"
     acknowledge(house, alert_of(project), actor="bob", now=now + timedelta(hours=1), verdict="useful")
     live(project, 9)

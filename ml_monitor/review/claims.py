@@ -10,7 +10,10 @@ from ml_monitor.errors import MlMonitorError
 from ml_monitor.warehouse import Session, Warehouse
 
 DEFAULT_CLAIM = timedelta(minutes=30)
-_UNANSWERED = "queue.status <> 'answered' and coalesce(assignments.status, '') <> 'answered' and answers.prediction_id is null"
+# An answer that the label has taken in and that settled nothing is no answer any more: one that disagreed, or cannot be read.
+_UNANSWERED = """queue.status <> 'answered' and (
+    answers.answered_at is null or answers.answered_at < queue.queued_at or answers.answered_at <= queue.heard_at
+)"""
 _FREE = "(assignments.prediction_id is null or assignments.status <> 'claimed' or assignments.expires_at <= :now)"
 _OWN = "(assignments.reviewer = :reviewer and assignments.status = 'claimed')"
 
@@ -46,6 +49,8 @@ def claim_next(
 ) -> ReviewItem | None:
     """Give the reviewer the first prediction of the queue that nobody holds, newest day first, or the one they hold already.
 
+    One on which people disagree is asked again, of who has not answered it yet.
+
     Args:
         warehouse: Where the package tables are.
         monitor: Its name.
@@ -61,7 +66,7 @@ def claim_next(
             f"""
             select queue.prediction_id, case when {_OWN} and assignments.expires_at > :now then 0 else 1 end as is_new
             {_from(warehouse)}
-            where queue.monitor = :monitor and {_UNANSWERED} and ({_FREE} or {_OWN})
+            where queue.monitor = :monitor and {_UNANSWERED} and ({_FREE} or {_OWN}) and coalesce(answers.is_own, 0) = 0
             order by is_new, queue.queue_date desc, queue.place, queue.prediction_id
             limit 1
             """,
@@ -82,7 +87,7 @@ def claim(
     """Give the reviewer this prediction; claiming one's own again makes the claim longer.
 
     Raises:
-        ReviewError: It is not in the queue, it is answered, or somebody else holds it.
+        ReviewError: It is not in the queue, it is answered, at least by the same reviewer, or somebody else holds it.
         WarehouseError: The warehouse is locked, absent or has no such tables.
     """
     with warehouse.transaction(exclusive="review_assignments") as session:
@@ -100,7 +105,8 @@ def release(
         prediction_id: The prediction, as text.
         reviewer: Who claimed it.
         now: UTC, without zone.
-        answered: An approval or correction was sent: nobody is asked again, even before the event is in the warehouse.
+        answered: An approval or correction was sent: nobody is asked, even before the event is in the warehouse, unless the
+            label that is made of it is disputed.
     """
     with warehouse.transaction(exclusive="review_assignments") as session:
         table = warehouse.table("review_assignments")
@@ -115,7 +121,7 @@ def release(
 def waiting(warehouse: Warehouse, monitor: str, now: datetime) -> int:
     """How many predictions of the queue are neither answered nor held by anyone."""
     sql = f"select count(*) as n {_from(warehouse)} where queue.monitor = :monitor and {_UNANSWERED} and {_FREE}"
-    return int(warehouse.query(sql, {"monitor": monitor, "now": now})[0]["n"])
+    return int(warehouse.query(sql, {"monitor": monitor, "reviewer": None, "now": now})[0]["n"])
 
 
 def _from(warehouse: Warehouse) -> str:
@@ -124,13 +130,13 @@ def _from(warehouse: Warehouse) -> str:
             left join {warehouse.table("review_assignments")} as assignments
                 on assignments.monitor = queue.monitor and assignments.prediction_id = queue.prediction_id
             left join (
-                select monitor, prediction_id, max(received_at) as answered_at
+                select monitor, prediction_id, max(received_at) as answered_at,
+                    max(case when reviewer = :reviewer then 1 else 0 end) as is_own
                 from {warehouse.table("feedback_events")}
                 where kind in ('approval', 'correction')
                 group by monitor, prediction_id
             ) as answers
-                on answers.monitor = queue.monitor and answers.prediction_id = queue.prediction_id
-                and answers.answered_at >= queue.queued_at"""
+                on answers.monitor = queue.monitor and answers.prediction_id = queue.prediction_id"""
 
 
 def _take(
@@ -141,19 +147,21 @@ def _take(
     key = {"monitor": monitor, "prediction_id": prediction_id}
     found = session.query(
         f"""
-        select case when {_UNANSWERED} then 0 else 1 end as is_answered,
+        select case when {_UNANSWERED} then 0 else 1 end as is_answered, answers.is_own,
             queue.reason, queue.predicted_at, queue.model_version, queue.score, queue.prediction,
             assignments.reviewer as holder, assignments.status as held_status, assignments.expires_at as held_until
         {_from(warehouse)}
         where queue.monitor = :monitor and queue.prediction_id = :prediction_id
         """,
-        key,
+        {**key, "reviewer": reviewer},
     )
     if not found:
         raise ReviewError(f"prediction {prediction_id!r} is not in the review queue of monitor {monitor!r}")
     row = found[0]
     if row["is_answered"]:
         raise ReviewError(f"prediction {prediction_id!r} of monitor {monitor!r} has been answered")
+    if row["is_own"]:
+        raise ReviewError(f"prediction {prediction_id!r} of monitor {monitor!r} waits for another answer than that of {reviewer}")
     if row["held_status"] == "claimed" and row["held_until"] > now and row["holder"] != reviewer:
         until = f"{row['held_until']:%H:%M} UTC"
         raise ReviewError(f"prediction {prediction_id!r} of monitor {monitor!r} is held by {row['holder']} until {until}")

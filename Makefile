@@ -29,7 +29,7 @@ dagster: $(VENV)/dagster      ## the Dagster UI on the demo's warehouse
 
 test: $(VENV)/dev             ## every test
 	tests/install_system_packages.sh
-	$(RUN)/python -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder
+	$(RUN)/python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
 
 lint: $(VENV)/dev             ## ruff, mypy, sqlfluff, yamllint, dbt deprecations
 	tests/lint.sh

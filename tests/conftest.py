@@ -13,14 +13,17 @@ import pytest
 
 from tests.dbt_caches import keep_what_never_changes
 from tests.project import Project
-from tests.workers import distribute
+from tests.workers import GroupScheduling, longest_first
 
 keep_what_never_changes()
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    distribute(items)
+    longest_first(items)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> GroupScheduling:
+    return GroupScheduling(config, log)
 
 
 @pytest.fixture

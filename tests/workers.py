@@ -1,10 +1,7 @@
 """Which tests one process runs: those that share a built warehouse stay together, and what takes longest begins first."""
 
-from pathlib import Path
-
 import pytest
-
-TESTS = Path(__file__).parent
+from xdist.scheduler import LoadScopeScheduling
 
 # Their session fixtures build a warehouse, which each process would build for itself.
 SHARED = ("dagster", "live", "audit", "bi")
@@ -21,15 +18,21 @@ LONGEST = (
 )
 
 
-def group_of(path: Path) -> str:
-    """Name of the group of a test file: its directory where that shares a warehouse, otherwise the file."""
-    within = path.relative_to(TESTS)
-    return within.parts[0] if within.parts[0] in SHARED else within.as_posix()
+def group_of(nodeid: str) -> str:
+    """Name of the group of a test: its directory where that shares a warehouse, otherwise its file."""
+    file = nodeid.split("::", 1)[0].removeprefix("tests/")
+    directory = file.split("/", 1)[0]
+    return directory if directory in SHARED else file
 
 
-def distribute(items: list[pytest.Item]) -> None:
-    """Mark every test with its group, and put the long ones first."""
+def longest_first(items: list[pytest.Item]) -> None:
+    """Put the groups that take longest first; the others stay as they are."""
     first = {name: place for place, name in enumerate((*SHARED, *LONGEST))}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group_of(item.path)))
-    items.sort(key=lambda item: first.get(group_of(item.path), len(first)))
+    items.sort(key=lambda item: first.get(group_of(item.nodeid), len(first)))
+
+
+class GroupScheduling(LoadScopeScheduling):
+    """Hands a whole group to a process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)

@@ -159,10 +159,9 @@ def test_people_hold_what_they_look_at(project: Project) -> None:
         claim(place, "m", held[1], "r1", late)
 
 
+@pytest.mark.parametrize("project", ["duckdb"], indirect=True)
 def test_weighted_exploration_is_unbiased(project: Project) -> None:
     """The draw's own SQL with many starts: mean of the weighted accuracies = accuracy of everybody; what is asked first is far from it."""
-    if isinstance(project, PostgresProject):
-        pytest.skip("the same SQL; its arithmetic is compared in test_days_of_the_queue")
     text = next(project.directory.glob("target/compiled/**/m__review_queue.sql")).read_text()
     text = re.sub(r"\s+left join \S+ as queued on queued.prediction_id = versions.prediction_key", "", text)
     text = text.replace("and queued.prediction_id is null", "")

@@ -2,9 +2,7 @@
 
 # ruff: noqa: S608 - only quoted relation names are put into SQL
 
-import os
 import random
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -13,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bench import outbox, receiver
+from bench.dying import in_child
 from ml_monitor.alerts import DeliveryPolicy, deliver
 from ml_monitor.alerts.channels import WebhookChannel
 from ml_monitor.warehouse import Warehouse
@@ -63,18 +62,18 @@ def run(url: str, kills: int, keys: Path, seed: int = 0, say: Callable[[str], No
         def add() -> None:
             outbox.add_events(Warehouse(url), events - _EVENTS, _EVENTS)
 
-        _in_child(lambda: outbox.make(Warehouse(url)))
-        _in_child(add)
+        in_child(lambda: outbox.make(Warehouse(url)))
+        in_child(add)
         started = time.monotonic()
-        _in_child(send)
+        in_child(send)
         whole = time.monotonic() - started
         while dead < kills:
             passes += 1
             if passes % 4 == 1:
                 events += _EVENTS
-                _in_child(add)
+                in_child(add)
             before = sum(receiver.received(keys).values())
-            if _in_child(send, kill_after=chance.uniform(0.005, whole)):
+            if in_child(send, kill_after=chance.uniform(0.005, whole)):
                 dead += 1
                 has_sent = sum(receiver.received(keys).values()) > before
                 hit["after a send" if has_sent else "before any send"] += 1
@@ -82,7 +81,7 @@ def run(url: str, kills: int, keys: Path, seed: int = 0, say: Callable[[str], No
                     say(f"{dead} kills in {passes} passes, {events} events")
         for _ in range(3):
             passes += 1
-            _in_child(send)
+            in_child(send)
     return _count(Warehouse(url), dead, passes, events, keys, dict(hit))
 
 
@@ -105,24 +104,3 @@ def _count(warehouse: Warehouse, kills: int, passes: int, events: int, keys: Pat
         not_owned_up=sum(max(0, count - unknown[key]) for key, count in more.items()),
         hit=hit,
     )
-
-
-def _in_child(work: Callable[[], None], kill_after: float | None = None) -> bool:
-    """Run in a fork, which has everything imported and no connection; say whether it was killed."""
-    child = os.fork()
-    if not child:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    if kill_after is not None:
-        time.sleep(kill_after)
-        os.kill(child, signal.SIGKILL)
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        return True
-    if os.WEXITSTATUS(status):
-        raise RuntimeError("a delivery pass failed that nobody had killed")
-    return False

@@ -188,9 +188,11 @@ def resume_run(
                 progress=tell,
             )
             tell(f"trained {run.candidate_version}")
-            evaluate_candidate(
+            compared = evaluate_candidate(
                 warehouse, training_run_id, now=now, project_dir=project_dir, artifacts_dir=artifacts_dir
             )
+            rows = compared.comparisons[0].sample_size
+            tell(f"compared with {run.champion_version} on {rows} held-out rows")
             published = publish_candidate(warehouse, training_run_id, now=now, project_dir=project_dir)
             if published:
                 tell(f"version {published} in the registry")

@@ -11,9 +11,9 @@ REPOSITORY = Path(__file__).parents[2]
 
 def test_killed_runs_end_in_the_same_champion() -> None:
     # In a process of its own: it forks, and this one may hold the threads of a library.
-    command = [sys.executable, "-m", "bench.retraining_kills", "4"]
+    command = [sys.executable, "-m", "bench.retraining_kills", "--kills", "4"]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True, timeout=600)
-    assert "Count(kills=4, same_champion=4, half_promoted=0, duplicates=0, " in done.stdout
+    assert "kills: 4\nsame_champion: 4\nhalf_promoted: 0\nduplicates: 0\n" in done.stdout
 
 
 def test_a_challenger_that_is_no_better_rarely_wins_and_a_better_one_does() -> None:

@@ -169,9 +169,11 @@ def _rows_query(warehouse: Warehouse, spec: Mapping[str, Any], found: Row, start
     source, end = _source(spec, found), found["window_end"]
     if found["family"] == "business":
         column = spec["behaviour"]["kpis"][found["metric"]]["at"]
-        where = _period(warehouse, column, *_shown(warehouse, spec, source, column, start, end))
+        # Where days are kept as text, they are no times before they are cast.
+        moment = f"cast({_named(warehouse, column)} as timestamp)"
+        where = _period(moment, *_shown(warehouse, spec, source, column, start, end))
     else:
-        where = _period(warehouse, spec["predicted_at"], start, end) + _cell(warehouse, spec, found)
+        where = _period(_named(warehouse, spec["predicted_at"]), start, end) + _cell(warehouse, spec, found)
     return f"select * from {source}\nwhere " + "\n    and ".join(where)
 
 
@@ -179,8 +181,7 @@ def _named(warehouse: Warehouse, column: str) -> str:
     return warehouse.quote(column).replace(r"\:", ":")
 
 
-def _period(warehouse: Warehouse, column: str, start: datetime, end: datetime) -> list[str]:
-    moment = _named(warehouse, column)
+def _period(moment: str, start: datetime, end: datetime) -> list[str]:
     return [f"{moment} >= {_literal(start)}", f"{moment} < {_literal(end)}"]
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 from dbt_common.clients.jinja import MacroFuzzEnvironment
 from dbt_common.constants import SECRET_ENV_PREFIX
-from dbt_common.exceptions.base import env_secrets
+from dbt_common.exceptions import base as exceptions
 from dbt_common.tests import enable_test_caching
 
 _compiled: dict[tuple[type, str], CodeType] = {}
 _compile = MacroFuzzEnvironment.compile
+_read_secrets = exceptions.env_secrets
 
 
 def _compile_once(environment: MacroFuzzEnvironment, source: Any, *arguments: Any, **options: Any) -> Any:
@@ -27,7 +28,7 @@ def _compile_once(environment: MacroFuzzEnvironment, source: Any, *arguments: An
 def _secrets() -> list[str]:
     """dbt's `env_secrets`, asked thousands of times, reads only the names: decoding the whole environment each time is a tenth of a run."""
     prefix = SECRET_ENV_PREFIX.encode()
-    return env_secrets() if any(name.startswith(prefix) for name in os.environ._data) else []  # type: ignore[attr-defined]
+    return _read_secrets() if any(name.startswith(prefix) for name in os.environ._data) else []  # type: ignore[attr-defined]
 
 
 def keep_what_never_changes() -> None:
@@ -35,7 +36,7 @@ def keep_what_never_changes() -> None:
     enable_test_caching()
     MacroFuzzEnvironment.compile = _compile_once
     for module in list(sys.modules.values()):
-        if getattr(module, "env_secrets", None) is env_secrets:
+        if getattr(module, "env_secrets", None) is _read_secrets:
             module.env_secrets = _secrets  # type: ignore[attr-defined]
     # Manifests are large and live long: a collection that walks them after every 700 allocations is a tenth of a run.
     gc.freeze()

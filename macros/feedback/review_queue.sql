@@ -101,10 +101,16 @@
         where predicted_at < {{ end }} and predicted_at >= {{ start }} and prediction_id is not null
     ),
 
+    seen as (
+        select *, row_number() over (partition by compared_key, model_version order by predicted_at desc, prediction_key) as version_recency
+        from logged
+        where occurrence = 1
+    ),
+
     versions as (
         {#- before anything is left out: what is labelled still tells how the versions differ #}
         select *, {{ ml_monitor.version_disagreement(spec) }} as disagreement, {{ ml_monitor.review_uncertainty(spec) }} as uncertainty
-        from (select *, row_number() over (partition by compared_key, model_version order by predicted_at desc, prediction_key) as version_recency from logged where occurrence = 1) as newest
+        from seen
     ),
 
     pool as (

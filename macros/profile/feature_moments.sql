@@ -57,6 +57,7 @@
         where predicted_at < {{ ml_monitor.monitoring_now() }}
             and predicted_at >= (select min(window_start) from touched)
             and {{ ml_monitor.window_start_of('predicted_at', spec.window, spec.timezone) }} in (select window_start from touched)
+        {{ ml_monitor.computed_once() }}
     ),
 
     {{ ml_monitor.reference_rows(spec, unless=ml_monitor._reference_is_known(spec) if is_incremental()) }},

@@ -33,6 +33,7 @@
         select
             {{ ml_monitor.parsed_columns(spec) }}
         from raw_rows
+        {{ ml_monitor.computed_once() }}
     )
 {% endmacro %}
 

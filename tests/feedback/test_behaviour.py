@@ -257,8 +257,7 @@ def test_verdicts_and_business_figures(project: Project) -> None:
     ],
 )
 def test_a_verdict_is_explained_by_what_it_is_made_of(project: Project, verdict: str, table: str | None, source: str, rows: int) -> None:
-    url = project._url if isinstance(project, PostgresProject) else f"duckdb:///{project.database}"
-    made = explain(Warehouse(url, "main_ml_monitor"), DbtProject.load(project.directory), verdict)
+    made = explain(Warehouse.from_dbt(project.directory), DbtProject.load(project.directory), verdict)
     assert (made.profile_table, made.row_count, source in made.rows_query) == (table, rows, True)
     names = [one["node"].split(".")[-1] for one in made.models]
     if table is None:

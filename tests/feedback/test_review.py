@@ -69,8 +69,7 @@ def queue(project: Project) -> pd.DataFrame:
 
 
 def warehouse(project: Project) -> Warehouse:
-    url = project._url if isinstance(project, PostgresProject) else f"duckdb:///{project.database}"
-    return Warehouse(url, "main_ml_monitor")
+    return Warehouse.from_dbt(project.directory)
 
 
 def test_days_of_the_queue(project: Project) -> None:

@@ -9,7 +9,7 @@
     {%- set wanted = '(monitors.lift_at * (all_positives + all_negatives) - ' ~ rows_above ~ ')' -%}
     {%- set captured = 'case when ' ~ wanted ~ ' <= 0 then 0 when ' ~ wanted ~ ' >= positives + negatives then positives else positives * ' ~ wanted ~ ' / (positives + negatives) end' -%}
     {%- set group = ['placements.cell', 'placements.window_number', 'placements.span', 'all_positives', 'all_negatives', 'mean_score', 'sum_squared_score', 'sum_positive_score'] -%}
-    {%- set band = 'floor(10 * (positives_below + negatives_below) / (all_positives + all_negatives))' -%}
+    {%- set band = ml_monitor.score_band() -%}
     {%- set n, rate = '(all_positives + all_negatives)', '(all_positives / (all_positives + all_negatives))' -%}
     {%- set residual = '(' ~ rate ~ ' + calibration_slope * (score - mean_score))' -%}
     {{ ml_monitor.score_slopes() }},

@@ -19,10 +19,8 @@
 {% endmacro %}
 
 
-{% macro class_ranks() %}
-    {#- CTEs up to `class_ranks`, ROC AUC with DeLong's error and average precision of each class against all others, and `class_rank_averages`, their means. The
-        error of a mean is at most the mean of the errors: classes are not independent. -#}
-    {%- set group = 'cell, window_number, span, class' -%}
+{% macro class_placements() %}
+    {#- CTEs up to `class_placements`: of each class, every score with the rows of the class and of all others that lie below it. -#}
     {%- set double = ml_monitor.type_double() -%}
     class_profiles as {{ ml_monitor.inline_cte() }} (
         select profile.*
@@ -45,41 +43,67 @@
     ),
 
     class_placements as (
-        select cell, window_number, span, predicted_class as class, cast(positives as {{ double }}) as positives, cast(negatives as {{ double }}) as negatives,
+        select cell, window_number, span, predicted_class as class, score, cast(positives as {{ double }}) as positives, cast(negatives as {{ double }}) as negatives,
             sum(positives) over (partition by cell, window_number, span, predicted_class) as all_positives,
             sum(negatives) over (partition by cell, window_number, span, predicted_class) as all_negatives,
             {%- for side in ['positives', 'negatives'] %}
             sum({{ side }}) over (partition by cell, window_number, span, predicted_class order by score rows between unbounded preceding and current row) - {{ side }} / 2e0 as {{ side }}_below{{ ',' if not loop.last }}
             {%- endfor %}
         from span_class_scores
-    ),
+    )
+{%- endmacro %}
 
+
+{% macro class_ranks() %}
+    {#- CTEs up to `class_ranks`: ROC AUC with DeLong's error, Gini, average precision and KS of each class against all others, with errors as for two classes. -#}
+    {%- set group = 'cell, window_number, span, class' -%}
+    {%- set double = ml_monitor.type_double() -%}
+    {%- set positives_above, negatives_above = '(all_positives - positives_below + positives / 2)', '(all_negatives - negatives_below + negatives / 2)' -%}
     class_areas as (
         select {{ group }}, cast(max(all_positives) as {{ double }}) as all_positives, cast(max(all_negatives) as {{ double }}) as all_negatives,
             sum(positives * negatives_below) / nullif(max(all_positives) * max(all_negatives), 0) as roc_auc,
             sum(positives * negatives_below * negatives_below) as sum_squared_positive_placements,
             sum(negatives * (all_positives - positives_below) * (all_positives - positives_below)) as sum_squared_negative_placements,
-            sum(case when positives > 0 then positives * (all_positives - positives_below + positives / 2)
-                / (all_positives - positives_below + positives / 2 + all_negatives - negatives_below + negatives / 2) else 0 end) / nullif(max(all_positives), 0) as average_precision
+            sum(case when positives > 0 then positives * {{ positives_above }} / ({{ positives_above }} + {{ negatives_above }}) else 0 end) / nullif(max(all_positives), 0) as average_precision,
+            max(abs({{ positives_above }} / nullif(all_positives, 0) - {{ negatives_above }} / nullif(all_negatives, 0))) as ks_separation
         from class_placements
         group by {{ group }}
     ),
 
     class_ranks as (
-        select class_areas.*, {{ ml_monitor.delong_error() }} as roc_auc_error from class_areas
-    ),
+        select class_areas.*,
+            {{ ml_monitor.delong_error() }} as roc_auc_error,
+            2 * roc_auc - 1 as gini,
+            2 * {{ ml_monitor.delong_error() }} as gini_error,
+            sqrt({{ ml_monitor.non_negative('(average_precision * (1 - average_precision))') }} / nullif(all_positives, 0)) as average_precision_error,
+            sqrt((1 - ks_separation * ks_separation) / 4 * (1 / nullif(all_positives, 0) + 1 / nullif(all_negatives, 0))) as ks_separation_error
+        from class_areas
+    )
+{%- endmacro %}
 
+
+{% macro class_rank_averages() %}
+    {#- Means over the classes that have labels and rows of other classes. The error of a mean is at most the mean of the errors: classes are not independent. -#}
     class_rank_averages as (
-        select cell, window_number, span,
-            {%- for average, weight in {'macro': '1e0', 'weighted': 'all_positives'}.items() %}
-            {%- for metric in ['roc_auc', 'roc_auc_error'] %}
-            sum({{ weight }} * {{ metric }}) / sum({{ weight }}) as {{ average }}_{{ metric }},
+        select cell, window_number, span
+            {%- for average, metric in ml_monitor.rank_averages().items() %}
+            {%- set weight = 'all_positives' if average.startswith('weighted') else '1e0' %}
+            {%- for error in ['', '_error'] %},
+            sum({{ weight }} * {{ metric }}{{ error }}) / sum({{ weight }}) as {{ average }}{{ error }}
             {%- endfor %}
             {%- endfor %}
-            avg(average_precision) as macro_average_precision,
-            avg(sqrt(average_precision * (1 - average_precision) / all_positives)) as macro_average_precision_error
         from class_ranks
         where roc_auc is not null
         group by cell, window_number, span
     )
+{%- endmacro %}
+
+
+{% macro rank_averages() %}
+    {#- Name to the metric of a class. -#}
+    {%- set averages = {} -%}
+    {%- for metric in ['roc_auc', 'gini', 'average_precision', 'ks_separation'] -%}
+        {%- do averages.update({'macro_' ~ metric: metric, 'weighted_' ~ metric: metric}) -%}
+    {%- endfor -%}
+    {{ return(averages) }}
 {% endmacro %}

@@ -2,7 +2,7 @@
     {#- Standard errors by the delta method: what one more row with this pair of classes does to each metric, squared and summed over
         the pairs (for F1 averages: Takahashi et al. 2022). -#}
     {%- set influences = ml_monitor.confusion_influences() -%}
-    {%- set defined = {'cohen_kappa': 'cohen_kappa', 'mcc': 'mcc'} -%}
+    {%- set defined = ['cohen_kappa', 'mcc'] -%}
     influences as (
         select pairs.cell, pairs.window_number, pairs.span, pairs.n, n_pairs
             {%- for metric, influence in influences.items() %},
@@ -39,6 +39,7 @@
 {% macro confusion_influences() %}
     {#- `actual` and `predicted` are the scores of the two classes of a pair. -#}
     {%- set chance = '((actual.n_predicted + predicted.n_actual) / n_pairs - 2 * chance_agreement)' -%}
+    {%- set f_beta_of_actual = '((1 + actual.beta_squared) * is_hit - actual.beta_squared * actual.class_f_beta) / actual.f_beta_size' -%}
     {%- set influences = {
         'macro_precision': '(is_hit - predicted.class_precision) * n_pairs / predicted.n_predicted / n_classes',
         'macro_recall': '(is_hit - actual.class_recall) * n_pairs / actual.n_actual / n_classes',
@@ -47,6 +48,11 @@
         'weighted_precision': 'actual.class_precision - weighted_precision + predicted.n_actual / predicted.n_predicted * (is_hit - predicted.class_precision)',
         'weighted_f1': 'actual.class_f1 - weighted_f1 + actual.n_actual * (2 * is_hit - actual.class_f1) / (actual.n_actual + actual.n_predicted)'
             ~ ' - predicted.n_actual * predicted.class_f1 / (predicted.n_actual + predicted.n_predicted)',
+        'macro_f_beta': '(' ~ f_beta_of_actual ~ ' - predicted.class_f_beta / predicted.f_beta_size) * n_pairs / n_classes',
+        'weighted_f_beta': 'actual.class_f_beta - weighted_f_beta + actual.n_actual * ' ~ f_beta_of_actual ~ ' - predicted.n_actual * predicted.class_f_beta / predicted.f_beta_size',
+        'macro_specificity': '(macro_specificity_gain - n_pairs * (1 - actual.class_specificity) / actual.n_others - (1 - is_hit) * n_pairs / predicted.n_others) / n_classes',
+        'weighted_specificity': 'actual.class_specificity - weighted_specificity + weighted_specificity_gain'
+            ~ ' - actual.n_actual * (1 - actual.class_specificity) / actual.n_others - (1 - is_hit) * predicted.n_actual / predicted.n_others',
         'cohen_kappa': '(is_hit - agreement) / (1 - chance_agreement) - (1 - agreement) / power(1 - chance_agreement, 2) * ' ~ chance,
         'mcc': '(is_hit - agreement - ' ~ chance ~ ') / sqrt((1 - predicted_concentration) * (1 - actual_concentration))'
             ~ ' + mcc * ((actual.n_actual / n_pairs - actual_concentration) / (1 - actual_concentration)'

@@ -32,6 +32,8 @@
 
     {{ ml_monitor.class_sums() }},
 
+    {{ ml_monitor.class_scores() }},
+
     {{ ml_monitor.class_averages() }},
 
     {{ ml_monitor.confusion_errors() }}
@@ -40,16 +42,9 @@
 
 {% macro class_averages() %}
     {%- set group = 'cell, window_number, span' -%}
-    class_scores as (
-        select class_sums.*,
-            case when n_predicted > 0 then n_both / n_predicted else 0 end as class_precision,
-            case when n_actual > 0 then n_both / n_actual else 0 end as class_recall,
-            2 * n_both / (n_predicted + n_actual) as class_f1
-        from class_sums
-    ),
-
     confusion_totals as (
-        {#- As scikit-learn does: the mean of all classes that were predicted or happened, 0 where a class has no precision or recall. #}
+        {#- As scikit-learn does: the mean of all classes that were predicted or happened, 0 where a class has no precision or recall. `_gain` is
+            what a row that is no class's false alarm adds to the mean of specificities. #}
         select {{ group }},
             sum(n_actual) as n_pairs,
             count(*) as n_classes,
@@ -58,7 +53,9 @@
             sum(n_predicted * n_actual) / power(sum(n_actual), 2) as chance_agreement,
             sum(n_predicted * n_predicted) / power(sum(n_actual), 2) as predicted_concentration,
             sum(n_actual * n_actual) / power(sum(n_actual), 2) as actual_concentration,
-            {%- for score in ['precision', 'recall', 'f1'] %}
+            sum(n_actual) * sum((1 - class_specificity) / n_others) as macro_specificity_gain,
+            sum(n_actual * (1 - class_specificity) / n_others) as weighted_specificity_gain,
+            {%- for score in ['precision', 'recall', 'f1', 'f_beta', 'specificity'] %}
             avg(class_{{ score }}) as macro_{{ score }},
             sum(n_actual * class_{{ score }}) / sum(n_actual) as weighted_{{ score }},
             {%- endfor %}
@@ -74,20 +71,6 @@
             case when predicted_concentration < 1 - 1e-12 and actual_concentration < 1 - 1e-12
                 then (agreement - chance_agreement) / sqrt((1 - predicted_concentration) * (1 - actual_concentration)) end as mcc
         from confusion_totals
-    )
-{%- endmacro %}
-
-
-{% macro class_sums() %}
-    {%- set group = 'cell, window_number, span' -%}
-    class_sums as (
-        select {{ group }}, class, sum(n_predicted) as n_predicted, sum(n_actual) as n_actual, sum(n_both) as n_both
-        from (
-            select {{ group }}, predicted_class as class, n as n_predicted, 0 as n_actual, case when predicted_class = actual_class then n else 0 end as n_both from pairs
-            union all
-            select {{ group }}, actual_class, 0, n, 0 from pairs
-        ) as sides
-        group by {{ group }}, class
     )
 {%- endmacro %}
 

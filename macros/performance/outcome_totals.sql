@@ -4,7 +4,7 @@
     {%- set statistics = [] -%}
     {%- if 'binary' in tasks -%}{%- do statistics.append('rank_statistics') -%}{%- endif -%}
     {%- if 'binary' in tasks or 'multiclass' in tasks -%}{%- do statistics.append('confusion_statistics') -%}{%- endif -%}
-    {%- if 'multiclass' in tasks -%}{%- do statistics.extend(['unseen_classes', 'class_rank_averages']) -%}{%- endif -%}
+    {%- if 'multiclass' in tasks -%}{%- do statistics.extend(['unseen_classes', 'class_rank_averages', 'class_calibration_averages']) -%}{%- endif -%}
     {%- if 'regression' in tasks -%}{%- do statistics.append('error_quantiles') -%}{%- endif -%}
     {%- if 'ranking' in tasks -%}{%- do statistics.append('item_coverage') -%}{%- endif -%}
     {%- set columns = ml_monitor.joined_statistics() -%}
@@ -40,14 +40,18 @@
 
 
 {% macro joined_statistics() %}
-    {%- set averages = ['macro_precision', 'macro_recall', 'macro_f1', 'weighted_precision', 'weighted_f1', 'balanced_accuracy', 'cohen_kappa', 'mcc'] -%}
-    {%- set confusion = ['n_pairs', 'n_actual_classes', 'weighted_recall'] + averages -%}
-    {%- for metric in averages -%}{%- do confusion.append(metric ~ '_error') -%}{%- endfor -%}
+    {%- set averages = ['macro_precision', 'macro_recall', 'macro_f1', 'macro_f_beta', 'macro_specificity', 'weighted_precision', 'weighted_f1', 'weighted_f_beta', 'weighted_specificity',
+        'balanced_accuracy', 'cohen_kappa', 'mcc'] -%}
+    {%- set confusion = ['n_pairs', 'n_actual_classes', 'weighted_recall'] -%}
+    {%- for metric in averages -%}{%- do confusion.extend([metric, metric ~ '_error']) -%}{%- endfor -%}
+    {%- set class_ranks = [] -%}
+    {%- for metric in ml_monitor.rank_averages() -%}{%- do class_ranks.extend([metric, metric ~ '_error']) -%}{%- endfor -%}
     {{ return({
         'rank_statistics': ['all_positives', 'all_negatives', 'roc_auc', 'roc_auc_error', 'average_precision', 'ks_separation', 'captured_positives', 'calibration_error',
             'calibration_error_error', 'reliability', 'reliability_error', 'resolution', 'resolution_error', 'calibration_slope_error'],
         'confusion_statistics': confusion,
-        'class_rank_averages': ['macro_roc_auc', 'macro_roc_auc_error', 'weighted_roc_auc', 'weighted_roc_auc_error', 'macro_average_precision', 'macro_average_precision_error'],
+        'class_rank_averages': class_ranks,
+        'class_calibration_averages': ['macro_expected_calibration_error', 'macro_expected_calibration_error_error'],
         'unseen_classes': ['n_known_labels', 'n_unseen_labels'],
         'error_quantiles': ['error_p50', 'error_p50_lower', 'error_p50_upper', 'error_p90', 'error_p90_lower', 'error_p90_upper'],
         'item_coverage': ['n_items', 'n_exposed_items'],

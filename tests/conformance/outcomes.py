@@ -1,6 +1,7 @@
 """Expected values of the performance metrics, computed with numpy and scikit-learn alone: no SQL, no code of ours."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -116,15 +117,17 @@ def regression(y: np.ndarray, f: np.ndarray, low: np.ndarray, high: np.ndarray, 
     return found
 
 
-def multiclass(y: np.ndarray, prediction: np.ndarray) -> Values:
-    """Averages over classes, and the metrics of each class as (metric, class)."""
-    accuracy = metrics.accuracy_score(y, prediction)
-    found: Values = dict.fromkeys(("accuracy", "micro_precision", "micro_recall", "micro_f1", "weighted_recall"), accuracy)
-    scores = {"precision": metrics.precision_score, "recall": metrics.recall_score, "f1": metrics.f1_score}
+def multiclass(y: np.ndarray, prediction: np.ndarray, beta: float = 2) -> Values:
+    """Averages over classes."""
+    found: Values = {"accuracy": metrics.accuracy_score(y, prediction)}
+    scores = {"precision": metrics.precision_score, "recall": metrics.recall_score, "f1": metrics.f1_score, "f_beta": partial(metrics.fbeta_score, beta=beta)}
     for name, score in scores.items():
         for average in ("macro", "weighted", "micro"):
             found[f"{average}_{name}"] = score(y, prediction, average=average, zero_division=0)
     if len(set(y)) > 1:
+        specificities = specificities_of_classes(y, prediction)
+        found["macro_specificity"] = float(np.mean(list(specificities.values())))
+        found["weighted_specificity"] = float(np.mean([specificities[label] for label in y]))
         with warnings.catch_warnings():
             # A class that is predicted and never happens has no recall: it is left out.
             warnings.simplefilter("ignore")
@@ -132,9 +135,16 @@ def multiclass(y: np.ndarray, prediction: np.ndarray) -> Values:
     return found | agreement(y, prediction)
 
 
-def of_classes(y: np.ndarray, prediction: np.ndarray) -> dict[tuple[str, str], float]:
-    """Precision, recall and F1 of each class, where they are defined."""
-    found = {}
+def specificities_of_classes(y: np.ndarray, prediction: np.ndarray) -> Values:
+    """Of the classes that were predicted or happened those that other classes happened beside."""
+    names = sorted(set(y) | set(prediction))
+    tables = dict(zip(names, metrics.multilabel_confusion_matrix(y, prediction, labels=names), strict=True))
+    return {name: true / (true + false) for name, ((true, false), _) in tables.items() if true + false}
+
+
+def of_classes(y: np.ndarray, prediction: np.ndarray, beta: float = 2) -> dict[tuple[str, str], float]:
+    """Precision, recall, specificity, F1 and F-beta of each class, where they are defined."""
+    found = {("class_specificity", f"class:{name}"): value for name, value in specificities_of_classes(y, prediction).items()}
     for label in sorted(set(y) | set(prediction)):
         actual, predicted = y == label, prediction == label
         if predicted.any():
@@ -142,32 +152,41 @@ def of_classes(y: np.ndarray, prediction: np.ndarray) -> dict[tuple[str, str], f
         if actual.any():
             found["class_recall", f"class:{label}"] = metrics.recall_score(actual, predicted)
         found["class_f1", f"class:{label}"] = metrics.f1_score(actual, predicted)
+        found["class_f_beta", f"class:{label}"] = metrics.fbeta_score(actual, predicted, beta=beta)
     return found
 
 
-def ranks_of_classes(y: np.ndarray, scores: np.ndarray, classes: np.ndarray) -> dict[tuple[str, str], float]:
-    """ROC AUC and average precision of each class against all others, where there are both."""
-    found = {}
-    for place, name in enumerate(classes):
-        actual = y == name
-        if actual.any():
-            found["class_average_precision", f"class:{name}"] = metrics.average_precision_score(actual, scores[:, place])
-        if actual.any() and not actual.all():
-            found["class_roc_auc", f"class:{name}"] = metrics.roc_auc_score(actual, scores[:, place])
-    return found
+def against_the_others(y: np.ndarray, score: np.ndarray) -> Values:
+    """One class against all others, by its own probability: what two classes have."""
+    ranks = ("roc_auc", "gini", "average_precision", "ks_separation", "expected_calibration_error", "observed_to_expected")
+    found = binary(y.astype(int), (score > 0.5).astype(int), score)
+    return {name: found[name] for name in ranks if name in found}
 
 
-def against_the_others(y: np.ndarray, scores: np.ndarray, classes: np.ndarray) -> Values:
+def scores_of_classes(y: np.ndarray, prediction: np.ndarray, scores: np.ndarray, classes: np.ndarray) -> dict[tuple[str, str], float]:
+    """Of each class that was predicted or happened."""
+    return {
+        (f"class_{metric}", f"class:{name}"): value
+        for place, name in enumerate(classes)
+        if name in y or name in prediction
+        for metric, value in against_the_others(y == name, scores[:, place]).items()
+    }
+
+
+def averages_of_scores(y: np.ndarray, scores: np.ndarray, classes: np.ndarray) -> Values:
     """Brier score of all classes, and the means of what each class has against the others."""
     actual = y[:, None] == classes[None, :]
     known = actual.any(axis=1)
-    found: Values = {"brier": float((((scores - actual) ** 2).sum(axis=1))[known].mean())}
-    kept = [place for place in range(len(classes)) if actual[:, place].any() and not actual[:, place].all()]
-    if kept:
-        areas = [metrics.roc_auc_score(actual[:, place], scores[:, place]) for place in kept]
-        found["macro_roc_auc"] = float(np.mean(areas))
-        found["weighted_roc_auc"] = float(np.average(areas, weights=actual[:, kept].sum(axis=0)))
-        found["macro_average_precision"] = float(np.mean([metrics.average_precision_score(actual[:, place], scores[:, place]) for place in kept]))
+    of_classes = pd.DataFrame([against_the_others(actual[:, place], scores[:, place]) for place in range(len(classes))])
+    found: Values = {
+        "brier": float((((scores - actual) ** 2).sum(axis=1))[known].mean()),
+        "macro_expected_calibration_error": of_classes["expected_calibration_error"].mean(),
+    }
+    ranked = of_classes.get("roc_auc", pd.Series(np.nan, of_classes.index)).notna()
+    if ranked.any():
+        for metric in ("roc_auc", "gini", "average_precision", "ks_separation"):
+            found[f"macro_{metric}"] = of_classes.loc[ranked, metric].mean()
+            found[f"weighted_{metric}"] = np.average(of_classes.loc[ranked, metric], weights=actual.sum(axis=0)[ranked])
     return found
 
 

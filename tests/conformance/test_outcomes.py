@@ -101,7 +101,7 @@ MONITORS: dict[str, Any] = {
     "yes": {"task": "binary", "score": "score", "prediction": "prediction", "positive": "CHURNED", "score_decimals": 6, "beta": 3,
             "thresholds": {"roc_auc": {"alert": 0.2}}},
     "number": {"task": "regression", "prediction": "prediction", "lower": "low", "upper": "high", "quantile": 0.8},
-    "kind": {"task": "multiclass", "prediction": "prediction", "score_decimals": 6, "scores": {str(c): f"s{i}" for i, c in enumerate(CLASSES[:5])}},
+    "kind": {"task": "multiclass", "prediction": "prediction", "score_decimals": 6, "beta": 3, "scores": {str(c): f"s{i}" for i, c in enumerate(CLASSES[:5])}},
     "order": {"task": "ranking", "score": "score", "query_id": "query", "item": "product", "k": K},
 }
 
@@ -202,13 +202,13 @@ def test_multiclass(built: Project) -> None:
         part = part.dropna(subset=["label"])
         if len(part):
             y, prediction = part["label"].to_numpy(str), part["prediction"].to_numpy(str)
-            found = outcomes.multiclass(y, prediction)
+            found = outcomes.multiclass(y, prediction, beta=3)
             scores = part[[f"s{i}" for i in range(5)]].to_numpy()
             found["log_loss"] = -np.mean(np.log(np.clip(scores[np.arange(len(y)), [list(CLASSES).index(c) for c in y]], 1e-15, 1 - 1e-15)))
-            found |= outcomes.against_the_others(y, scores, CLASSES[:5])
+            found |= outcomes.averages_of_scores(y, scores, CLASSES[:5])
             expected |= {(*key, metric, "__all__"): number for metric, number in found.items()}
-            expected |= {(*key, *name): number for name, number in outcomes.of_classes(y, prediction).items()}
-            expected |= {(*key, *name): number for name, number in outcomes.ranks_of_classes(y, scores, CLASSES[:5]).items()}
+            expected |= {(*key, *name): number for name, number in outcomes.of_classes(y, prediction, beta=3).items()}
+            expected |= {(*key, *name): number for name, number in outcomes.scores_of_classes(y, prediction, scores, CLASSES[:5]).items()}
     compare(values(built, "kind"), expected, {"label_coverage"})
 
 
@@ -253,10 +253,19 @@ def spreads(metrics_of: Any, n: int) -> dict[str, float]:
     return pd.DataFrame([metrics_of(random.integers(0, n, size=n)) for _ in range(150)]).std().to_dict()
 
 
+def many_classes(labels: np.ndarray, predicted: np.ndarray, scores: np.ndarray) -> dict[str, float]:
+    """Averages over the classes, and the metrics of the one that the scores are of."""
+    of_classes = outcomes.of_classes(labels, predicted, beta=3) | outcomes.scores_of_classes(labels, predicted, scores, CLASSES[4:5])
+    averages = outcomes.multiclass(labels, predicted, beta=3)
+    return averages | {metric: value for (metric, name), value in of_classes.items() if name == f"class:{CLASSES[4]}"}
+
+
 SMOOTH = {
     "yes": ["f_beta", "balanced_accuracy", "mcc", "cohen_kappa", "gini", "average_precision", "observed_to_expected", "calibration_slope", "log_loss", "brier_resolution"],
     "number": ["wape", "smape", "pinball", "rmsle", "rmse", "r2"],
-    "kind": ["macro_f1", "weighted_f1", "macro_precision", "weighted_precision", "macro_recall", "balanced_accuracy", "mcc", "cohen_kappa"],
+    "kind": ["macro_f1", "weighted_f1", "macro_f_beta", "weighted_f_beta", "macro_specificity", "weighted_specificity", "macro_precision", "weighted_precision",
+             "macro_recall", "balanced_accuracy", "mcc", "cohen_kappa", "class_f1", "class_f_beta", "class_recall", "class_specificity", "class_roc_auc", "class_gini",
+             "class_expected_calibration_error", "class_observed_to_expected"],
 }
 
 
@@ -271,9 +280,20 @@ def test_intervals_are_as_wide_as_the_bootstrap_says(built: Project, name: str) 
         arrays = [part[c].to_numpy(float) for c in ("label", "prediction", "low", "high")]
         spread = spreads(lambda chosen: outcomes.regression(*(a[chosen] for a in arrays), quantile=0.8), len(part))
     else:
-        labels, predicted = part["label"].to_numpy(str), part["prediction"].to_numpy(str)
-        spread = spreads(lambda chosen: outcomes.multiclass(labels[chosen], predicted[chosen]), len(part))
+        labels, predicted, scores = part["label"].to_numpy(str), part["prediction"].to_numpy(str), part[["s4"]].to_numpy()
+        spread = spreads(lambda chosen: many_classes(labels[chosen], predicted[chosen], scores[chosen]), len(part))
     actual = values(built, name)
     for metric in SMOOTH[name]:
-        _, low, high, _ = actual[*key, metric, "__all__"]
+        _, low, high, _ = actual[*key, metric, f"class:{CLASSES[4]}" if metric.startswith("class_") else "__all__"]
         assert (high - low) / 2 / norm.ppf(0.975) == pytest.approx(spread[metric], rel=0.4), metric
+
+
+@pytest.mark.parametrize("metric", ["roc_auc", "gini", "expected_calibration_error"])
+def test_the_interval_of_a_mean_over_classes_is_their_mean_interval(built: Project, metric: str) -> None:
+    actual = values(built, "kind")
+
+    def width(of: str, feature: str) -> float:
+        _, low, high, _ = actual[DAYS[7], SPAN, f"{of}_{metric}", feature]
+        return float(high - low)
+
+    assert width("macro", "__all__") == pytest.approx(np.mean([width("class", f"class:{name}") for name in CLASSES[:5]]), rel=1e-9)

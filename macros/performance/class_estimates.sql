@@ -1,0 +1,73 @@
+{% macro class_estimates(totals) %}
+    {#- Metrics of the most frequent classes against all others, with the intervals that two classes have; `feature` is class:<name>. -#}
+    {%- for estimate in ml_monitor._class_confusion_estimates() + ml_monitor._class_score_estimates() %}
+        select totals.monitor, totals.window_number, totals.span, totals.model_version, totals.segment, totals.segment_value,
+            1e0 * totals.n / totals.n_predictions as label_coverage, 'class:' || classes.class as feature, '{{ estimate.metric }}' as metric,
+            case when {{ estimate.when }} then {{ estimate.value }} end as metric_value, cast({{ estimate.n }} as bigint) as sample_size, {{ ml_monitor.literal(estimate.why) }} as detail,
+            {%- for part in ['lower', 'upper', 'error'] %}
+            cast({{ 'case when ' ~ estimate.when ~ ' then ' ~ estimate[part] ~ ' end' if estimate[part] else 'null' }} as {{ ml_monitor.type_double() }}) as {{ {'error': 'standard_error'}.get(part, part ~ '_bound') }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ totals }} as totals
+        inner join frequent_classes as classes
+            on classes.cell = totals.ranked_cell and classes.window_number = totals.window_number and classes.span = totals.span
+        where totals.task = 'multiclass'
+        {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+
+{% macro _class_confusion_estimates() %}
+    {%- set right, only_predicted, only_actual = 'classes.n_both', '(classes.n_predicted - classes.n_both)', '(classes.n_actual - classes.n_both)' -%}
+    {%- set f1_error = 'sqrt(4e0 * ' ~ right ~ ' * (' ~ only_predicted ~ ' + ' ~ only_actual ~ ') * (' ~ right ~ ' + ' ~ only_predicted ~ ' + ' ~ only_actual
+        ~ ')) / power(classes.n_predicted + classes.n_actual, 2)' -%}
+    {%- set b, b_squared = '(1 + classes.beta_squared)', 'classes.beta_squared' -%}
+    {%- set f_beta_error = b ~ ' * sqrt(' ~ right ~ ' * power(' ~ b_squared ~ ' * ' ~ only_actual ~ ' + ' ~ only_predicted ~ ', 2) + ('
+        ~ b_squared ~ ' * ' ~ b_squared ~ ' * ' ~ only_actual ~ ' + ' ~ only_predicted ~ ') * ' ~ right ~ ' * ' ~ right ~ ') / power(classes.f_beta_size, 2)' -%}
+    {%- set n_either = '(classes.n_predicted + classes.n_actual - classes.n_both)' -%}
+    {{ return([
+        ml_monitor._share('class_precision', right, 'classes.n_predicted', 'the class was not predicted'),
+        ml_monitor._share('class_recall', right, 'classes.n_actual', 'no label of the class'),
+        ml_monitor._share('class_specificity', 'classes.n_others - classes.n_predicted + classes.n_both', 'coalesce(classes.n_others, 0)', 'no label of another class'),
+        ml_monitor._estimate('class_f1', 'classes.class_f1', f1_error, 'classes.n_predicted + classes.n_actual > 0', n=n_either),
+        ml_monitor._estimate('class_f_beta', 'classes.class_f_beta', f_beta_error, 'classes.n_predicted + classes.n_actual > 0', n=n_either),
+    ]) }}
+{% endmacro %}
+
+
+{% macro _class_score_estimates() %}
+    {%- set one_class = 'the class has no score, or one class only among the labels' -%}
+    {%- set estimates = [
+        dict(ml_monitor._share('class_average_precision', 'classes.average_precision * classes.all_positives', 'classes.all_positives', 'the class has no score, or no label of the class'), n='classes.n_actual'),
+    ] -%}
+    {%- for metric in ['roc_auc', 'gini', 'ks_separation'] -%}
+        {%- do estimates.append(ml_monitor._estimate('class_' ~ metric, 'classes.' ~ metric, 'classes.' ~ metric ~ '_error', 'classes.roc_auc is not null', one_class, 'classes.n_actual')) -%}
+    {%- endfor -%}
+    {%- for metric, why in {'expected_calibration_error': 'the class has no score', 'observed_to_expected': 'the class has no score above 0'}.items() -%}
+        {%- do estimates.append(ml_monitor._estimate('class_' ~ metric, 'classes.' ~ metric, 'classes.' ~ metric ~ '_error', 'classes.' ~ metric ~ ' is not null', why, 'classes.n_scored')) -%}
+    {%- endfor -%}
+    {{ return(estimates) }}
+{% endmacro %}
+
+
+{% macro frequent_classes() %}
+    {#- Every class counts in the averages; so many have metrics of their own. -#}
+    frequent_classes as (
+        select ranked.*, class_ranks.all_positives, class_ranks.average_precision, class_calibration.n_scored
+            {%- for relation, metrics in {'class_ranks': ['roc_auc', 'gini', 'ks_separation'], 'class_calibration': ['expected_calibration_error', 'observed_to_expected']}.items() %}
+            {%- for metric in metrics %}, {{ relation }}.{{ metric }}, {{ relation }}.{{ metric }}_error{% endfor %}
+            {%- endfor %}
+        from (
+            select class_scores.*, row_number() over (partition by cell, window_number, span order by n_actual desc, n_predicted desc, class) as place
+            from class_scores
+        ) as ranked
+        inner join cells on cells.cell = ranked.cell
+        inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = cells.monitor
+        left join class_ranks
+            on class_ranks.cell = ranked.cell and class_ranks.window_number = ranked.window_number and class_ranks.span = ranked.span
+            and class_ranks.class = ranked.class
+        left join class_calibration
+            on class_calibration.cell = ranked.cell and class_calibration.window_number = ranked.window_number and class_calibration.span = ranked.span
+            and class_calibration.class = ranked.class
+        where ranked.place <= monitors.n_classes
+    )
+{%- endmacro %}

@@ -41,6 +41,8 @@ BAD_BELOW = {
     "macro_precision",
     "macro_recall",
     "macro_f1",
+    "macro_specificity",
+    "macro_roc_auc",
 }
 _PLAIN_COLUMN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _TYPES = ("numeric", "categorical")

@@ -16,7 +16,7 @@ _DRIFT = {
     "kolmogorov_smirnov": "ks",
     "l_infinity": "l_infinity",
 }
-_MULTICLASS = {"precision": "macro_precision", "recall": "macro_recall", "f1": "macro_f1"}
+_MULTICLASS = {metric: f"macro_{metric}" for metric in ("precision", "recall", "specificity", "f1", "roc_auc")}
 _PERFORMANCE = {
     "roc_auc": "roc_auc",
     "f1": "f1",

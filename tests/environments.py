@@ -19,7 +19,7 @@ def environment(requirements: Path) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (home / "ready").exists():
             subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
-            install = [home / "bin" / "pip", "install", "--quiet", "--requirement", requirements]
+            install = [home / "bin" / "pip", "install", "--quiet", "--no-compile", "--requirement", requirements]
             subprocess.run(install, check=True, env=plain_environment())
             (home / "ready").touch()
     return home / "bin"

@@ -4,7 +4,7 @@ RUN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
-.PHONY: demo dagster docs test lint bench clean
+.PHONY: demo demo-year dagster docs test lint bench clean
 
 $(VENV)/demo: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -21,8 +21,14 @@ $(VENV)/dev: $(VENV)/demo
 	$(RUN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
-demo: $(VENV)/demo            ## the year 2013 replayed on DuckDB: drift, alerts, a retraining, recovery; WEEKS=8: its beginning
+# April 2013: the accuracy falls, a model is trained and wins, the accuracy recovers.
+WEEKS ?= 5
+
+demo: $(VENV)/demo            ## April 2013 replayed on DuckDB: drift, alerts, a retraining, recovery; WEEKS=8: so many weeks
 	cd dbt_project && ../$(RUN)/python replay.py $(WEEKS)
+
+demo-year: $(VENV)/demo       ## the whole year: also a challenger that loses, and a bad promotion that is rolled back
+	cd dbt_project && ../$(RUN)/python replay.py
 
 dagster: $(VENV)/dagster      ## the Dagster UI on the demo's warehouse
 	cd dbt_project && ../$(RUN)/python -m dagster_project.serve

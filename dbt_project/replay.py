@@ -239,7 +239,7 @@ def main(weeks: int | None = None) -> None:
     end = END if weeks is None else min(START + weeks * STEP, END)
     for old in (DATABASE, REPORT, DATABASE.with_suffix(".duckdb.wal")):
         old.unlink(missing_ok=True)
-    console.print("[bold]Replaying 2013 on DuckDB: 31,000 flight predictions, two monitors[/]\n")
+    console.print(f"[bold]Replaying flights of 2013 on DuckDB, {START:%d %B} to {end:%d %B %Y}: two monitors[/]\n")
     dbt_deps = dbtRunner().invoke(["deps", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"])
     if not dbt_deps.success:
         sys.exit(f"dbt deps failed: {dbt_deps.exception}")
@@ -266,6 +266,8 @@ def main(weeks: int | None = None) -> None:
     console.print("  the report       dbt_project/report.html (open it in a browser)")
     console.print("  the Dagster UI   make dagster")
     console.print("  the tables       dbt_project/flights.duckdb, schema ml_monitor: any BI tool that reads DuckDB")
+    if end < END:
+        console.print("  the whole year   make demo-year: a challenger that loses, a bad promotion that is rolled back")
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ class Project:
     name: str = "consumer"
     variables: dict[str, Any] = field(default_factory=dict)
     log_level: str = "none"
-    # The manifest is written when it is parsed; again with every run it would be a tenth of the run.
+    # Whether a run writes the manifest with the compiled SQL, and its results: a tenth of the run.
     writes_artifacts: bool = False
     _manifest: Manifest | None = field(default=None, init=False)
 
@@ -123,7 +123,7 @@ class Project:
                 "--no-use-colors",
                 "--log-level-file",
                 self.log_level,
-                "--write-json" if self.writes_artifacts or arguments[0] == "parse" else "--no-write-json",
+                "--write-json" if self.writes_artifacts or arguments[0] != "run" else "--no-write-json",
             ]
         )
 

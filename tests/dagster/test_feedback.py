@@ -125,15 +125,14 @@ def test_freshness_has_two_limits(location: Location) -> None:
     assert freshness_of(key, limits, {"error": "no such column"}, now).description == "no such column"
 
 
-def test_a_monitor_with_open_alerts_fails_its_check(built: Location) -> None:
+def test_a_monitor_with_open_alerts_fails_its_check(built: Location, monitored: dg.ExecuteInProcessResult) -> None:
     graph = built.defs.resolve_asset_graph()
     names = {key.name for key in graph.asset_check_keys if key.asset_key.path[-1].startswith("flight_delay__")}
     assert {"no_open_alert_on_inputs", "no_open_alert_on_performance"} <= names
-    run = built.defs.resolve_job_def("monitor").execute_in_process(instance=built.instance, partition_key="2013-02-28")
-    assert run.success, "a check that fails is no failed run"
-    steps = [event.step_key for event in run.all_events if event.event_type_value == "STEP_SUCCESS"]
+    assert monitored.success, "a check that fails is no failed run"
+    steps = [event.step_key for event in monitored.all_events if event.event_type_value == "STEP_SUCCESS"]
     assert max(place for place, step in enumerate(steps) if step.startswith("state")) < steps.index("flight_delay_health")
-    checks = {(check.asset_key.path[-1], check.check_name): check for check in run.get_asset_check_evaluations()}
+    checks = {(check.asset_key.path[-1], check.check_name): check for check in monitored.get_asset_check_evaluations()}
     inputs = checks["flight_delay__feature_profile", "no_open_alert_on_inputs"]
     assert (inputs.passed, inputs.severity) == (False, dg.AssetCheckSeverity.ERROR)
     assert inputs.metadata["open_alerts"].value > 0

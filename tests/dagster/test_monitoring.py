@@ -26,12 +26,9 @@ def test_the_schedule_requests_the_last_closed_day_once_at_a_time(location: Loca
         assert isinstance(tick(datetime(2013, 2, 10, 1, 5)), dg.SkipReason)
 
 
-def test_one_run_goes_from_the_logs_to_the_deliveries(built: Location) -> None:
-    run = built.defs.resolve_job_def("monitor").execute_in_process(
-        instance=built.instance, partition_key="2013-02-28"
-    )
-    assert run.success
-    steps = [event.step_key for event in run.all_events if event.event_type_value == "STEP_SUCCESS"]
+def test_one_run_goes_from_the_logs_to_the_deliveries(monitored: dg.ExecuteInProcessResult) -> None:
+    assert monitored.success
+    steps = [event.step_key for event in monitored.all_events if event.event_type_value == "STEP_SUCCESS"]
     # The ledger of feedback is before the logs: labels are made of it. Dagster splits the step for that.
     state = max(place for place, step in enumerate(steps) if step.startswith("state"))
     assert steps.index("logs") < steps.index("profiles") < state

@@ -49,9 +49,8 @@ def built(project: Callable[..., Project]) -> Project:
         "segments": [],
         "thresholds": {"concept_drift": None},
     }
-    made = project(
-        {"churn": monitor}, now=NOW, logs=logs(predictions=log, reference=reference.assign(**features), crm=crm, bank=bank)
-    )
+    content = logs(predictions=log, reference=reference.assign(**features), crm=crm, bank=bank)
+    made = project({"churn": monitor}, now=NOW, logs=content, writes_artifacts=True)
     for name, sql in MODELS.items():
         (made.directory / "models" / f"{name}.sql").write_text(sql)
     git = ["git", "-C", str(made.directory), "-c", "user.name=Ann", "-c", "user.email=ann@example.com"]

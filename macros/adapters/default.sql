@@ -106,6 +106,16 @@
 
 
 {#- The end of a select of literals that must give no row: some warehouses want a `from` before a `where`. -#}
+{% macro constant_rows(rows) %}{{ return(adapter.dispatch('constant_rows', 'ml_monitor')(rows)) }}{% endmacro %}
+
+{% macro default__constant_rows(rows) %}
+    {%- for row in rows %}
+    select {% for column, value in row.items() %}{{ value }} as {{ column }}{{ ', ' if not loop.last }}{% endfor %}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{% endmacro %}
+
+
 {% macro no_rows() %}{{ return('from (select 1 as one) as no_rows where 1 = 0') }}{% endmacro %}
 
 

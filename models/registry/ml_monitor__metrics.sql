@@ -6,16 +6,18 @@
         {%- do metrics.append(dict(metric, monitor=spec.name)) %}
     {%- endfor %}
 {%- endfor %}
+{%- set rows = [] %}
+{%- for metric in metrics %}
+    {%- do rows.append({
+        'monitor': ml_monitor.literal(metric.get('monitor', '__all__')),
+        'metric': ml_monitor.literal(metric.metric),
+        'family': ml_monitor.literal(metric.family),
+        'unit': ml_monitor.literal(metric.unit),
+        'direction': ml_monitor.literal(metric.breaches),
+        'formula': ml_monitor.literal(metric.formula),
+        'description': ml_monitor.literal(metric.get('description')),
+        'tasks': ml_monitor.literal(metric.tasks | join(', ')),
+    }) %}
+{%- endfor %}
 
-{% for metric in metrics %}
-select
-    {{ ml_monitor.literal(metric.get('monitor', '__all__')) }} as monitor,
-    '{{ metric.metric }}' as metric,
-    '{{ metric.family }}' as family,
-    '{{ metric.unit }}' as unit,
-    '{{ metric.breaches }}' as direction,
-    {{ ml_monitor.literal(metric.formula) }} as formula,
-    {{ ml_monitor.literal(metric.get('description')) }} as description,
-    '{{ metric.tasks | join(', ') }}' as tasks
-{{ 'union all' if not loop.last }}
-{% endfor %}
+{{ ml_monitor.constant_rows(rows) }}

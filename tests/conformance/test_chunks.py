@@ -19,6 +19,10 @@ REFERENCE = predictions(days=20, start="2025-12-01", seed=9)
 CHUNKED = MONITOR | {"window": "chunk", "chunk_rows": ROWS, "segments": []}
 
 
+# The same SQL as in the tests around it, which run on both.
+ON_ONE = pytest.mark.parametrize("make", ["duckdb"], indirect=True)
+
+
 @pytest.fixture(params=["duckdb", "postgres"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Project]:
     def project(log: pd.DataFrame, **monitor: Any) -> Project:
@@ -88,6 +92,7 @@ def test_late_rows_join_their_chunk(make: Callable[..., Project]) -> None:
     check(built, LOG, pd.concat([chunks, pd.Series(1, index=late)]))
 
 
+@ON_ONE
 def test_rows_of_one_moment_stay_together(make: Callable[..., Project]) -> None:
     log = LOG.assign(predicted_at=LOG["predicted_at"].dt.floor("D"))
     built = make(log)
@@ -98,6 +103,7 @@ def test_rows_of_one_moment_stay_together(make: Callable[..., Project]) -> None:
     assert [(pd.Timestamp(start), int(n)) for start, n in starts] == [(pd.Timestamp("2026-01-01") + pd.Timedelta(days=n // 65), n) for n in first_of]
 
 
+@ON_ONE
 def test_an_empty_log_fills_later(make: Callable[..., Project]) -> None:
     built = make(LOG)
     built.run("-s", "churn__chunks", now="2025-01-01 00:00:00")

@@ -27,7 +27,7 @@ HERE = Path(__file__).parent
 SECRET = "not-a-secret"
 # Words of the grammar that may stand before a bracket.
 KEYWORDS = {
-    "AND", "AS", "DECIMAL", "ELSE", "EXISTS", "FROM", "GROUP", "GROUPING SETS", "IN", "JOIN", "LATERAL", "NOT", "NUMERIC", "ON", "OR", "OVER", "THEN", "WHEN", "WHERE",
+    "AND", "AS", "DECIMAL", "ELSE", "EXISTS", "FROM", "GROUP", "GROUPING SETS", "IN", "JOIN", "LATERAL", "NOT", "NUMERIC", "ON", "OR", "OVER", "THEN", "VALUES", "WHEN", "WHERE",
 }
 OUTPUTS: dict[str, dict[str, Any]] = {
     "snowflake": {"account": "a", "user": "u", "password": SECRET, "database": "d", "warehouse": "w"},

@@ -39,6 +39,10 @@ def log_until(day: int) -> pd.DataFrame:
     return LOG[LOG["predicted_at"] < until(day)]
 
 
+# The same SQL as in the tests around it, which run on both.
+ON_ONE = pytest.mark.parametrize("make", ["duckdb"], indirect=True)
+
+
 @pytest.fixture(params=["duckdb", "postgres"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Project]:
     """Make the project whose labels stop on 6 January."""
@@ -108,6 +112,7 @@ def test_acknowledged_incidents_are_not_repeated_but_their_end_is_told(make: Cal
     assert told(project)[-1] == ("resolved", "2026-01-10")
 
 
+@ON_ONE
 def test_snoozed_alerts_wake_up(make: Callable[..., Project]) -> None:
     project = make()
     project.run(*SELECTED)
@@ -149,6 +154,7 @@ def test_mutes_tell_nobody_and_end(make: Callable[..., Project]) -> None:
     assert told(project) == [("opened", "2026-01-08")]
 
 
+@ON_ONE
 def test_quiet_hours_hold_a_warning_back(make: Callable[..., Project]) -> None:
     """By the clock of Berlin, an hour ahead in January; its night begins on the day before."""
     project = make()
@@ -166,6 +172,7 @@ def test_quiet_hours_hold_a_warning_back(make: Callable[..., Project]) -> None:
     assert done.exit_code == 0 and sent == [[("pending",)], [("sent",)]]
 
 
+@ON_ONE
 def test_an_alert_that_no_rule_watches_any_more_is_resolved(make: Callable[..., Project]) -> None:
     project = make()
     project.run(*SELECTED)
@@ -178,6 +185,7 @@ def test_an_alert_that_no_rule_watches_any_more_is_resolved(make: Callable[..., 
     assert len(told(project)) == 2, "told once"
 
 
+@ON_ONE
 def test_what_a_backfill_found_does_not_stay_open(make: Callable[..., Project]) -> None:
     project = make(now="2026-03-01 00:00:00")
     project.run(*SELECTED)

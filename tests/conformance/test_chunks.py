@@ -17,6 +17,8 @@ ROWS = 100
 LOG = predictions(days=10, rows=65).assign(predicted_at=lambda log: log["predicted_at"].dt.floor("s"))
 REFERENCE = predictions(days=20, start="2025-12-01", seed=9)
 CHUNKED = MONITOR | {"window": "chunk", "chunk_rows": ROWS, "segments": []}
+MARTS = ("drift", "performance", "intake")
+SELECTED = ("-s", *(f"+ml_monitor__{mart}" for mart in MARTS))
 
 
 # The same SQL as in the tests around it, which run on both.
@@ -45,6 +47,13 @@ def closed(chunks: pd.Series) -> range:
     return range(1, int(chunks.max()))
 
 
+def metrics(built: Project) -> pd.DataFrame:
+    columns = "metric, feature, segment, model_version, window_start, span, metric_value, sample_size"
+    rows = [built.frame(f"select {columns} from {MART}{mart} where monitor = 'churn'") for mart in MARTS]
+    order = ["metric", "feature", "window_start", "span", "model_version"]
+    return pd.concat(rows).sort_values(order, ignore_index=True)
+
+
 def check(built: Project, log: pd.DataFrame, chunks: pd.Series) -> None:
     """Drift and accuracy of every chunk that is full, and of two together."""
     labels = feedback(LOG).set_index("prediction_id")["label"]
@@ -57,10 +66,9 @@ def check(built: Project, log: pd.DataFrame, chunks: pd.Series) -> None:
             wanted["accuracy", start, span] = float((rows["y_pred"] == rows["prediction_id"].map(labels)).mean())
             if span == 1:
                 wanted["row_count", start, span] = len(rows)
-    rows = built.frame(
-        f"""select metric, window_start, span, metric_value from {MART}metric_values
-        where monitor = 'churn' and (metric = 'psi' and feature = 'amount' or metric in ('accuracy', 'row_count')) and segment = '__all__' and model_version = '__all__'"""
-    )
+    rows = metrics(built)
+    asked = rows["metric"].isin(["accuracy", "row_count"]) | ((rows["metric"] == "psi") & (rows["feature"] == "amount"))
+    rows = rows[asked & (rows["segment"] == "__all__") & (rows["model_version"] == "__all__")]
     actual = {(r.metric, pd.Timestamp(r.window_start), r.span): float(r.metric_value) for r in rows.itertuples()}
     actual = {key: value for key, value in actual.items() if key in wanted or key[2] in (1, 2)}
     assert actual == pytest.approx(wanted, rel=1e-9)
@@ -69,14 +77,12 @@ def check(built: Project, log: pd.DataFrame, chunks: pd.Series) -> None:
 def test_full_chunks_are_windows(make: Callable[..., Project]) -> None:
     built = make(LOG)
     for now in ("2026-01-04 00:00:00", "2026-01-06 12:00:00", "2026-01-12 00:00:00"):
-        built.run("-s", "+ml_monitor__verdicts", now=now)
+        built.run(*SELECTED, now=now)
         check(built, LOG, chunks_of(LOG, now))
-    incremental = built.frame(f"select * from {MART}metric_values where monitor = 'churn'").drop(columns="updated_at")
-    built.run("-s", "+ml_monitor__verdicts", now="2026-01-12 00:00:00")
-    again = built.frame(f"select * from {MART}metric_values where monitor = 'churn'").drop(columns="updated_at")
-    order = ["metric", "feature", "window_start", "span", "model_version"]
-    pd.testing.assert_frame_equal(again.sort_values(order, ignore_index=True), incremental.sort_values(order, ignore_index=True))
-    days = built.rows(f"select count(*) from {MART}metric_values where monitor = 'daily' and metric = 'row_count'")
+    incremental = metrics(built)
+    built.run(*SELECTED, now="2026-01-12 00:00:00")
+    pd.testing.assert_frame_equal(metrics(built), incremental)
+    days = built.rows(f"select count(*) from {MART}intake where monitor = 'daily' and metric = 'row_count'")
     assert days == [(11,)], "a monitor of days beside it keeps its days, the silent last one too"
 
 
@@ -84,11 +90,11 @@ def test_late_rows_join_their_chunk(make: Callable[..., Project]) -> None:
     late = LOG.index[30:40]
     built = make(LOG.drop(index=late))
     now = "2026-01-08 00:00:00"
-    built.run("-s", "+ml_monitor__verdicts", now=now)
+    built.run(*SELECTED, now=now)
     chunks = chunks_of(LOG.drop(index=late), now)
     check(built, LOG, chunks)
     built.load("predictions", LOG)
-    built.run("-s", "+ml_monitor__verdicts", now=now)
+    built.run(*SELECTED, now=now)
     check(built, LOG, pd.concat([chunks, pd.Series(1, index=late)]))
 
 

@@ -145,8 +145,16 @@ def adapters(kind: type) -> Iterator[type]:
 
 def functions(sql: str, dialect: str) -> set[str]:
     """Names of all functions called, as they are written: sqlglot's tree has its own names, which hide what it would translate."""
-    words = {word.text.upper() for word, bracket in pairwise(sqlglot.tokenize(sql, dialect=dialect)) if bracket.token_type == TokenType.L_PAREN
-             and word.text[:1].isalpha() and word.token_type not in (TokenType.IDENTIFIER, TokenType.STRING)}
+    tokens = sqlglot.tokenize(sql, dialect=dialect)
+    words = {
+        word.text.upper()
+        for before, word, bracket in zip(tokens, tokens[1:], tokens[2:], strict=False)
+        if bracket.token_type == TokenType.L_PAREN
+        and word.text[:1].isalpha()
+        and word.token_type not in (TokenType.IDENTIFIER, TokenType.STRING)
+        # `as rows (one, two)` names columns.
+        and before.token_type != TokenType.ALIAS
+    }
     return words - KEYWORDS
 
 

@@ -117,14 +117,20 @@ def test_an_empty_log_fills_later(make: Callable[..., Project]) -> None:
     assert built.rows("select count(*) from main_ml_monitor.churn__chunks") == [(7,)]
 
 
-@pytest.mark.parametrize("reference", [{"trailing": 3}, {"previous": 1}, {"first": 2, "per": "model_version"}, {"from": "2026-01-01", "to": "2026-01-04"}])
-def test_references_of_the_log_itself(project: Callable[..., Project], reference: dict[str, Any]) -> None:
-    monitor = CHUNKED | {"reference": reference, "trailing_baseline": 2}
-    built = project({"churn": monitor}, logs=logs(predictions=LOG), now="2026-01-12 00:00:00")
+def test_references_of_the_log_itself(project: Callable[..., Project]) -> None:
+    references = {
+        "trailing": {"trailing": 3},
+        "previous": {"previous": 1},
+        "versions": {"first": 2, "per": "model_version"},
+        "period": {"from": "2026-01-01", "to": "2026-01-04"},
+    }
+    monitors = {name: CHUNKED | {"reference": reference, "trailing_baseline": 2} for name, reference in references.items()}
+    built = project(monitors, logs=logs(predictions=LOG), now="2026-01-12 00:00:00")
     built.run("-s", "+ml_monitor__drift")
-    values = built.frame(f"select window_start from {MART}drift where metric = 'psi' and feature = 'amount' and span = 1")
-    full = [LOG.loc[chunks_of(LOG, "2026-01-12").eq(n).idxmax(), "predicted_at"] for n in (5, 6)]
-    assert set(full) <= set(pd.to_datetime(values["window_start"]))
+    values = built.frame(f"select monitor, window_start from {MART}drift where metric = 'psi' and feature = 'amount' and span = 1")
+    full = {LOG.loc[chunks_of(LOG, "2026-01-12").eq(n).idxmax(), "predicted_at"] for n in (5, 6)}
+    for name in references:
+        assert full <= set(pd.to_datetime(values.loc[values["monitor"] == name, "window_start"])), name
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,11 @@ LOG.loc[LOG["predicted_at"] >= "2026-02-10", "plan"] = np.where(LOG["predicted_a
 ]
 DAY = LOG["predicted_at"].dt.floor("D")
 FIRST = DAY.min()
+COARSE = {"features": {"plan": "categorical"}, "rolling": [3, 9]}
 
 
 def build(project: Callable[..., Project], reference: dict[str, Any], **changes: Any) -> Project:
-    monitor = MONITOR | {"reference": reference, "features": {"plan": "categorical"}, "rolling": [3, 9]} | changes
+    monitor = MONITOR | COARSE | {"reference": reference} | changes
     built = project({"churn": monitor}, logs=logs(predictions=LOG), now=NOW)
     built.run("-s", "+ml_monitor__drift", "+ml_monitor__intake")
     return built
@@ -55,18 +56,21 @@ def baseline_days(kind: str, size: int, day: pd.Timestamp, span: int) -> list[pd
     return [d for week in range(1, size + 1) for d in days_back(day, week * step + span - 1, week * step)]
 
 
-@pytest.mark.parametrize(("kind", "size"), [("trailing", 10), ("previous", 1), ("previous", 2), ("same_weekday", 3)])
-def test_moving_references(project: Callable[..., Project], kind: str, size: int) -> None:
-    actual = psi(build(project, {kind: size}), segment="__all__")
-    compared = 0
-    for span in (1, 3, 9):
-        for day in sorted(DAY.unique())[35::4]:
-            baseline = [d for d in baseline_days(kind, size, day, span) if d >= FIRST]
-            if baseline:
-                expected = distances(counts(baseline), counts(days_back(day, span - 1, 0)), "jeffreys")["psi"]
-                assert actual[(day, span)] == pytest.approx(expected, rel=1e-9), (day, span)
-                compared += 1
-    assert compared > 15
+def test_moving_references(project: Callable[..., Project]) -> None:
+    kinds = {"trailing_10": ("trailing", 10), "previous_1": ("previous", 1), "previous_2": ("previous", 2), "weekdays_3": ("same_weekday", 3)}
+    monitors = {name: MONITOR | COARSE | {"reference": {kind: size}} for name, (kind, size) in kinds.items()}
+    built = project(monitors, logs=logs(predictions=LOG), now=NOW)
+    built.run("-s", "+ml_monitor__drift")
+    for name, (kind, size) in kinds.items():
+        actual, compared = psi(built, segment="__all__", monitor=name), 0
+        for span in (1, 3, 9):
+            for day in sorted(DAY.unique())[35::4]:
+                baseline = [d for d in baseline_days(kind, size, day, span) if d >= FIRST]
+                if baseline:
+                    expected = distances(counts(baseline), counts(days_back(day, span - 1, 0)), "jeffreys")["psi"]
+                    assert actual[(day, span)] == pytest.approx(expected, rel=1e-9), (name, day, span)
+                    compared += 1
+        assert compared > 15
 
 
 def test_excluded_periods_stay_out_of_the_baseline(project: Callable[..., Project]) -> None:

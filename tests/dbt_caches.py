@@ -1,4 +1,4 @@
-"""Hundreds of test projects use the same package: what dbt makes anew each time, though nothing changed, is made once per process."""
+"""Hundreds of test projects use the same package: what dbt makes anew though nothing changed is kept, and what nobody reads is not made."""
 
 import gc
 import os
@@ -91,7 +91,7 @@ def _fire_if_read(manager: EventManager, event: BaseEvent, level: EventLevel | N
 
 
 def keep_what_never_changes() -> None:
-    """Use dbt's own caches for tests, keep the code of templates, and look for secrets quickly."""
+    """Use dbt's own caches for tests, and its functions as they are above."""
     enable_test_caching()
     MacroFuzzEnvironment.compile = _compile_once
     MacroNamespaceBuilder.build_namespace = _build_namespace

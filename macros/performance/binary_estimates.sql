@@ -22,8 +22,7 @@
 
 
 {% macro _score_estimates(one_class) %}
-    {#- How well the scores rank. KS: the largest variance that a difference of two distribution functions can have. Average precision:
-        a proportion of the positives (Boyd, Eng and Page 2013). Lift: captured positives over what chance captures. -#}
+    {#- How well the scores rank. Average precision: a proportion of the positives (Boyd, Eng and Page 2013). Lift: captured positives over what chance captures. -#}
     {%- set captured = ml_monitor._share('lift', 'captured_positives', 'all_positives', 'no positive label') -%}
     {%- for part in ['value', 'lower', 'upper'] -%}
         {%- do captured.update({part: '(' ~ captured[part] ~ ') / lift_at'}) -%}
@@ -31,8 +30,7 @@
     {{ return([
         ml_monitor._estimate('roc_auc', 'roc_auc', 'roc_auc_error', 'roc_auc is not null', one_class, 'n_scored'),
         ml_monitor._estimate('gini', '2 * roc_auc - 1', '2 * roc_auc_error', 'roc_auc is not null', one_class, 'n_scored'),
-        ml_monitor._estimate('ks_separation', 'ks_separation', 'sqrt((1 - ks_separation * ks_separation) / 4 * (1 / all_positives + 1 / all_negatives))',
-            'roc_auc is not null', one_class, 'n_scored'),
+        ml_monitor._estimate('ks_separation', 'ks_separation', ml_monitor.ks_error(), 'roc_auc is not null', one_class, 'n_scored'),
         dict(ml_monitor._share('average_precision', 'average_precision * all_positives', 'all_positives', 'no positive label'), n='n_scored'),
         dict(captured, n='n_scored'),
     ]) }}

@@ -76,7 +76,7 @@
             2 * roc_auc - 1 as gini,
             2 * {{ ml_monitor.delong_error() }} as gini_error,
             sqrt({{ ml_monitor.non_negative('(average_precision * (1 - average_precision))') }} / nullif(all_positives, 0)) as average_precision_error,
-            sqrt((1 - ks_separation * ks_separation) / 4 * (1 / nullif(all_positives, 0) + 1 / nullif(all_negatives, 0))) as ks_separation_error
+            {{ ml_monitor.ks_error() }} as ks_separation_error
         from class_areas
     )
 {%- endmacro %}

@@ -47,13 +47,6 @@ def closed(chunks: pd.Series) -> range:
     return range(1, int(chunks.max()))
 
 
-def metrics(built: Project) -> pd.DataFrame:
-    columns = "metric, feature, segment, model_version, window_start, span, metric_value, sample_size"
-    rows = [built.frame(f"select {columns} from {MART}{mart} where monitor = 'churn'") for mart in MARTS]
-    order = ["metric", "feature", "window_start", "span", "model_version"]
-    return pd.concat(rows).sort_values(order, ignore_index=True)
-
-
 def check(built: Project, log: pd.DataFrame, chunks: pd.Series) -> None:
     """Drift and accuracy of every chunk that is full, and of two together."""
     labels = feedback(LOG).set_index("prediction_id")["label"]
@@ -66,9 +59,13 @@ def check(built: Project, log: pd.DataFrame, chunks: pd.Series) -> None:
             wanted["accuracy", start, span] = float((rows["y_pred"] == rows["prediction_id"].map(labels)).mean())
             if span == 1:
                 wanted["row_count", start, span] = len(rows)
-    rows = metrics(built)
-    asked = rows["metric"].isin(["accuracy", "row_count"]) | ((rows["metric"] == "psi") & (rows["feature"] == "amount"))
-    rows = rows[asked & (rows["segment"] == "__all__") & (rows["model_version"] == "__all__")]
+    rows = built.frame(
+        " union all ".join(
+            f"""select metric, window_start, span, metric_value from {MART}{mart}
+            where monitor = 'churn' and (metric = 'psi' and feature = 'amount' or metric in ('accuracy', 'row_count')) and segment = '__all__' and model_version = '__all__'"""
+            for mart in MARTS
+        )
+    )
     actual = {(r.metric, pd.Timestamp(r.window_start), r.span): float(r.metric_value) for r in rows.itertuples()}
     actual = {key: value for key, value in actual.items() if key in wanted or key[2] in (1, 2)}
     assert actual == pytest.approx(wanted, rel=1e-9)
@@ -76,13 +73,16 @@ def check(built: Project, log: pd.DataFrame, chunks: pd.Series) -> None:
 
 def test_full_chunks_are_windows(make: Callable[..., Project]) -> None:
     built = make(LOG)
-    for now in ("2026-01-04 00:00:00", "2026-01-06 12:00:00", "2026-01-12 00:00:00"):
-        built.run(*SELECTED, now=now)
+    everything = ("-s", "+ml_monitor__verdicts")
+    for now, selected in (("2026-01-04 00:00:00", SELECTED), ("2026-01-06 12:00:00", SELECTED), ("2026-01-12 00:00:00", everything)):
+        built.run(*selected, now=now)
         check(built, LOG, chunks_of(LOG, now))
-    incremental = metrics(built)
-    built.run(*SELECTED, now="2026-01-12 00:00:00")
-    pd.testing.assert_frame_equal(metrics(built), incremental)
-    days = built.rows(f"select count(*) from {MART}intake where monitor = 'daily' and metric = 'row_count'")
+    incremental = built.frame(f"select * from {MART}metric_values where monitor = 'churn'").drop(columns="updated_at")
+    built.run(*everything, now="2026-01-12 00:00:00")
+    again = built.frame(f"select * from {MART}metric_values where monitor = 'churn'").drop(columns="updated_at")
+    order = ["metric", "feature", "window_start", "span", "model_version"]
+    pd.testing.assert_frame_equal(again.sort_values(order, ignore_index=True), incremental.sort_values(order, ignore_index=True))
+    days = built.rows(f"select count(*) from {MART}metric_values where monitor = 'daily' and metric = 'row_count'")
     assert days == [(11,)], "a monitor of days beside it keeps its days, the silent last one too"
 
 

@@ -3,14 +3,17 @@
 import gc
 import os
 import sys
-from collections.abc import Iterator
-from types import CodeType
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from types import CodeType, MappingProxyType
 from typing import Any
 
+import parsedatetime
 from dbt.clients.jinja import MacroGenerator
 from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
+from dbt.context.manifest import ManifestContext
 from dbt.tracking import track_behavior_change_warn
-from dbt_common.clients.jinja import MacroFuzzEnvironment
+from dbt_common.clients.jinja import BaseMacroGenerator, MacroFuzzEnvironment
 from dbt_common.constants import SECRET_ENV_PREFIX
 from dbt_common.events import get_event_manager
 from dbt_common.events.base_types import BaseEvent, EventLevel
@@ -23,6 +26,9 @@ _compile = MacroFuzzEnvironment.compile
 _read_secrets = exceptions.env_secrets
 _make_event = BaseEvent.__init__
 _fire = EventManager.fire_event
+_read_namespace = ManifestContext._build_namespace
+_all_to_dict = ManifestContext.to_dict
+_get_macro = BaseMacroGenerator.get_macro
 
 
 def _compile_once(environment: MacroFuzzEnvironment, source: Any, *arguments: Any, **options: Any) -> Any:
@@ -40,37 +46,83 @@ def _secrets() -> list[str]:
     return _read_secrets() if any(name.startswith(prefix) for name in os.environ._data) else []  # type: ignore[attr-defined]
 
 
-class _Namespace(MacroNamespace):
-    """dbt's namespace as one dictionary: what is nearest wins."""
+class _Macros(dict[str, Any]):
+    """Macros of a package as functions, made when asked for: a context knows twelve hundred, and calls twenty."""
 
-    def __init__(self, *namespaces: dict[str, Any]) -> None:
-        super().__init__(*namespaces)
-        self._nearest: dict[str, Any] = {}
-        for names in reversed(list(self._search_order())):
-            self._nearest |= names
+    def __init__(self, macros: dict[str, Any], make: Callable[[Any], MacroGenerator]) -> None:
+        super().__init__()
+        self._known, self._make = macros, make
+
+    def __missing__(self, name: str) -> MacroGenerator:
+        made = self[name] = self._make(self._known[name])
+        return made
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._nearest)
+        return iter(self._known)
 
-    def __len__(self) -> int:
-        return len(self._nearest)
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
 
-    def __getitem__(self, name: str) -> Any:
-        return self._nearest[name]
+
+class _Context(dict[str, Any]):
+    """Names of a context: its own, and the macros of a namespace without copying them."""
+
+    namespace: Mapping[str, Any] = MappingProxyType({})
+
+    def __missing__(self, name: str) -> Any:
+        found = self[name] = self.namespace[name]
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or name in self.namespace
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+
+def _namespace(context: ManifestContext) -> MacroNamespace:
+    context._ctx = _Context(context._ctx)
+    return _read_namespace(context)
 
 
 def _build_namespace(builder: MacroNamespaceBuilder, macros_by_package: dict[str, dict[str, Any]], ctx: dict[str, Any]) -> MacroNamespace:
-    """As dbt's own, package by package: macro by macro, for every statement, it is a tenth of a run."""
-    packages = {
-        package: {macro.name: MacroGenerator(macro, ctx, builder.node, builder.thread_ctx) for macro in macros.values()}
-        for package, macros in macros_by_package.items()
-    }
+    """As dbt's own, whose hundreds of thousands of functions are an eighth of a run."""
+
+    def make(macro: Any) -> MacroGenerator:
+        return MacroGenerator(macro, ctx, builder.node, builder.thread_ctx)
+
     internal: dict[str, Any] = {}
     for package in reversed(builder.internal_package_names_order):
-        internal |= packages.pop(package, {})
-    local = packages.get(builder.search_package, {})
-    root = packages.get(builder.root_package, {}) if builder.root_package != builder.search_package else {}
-    return _Namespace(root, local, internal, packages)
+        internal |= macros_by_package.get(package, {})
+    packages = {package: _Macros(macros, make) for package, macros in macros_by_package.items() if package not in builder.internal_package_names}
+    root, local = (packages.get(package, {}) for package in (builder.root_package, builder.search_package))
+    return MacroNamespace(root, local, _Macros(internal, make), packages)  # type: ignore[arg-type]
+
+
+def _to_dict(context: ManifestContext) -> dict[str, Any]:
+    names = context._ctx
+    if not isinstance(names, _Context):
+        return _all_to_dict(context)
+    super(ManifestContext, context).to_dict()
+    names.update({name: context.namespace[name] for name in names if name in context.namespace})
+    names.namespace = context.namespace
+    return names
+
+
+def _macro_once(generator: BaseMacroGenerator) -> Callable[..., Any]:
+    """The context of a macro is read when the macro is called: the function itself stays."""
+    if "_macro" not in generator.__dict__:
+        generator._macro = _get_macro(generator)  # type: ignore[attr-defined]
+    return generator._macro  # type: ignore[attr-defined,no-any-return]
 
 
 def _is_read(level: EventLevel) -> bool:
@@ -95,6 +147,11 @@ def keep_what_never_changes() -> None:
     enable_test_caching()
     MacroFuzzEnvironment.compile = _compile_once
     MacroNamespaceBuilder.build_namespace = _build_namespace
+    ManifestContext._build_namespace = _namespace
+    ManifestContext.to_dict = _to_dict
+    BaseMacroGenerator.get_macro = _macro_once
+    # Made for every result of a query, to read dates in words.
+    parsedatetime.Constants = lru_cache(parsedatetime.Constants)
     BaseEvent.__init__ = _event
     EventManager.fire_event = _fire_if_read
     for module in list(sys.modules.values()):

@@ -22,7 +22,13 @@ from ml_monitor.scaffold.monitor import KINDS, OPTIONAL_KINDS
 REPOSITORY = Path(__file__).parent.parent
 # What leads to the alerts, without the reports: half of the models.
 ALERTS = ("-s", "+ml_monitor__alert_states")
+# What dbt reads of a project, and how a kept manifest names the database.
+SOURCES = {".sql", ".yml", ".yaml", ".csv", ".md", ".py"}
+DATABASE = "__the_database__"
 FLIGHTS = REPOSITORY / "dbt_project" / "data" / "flights"
+
+# What was parsed in this process: the files, the manifest and its JSON.
+_parsed: dict[str, tuple[Manifest, str]] = {}
 
 
 @dataclass
@@ -107,10 +113,12 @@ class Project:
         """Run dbt in this process, parsing only when the configuration changed; `now` sets the monitoring clock."""
         variables = ["--vars", json.dumps({"ml_monitor__now": now})] if now else []
         if self._manifest is None and arguments[0] != "parse":
-            parsed = self.dbt("parse")
+            parsed = self._parse()
             if not parsed.success:
                 return parsed
             self._manifest = parsed.result
+        if self._manifest is not None:
+            self._point(self._manifest)
         return dbtRunner(manifest=self._manifest).invoke(
             [
                 *arguments,
@@ -126,6 +134,40 @@ class Project:
                 "--write-json" if self.writes_artifacts or arguments[0] != "run" else "--no-write-json",
             ]
         )
+
+    def _parse(self) -> dbtRunnerResult:
+        """The manifest: of an earlier project of this process with the same files, if there was one."""
+        files = self._files()
+        if files in _parsed:
+            manifest, written = _parsed[files]
+            (self.directory / "target").mkdir(exist_ok=True)
+            (self.directory / "target" / "manifest.json").write_text(written.replace(DATABASE, self._database_name))
+            return dbtRunnerResult(success=True, result=manifest)
+        result = self.dbt("parse")
+        if result.success:
+            written = (self.directory / "target" / "manifest.json").read_text()
+            _parsed[files] = result.result, written.replace(self._database_name, DATABASE)
+        return result
+
+    def _files(self) -> str:
+        """All that dbt reads of the project, but for the clock, which every run is told, and where the warehouse is."""
+        made = {"dbt_packages", "target", "logs"}
+        files = {str(path.relative_to(self.directory)): path for path in sorted(self.directory.rglob("*")) if path.suffix in SOURCES}
+        texts = {name: path.read_text() for name, path in files.items() if name != "profiles.yml" and not made & set(Path(name).parts)}
+        config = yaml.safe_load(texts["dbt_project.yml"])
+        config.get("vars", {}).pop("ml_monitor__now", None)
+        return json.dumps([type(self).__name__, texts | {"dbt_project.yml": config}], default=str)
+
+    @property
+    def _database_name(self) -> str:
+        return self.database.stem
+
+    def _point(self, manifest: Manifest) -> None:
+        """Let the manifest, which may have served another project, name this one's database."""
+        for node in (*manifest.nodes.values(), *manifest.sources.values()):
+            if node.database != self._database_name and node.database is not None:
+                node.relation_name = (node.relation_name or "").replace(node.database, self._database_name) or None
+                node.database = self._database_name
 
     def run(self, *arguments: str, now: str | None = None) -> None:
         """Run the models; raise with dbt's own words when one fails."""
@@ -158,6 +200,10 @@ class PostgresProject(Project):
             connection.execute(text(f"create database {self._url.database}"))
         self._engine = create_engine(self._url, poolclass=NullPool)
         super().__post_init__()
+
+    @property
+    def _database_name(self) -> str:
+        return str(self._url.database)
 
     def _output(self) -> dict[str, Any]:
         url = self._url

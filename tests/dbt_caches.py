@@ -3,9 +3,9 @@
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
-from types import CodeType, MappingProxyType
+from types import CodeType
 from typing import Any
 
 import parsedatetime
@@ -46,41 +46,26 @@ def _secrets() -> list[str]:
     return _read_secrets() if any(name.startswith(prefix) for name in os.environ._data) else []  # type: ignore[attr-defined]
 
 
-class _Macros(dict[str, Any]):
-    """Macros of a package as functions, made when asked for: a context knows twelve hundred, and calls twenty."""
+class _OnDemand(dict[str, Any]):
+    """A dictionary with other values that are made when asked for: a context knows twelve hundred macros, and calls twenty."""
 
-    def __init__(self, macros: dict[str, Any], make: Callable[[Any], MacroGenerator]) -> None:
-        super().__init__()
-        self._known, self._make = macros, make
+    others: Collection[str] = ()
+    make: Callable[[str], Any]
 
-    def __missing__(self, name: str) -> MacroGenerator:
-        made = self[name] = self._make(self._known[name])
+    def __missing__(self, name: str) -> Any:
+        if name not in self.others:
+            raise KeyError(name)
+        self[name] = made = self.make(name)
         return made
 
     def __contains__(self, name: object) -> bool:
-        return name in self._known
+        return super().__contains__(name) or name in self.others
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._known)
+        return iter(self.keys())
 
-    def get(self, name: str, default: Any = None) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            return default
-
-
-class _Context(dict[str, Any]):
-    """Names of a context: its own, and the macros of a namespace without copying them."""
-
-    namespace: Mapping[str, Any] = MappingProxyType({})
-
-    def __missing__(self, name: str) -> Any:
-        found = self[name] = self.namespace[name]
-        return found
-
-    def __contains__(self, name: object) -> bool:
-        return super().__contains__(name) or name in self.namespace
+    def keys(self) -> Any:
+        return {*super().keys(), *self.others}
 
     def get(self, name: str, default: Any = None) -> Any:
         try:
@@ -90,31 +75,33 @@ class _Context(dict[str, Any]):
 
 
 def _namespace(context: ManifestContext) -> MacroNamespace:
-    context._ctx = _Context(context._ctx)
+    context._ctx = _OnDemand(context._ctx)
     return _read_namespace(context)
 
 
 def _build_namespace(builder: MacroNamespaceBuilder, macros_by_package: dict[str, dict[str, Any]], ctx: dict[str, Any]) -> MacroNamespace:
     """As dbt's own, whose hundreds of thousands of functions are an eighth of a run."""
 
-    def make(macro: Any) -> MacroGenerator:
-        return MacroGenerator(macro, ctx, builder.node, builder.thread_ctx)
+    def functions(macros: dict[str, Any]) -> _OnDemand:
+        made = _OnDemand()
+        made.others, made.make = macros, lambda name: MacroGenerator(macros[name], ctx, builder.node, builder.thread_ctx)
+        return made
 
     internal: dict[str, Any] = {}
     for package in reversed(builder.internal_package_names_order):
         internal |= macros_by_package.get(package, {})
-    packages = {package: _Macros(macros, make) for package, macros in macros_by_package.items() if package not in builder.internal_package_names}
+    packages = {package: functions(macros) for package, macros in macros_by_package.items() if package not in builder.internal_package_names}
     root, local = (packages.get(package, {}) for package in (builder.root_package, builder.search_package))
-    return MacroNamespace(root, local, _Macros(internal, make), packages)  # type: ignore[arg-type]
+    return MacroNamespace(root, local, functions(internal), packages)  # type: ignore[arg-type]
 
 
 def _to_dict(context: ManifestContext) -> dict[str, Any]:
     names = context._ctx
-    if not isinstance(names, _Context):
+    if not isinstance(names, _OnDemand):
         return _all_to_dict(context)
     super(ManifestContext, context).to_dict()
     names.update({name: context.namespace[name] for name in names if name in context.namespace})
-    names.namespace = context.namespace
+    names.others, names.make = context.namespace, context.namespace.__getitem__
     return names
 
 

@@ -153,10 +153,11 @@ class Project:
         """All that dbt reads of the project, but for the clock, which every run is told, and where the warehouse is."""
         made = {"dbt_packages", "target", "logs"}
         files = {str(path.relative_to(self.directory)): path for path in sorted(self.directory.rglob("*")) if path.suffix in SOURCES}
-        texts = {name: path.read_text() for name, path in files.items() if name != "profiles.yml" and not made & set(Path(name).parts)}
-        config = yaml.safe_load(texts["dbt_project.yml"])
+        texts = {name: path.read_text() for name, path in files.items() if not made & set(Path(name).parts)}
+        config, profiles = (yaml.safe_load(texts.pop(name)) for name in ("dbt_project.yml", "profiles.yml"))
         config.get("vars", {}).pop("ml_monitor__now", None)
-        return json.dumps([type(self).__name__, texts | {"dbt_project.yml": config}], default=str)
+        adapters = [[name, output["type"], output.get("schema")] for profile in profiles.values() for name, output in profile["outputs"].items()]
+        return json.dumps([adapters, config, texts], default=str)
 
     @property
     def _database_name(self) -> str:

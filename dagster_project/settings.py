@@ -3,12 +3,15 @@
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
 import dagster as dg
 from dagster_dbt import DbtCliResource, DbtProject
+from packaging.version import Version
 
 from ml_monitor import settings
 from ml_monitor.warehouse import Warehouse
@@ -35,6 +38,21 @@ def dbt_executable() -> str:
     return found
 
 
+class Dbt(DbtCliResource):
+    """dbt without what dagster-dbt asks before each step and nobody needs here, ten seconds each.
+
+    An adapter in its own process, with all macros parsed, is for column metadata: `looks.with_metadata` reads the warehouse.
+    `dbt --version` imports every adapter that is installed.
+    """
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:  # type: ignore[override]
+        return None
+
+
 def load_dbt_project(*, refresh: bool = False) -> DbtProject:
     """Return the dbt project, parsed if it has no manifest yet or on request.
 
@@ -43,7 +61,7 @@ def load_dbt_project(*, refresh: bool = False) -> DbtProject:
     """
     project = DbtProject(PROJECT_DIR)
     if refresh or not project.manifest_path.exists():
-        dbt = DbtCliResource(project_dir=project, dbt_executable=dbt_executable())
+        dbt = Dbt(project_dir=project, dbt_executable=dbt_executable())
         for command in (["deps"] if project.has_uninstalled_deps else []) + ["parse"]:
             dbt.cli([command, "--quiet"], target_path=project.target_path).wait()
     return project

@@ -8,7 +8,6 @@ from dagster_project.defs.delivery import alert_deliveries
 from dagster_project.defs.models import (
     DAILY,
     MANIFEST,
-    audit_snapshots,
     log_models,
     model_key,
     profile_models,
@@ -120,7 +119,7 @@ feedback_job = dg.define_asset_job(
     "build_from_feedback",
     # Without what else is behind it: retraining has its own sensor, and its own reasons.
     selection=dg.AssetSelection.assets(EVENTS).downstream(include_self=False)
-    & dg.AssetSelection.assets(log_models, profile_models, state_models, audit_snapshots, alert_deliveries),
+    & dg.AssetSelection.assets(log_models, profile_models, state_models, alert_deliveries),
     description="Bring labels, performance, verdicts and alerts up to date with new feedback, then send what is due.",
 )
 

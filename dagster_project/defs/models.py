@@ -16,7 +16,7 @@ from dagster_dbt import (
 )
 
 from dagster_project.looks import described, kinds_of, with_metadata
-from dagster_project.settings import MONITOR_TAG, NOW_TAG, dbt_executable, fixed_now, load_dbt_project, warehouse
+from dagster_project.settings import MONITOR_TAG, NOW_TAG, Dbt, dbt_executable, fixed_now, load_dbt_project, warehouse
 from ml_monitor.settings import NOW_VAR
 
 PROJECT = load_dbt_project()
@@ -84,6 +84,14 @@ def built(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[An
 COMMON: dict[str, Any] = {"manifest": MANIFEST, "project": PROJECT, "dagster_dbt_translator": TRANSLATOR}
 
 
+# Labels are made of feedback events, and the state of labels: ledgers in one step with the state would make a circle of steps,
+# which Dagster breaks into many, each a dbt run.
+@dbt_assets(name="ledger_tables", select="tag:ml_monitor_ledger", **COMMON)
+def ledger_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    """Tables that deliveries, feedback and retraining write into; a run of dbt only makes them."""
+    yield from built(context, dbt)
+
+
 @dbt_assets(
     name="logs", select="+tag:ml_monitor_profile", exclude="tag:ml_monitor_profile tag:ml_monitor", **COMMON
 )
@@ -104,19 +112,16 @@ def profile_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> It
     yield from built(context, dbt)
 
 
-@dbt_assets(name="state", select="tag:ml_monitor", exclude="resource_type:snapshot", **COMMON)
+@dbt_assets(name="state", select="tag:ml_monitor", exclude="tag:ml_monitor_ledger", **COMMON)
 def state_models(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-    """Registry, metrics, verdicts, alerts and report: they bring themselves up to date from the profiles."""
-    yield from built(context, dbt)
+    """Registry, metrics, verdicts, alerts and report: they bring themselves up to date from the profiles.
 
-
-@dbt_assets(name="audit", select="tag:ml_monitor,resource_type:snapshot", **COMMON)
-def audit_snapshots(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-    """History of what is otherwise overwritten."""
+    Snapshots keep the history of what is otherwise overwritten.
+    """
     yield from built(context, dbt)
 
 
 defs = dg.Definitions(
-    assets=[*RAW_LOGS, log_models, profile_models, state_models, audit_snapshots],
-    resources={"dbt": DbtCliResource(project_dir=PROJECT, dbt_executable=dbt_executable())},
+    assets=[*RAW_LOGS, ledger_models, log_models, profile_models, state_models],
+    resources={"dbt": Dbt(project_dir=PROJECT, dbt_executable=dbt_executable())},
 )

@@ -3,14 +3,14 @@
 import dagster as dg
 
 from dagster_project.defs.delivery import alert_deliveries
-from dagster_project.defs.models import DAILY, audit_snapshots, log_models, profile_models, state_models
+from dagster_project.defs.models import DAILY, ledger_models, log_models, profile_models, state_models
 from dagster_project.defs.runs import in_flight
 from dagster_project.settings import SCHEDULE_STATUS
 
 monitoring_job = dg.define_asset_job(
     "monitor",
     selection=dg.AssetSelection.assets(
-        log_models, profile_models, state_models, audit_snapshots, alert_deliveries
+        ledger_models, log_models, profile_models, state_models, alert_deliveries
     ),
     description="Bring profiles, metrics, verdicts and alerts up to date, then send what is due.",
 )

@@ -32,11 +32,7 @@ def built(location: Location) -> Location:
     days = {
         f"dagster/asset_partition_range_{end}": f"2013-02-0{day}" for end, day in (("start", 1), ("end", 2))
     }
-    ledgers = [dg.AssetKey(["ml_monitor", f"ml_monitor__feedback_{name}"]) for name in ("events", "bookmarks")]
-    job = location.defs.resolve_implicit_global_asset_job_def()
-    assert job.execute_in_process(instance=location.instance, asset_selection=ledgers).success
-    for name, tags in (("logs", {}), ("profiles", days), ("state", {}), ("audit", {})):
-        assert location.materialize(name, tags=tags).success
+    assert location.materialize("ledger_tables", "logs", "profiles", "state", tags=days).success
     return location
 
 

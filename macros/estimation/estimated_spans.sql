@@ -102,10 +102,10 @@
             sum(positives * negatives_below * negatives_below) as sum_squared_positive_placements,
             sum(negatives * (all_positives - positives_below) * (all_positives - positives_below)) as sum_squared_negative_placements
         from placements
-        inner join class_counts
-            on class_counts.cell = placements.cell
-            and class_counts.window_number = placements.window_number
-            and class_counts.span = placements.span
+        inner join score_sums
+            on score_sums.cell = placements.cell
+            and score_sums.window_number = placements.window_number
+            and score_sums.span = placements.span
         group by {{ group }}
     ),
 

@@ -29,21 +29,27 @@
 {% endmacro %}
 
 
-{% macro score_placements() %}
-    {%- set group = 'cell, window_number, span' -%}
-    class_counts as (
+{% macro rank_keys(of) %}
+    {#- What scores are ranked within: of two classes the cell and span, of many each class against all others (`of` is then `class_`). -#}
+    {{ return(['cell', 'window_number', 'span'] + (['class'] if of else [])) }}
+{% endmacro %}
+
+
+{% macro score_placements(of='') %}
+    {%- set group = ml_monitor.rank_keys(of) | join(', ') -%}
+    {{ of }}score_sums as (
         select {{ group }}, sum(positives) as all_positives, sum(negatives) as all_negatives,
             sum(score * (positives + negatives)) / sum(positives + negatives) as mean_score,
             sum(score * score * (positives + negatives)) as sum_squared_score,
             sum(score * positives) as sum_positive_score
-        from score_counts
+        from {{ of }}score_counts
         group by {{ group }}
     ),
 
-    placements as (
+    {{ of }}placements as (
         select {{ group }}, score, positives, negatives, sum_score,
             sum(negatives) over (partition by {{ group }} order by score rows between unbounded preceding and current row) - negatives / 2 as negatives_below,
             sum(positives) over (partition by {{ group }} order by score rows between unbounded preceding and current row) - positives / 2 as positives_below
-        from score_counts
+        from {{ of }}score_counts
     )
 {%- endmacro %}

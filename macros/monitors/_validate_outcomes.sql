@@ -1,7 +1,7 @@
 {% macro _validate_outcomes(name, spec, declared) %}
     {#- The keys about labels, scores and the metrics made of them. -#}
     {% set tasks = {
-        'positive': ['binary'], 'beta': ['binary', 'multiclass'], 'lift_at': ['binary'], 'scores': ['multiclass'], 'classes': ['multiclass'],
+        'positive': ['binary'], 'beta': ['binary', 'multiclass'], 'lift_at': ['binary', 'multiclass'], 'scores': ['multiclass'], 'classes': ['multiclass'],
         'lower': ['regression'], 'upper': ['regression'], 'quantile': ['regression'], 'expected_error': ['regression'], 'query_id': ['ranking'], 'retraining': ['binary', 'regression'], 'item': ['ranking'], 'k': ['ranking'],
     } %}
     {% for key in tasks if key in declared and spec.task not in tasks[key] and declared[key] %}

@@ -35,15 +35,24 @@
 
 
 {% macro _class_score_estimates() %}
-    {%- set one_class = 'the class has no score, or one class only among the labels' -%}
+    {%- set one_class, no_score = 'the class has no score, or one class only among the labels', 'the class has no score' -%}
+    {%- set no_label = 'the class has no score, or no label of the class' -%}
+    {%- set lift = ml_monitor._share('class_lift', 'classes.captured_positives', 'classes.all_positives', no_label) -%}
+    {%- for part in ['value', 'lower', 'upper'] -%}{%- do lift.update({part: '(' ~ lift[part] ~ ') / classes.lift_at'}) -%}{%- endfor -%}
     {%- set estimates = [
-        dict(ml_monitor._share('class_average_precision', 'classes.average_precision * classes.all_positives', 'classes.all_positives', 'the class has no score, or no label of the class'), n='classes.n_actual'),
+        dict(ml_monitor._share('class_average_precision', 'classes.average_precision * classes.all_positives', 'classes.all_positives', no_label), n='classes.n_actual'),
+        dict(lift, n='classes.n_actual'),
+        ml_monitor._mean('class_brier', 'classes.sum_squared_error', 'classes.sum_fourth_error', 'classes.n_ranked', no_score),
     ] -%}
     {%- for metric in ['roc_auc', 'gini', 'ks_separation'] -%}
         {%- do estimates.append(ml_monitor._estimate('class_' ~ metric, 'classes.' ~ metric, 'classes.' ~ metric ~ '_error', 'classes.roc_auc is not null', one_class, 'classes.n_actual')) -%}
     {%- endfor -%}
-    {%- for metric, why in {'expected_calibration_error': 'the class has no score', 'observed_to_expected': 'the class has no score above 0'}.items() -%}
-        {%- do estimates.append(ml_monitor._estimate('class_' ~ metric, 'classes.' ~ metric, 'classes.' ~ metric ~ '_error', 'classes.' ~ metric ~ ' is not null', why, 'classes.n_scored')) -%}
+    {%- for metric, column, why in [
+        ('brier_reliability', 'reliability', no_score), ('brier_resolution', 'resolution', no_score), ('brier_uncertainty', 'uncertainty', no_score),
+        ('expected_calibration_error', 'calibration_error', no_score), ('observed_to_expected', 'observed_to_expected', 'the class has no score above 0'),
+        ('calibration_slope', 'calibration_slope', 'the class has no score, or all are equal'),
+    ] -%}
+        {%- do estimates.append(ml_monitor._estimate('class_' ~ metric, 'classes.' ~ column, 'classes.' ~ column ~ '_error', 'classes.' ~ column ~ ' is not null', why, 'classes.n_ranked')) -%}
     {%- endfor -%}
     {{ return(estimates) }}
 {% endmacro %}
@@ -52,9 +61,10 @@
 {% macro frequent_classes() %}
     {#- Every class counts in the averages; so many have metrics of their own. -#}
     frequent_classes as (
-        select ranked.*, class_ranks.all_positives, class_ranks.average_precision, class_calibration.n_scored
-            {%- for relation, metrics in {'class_ranks': ['roc_auc', 'gini', 'ks_separation'], 'class_calibration': ['expected_calibration_error', 'observed_to_expected']}.items() %}
-            {%- for metric in metrics %}, {{ relation }}.{{ metric }}, {{ relation }}.{{ metric }}_error{% endfor %}
+        select ranked.*, class_ranks.n_ranked, class_ranks.all_positives, class_ranks.captured_positives, class_ranks.lift_at, class_ranks.average_precision,
+            class_ranks.sum_squared_error, class_ranks.sum_fourth_error
+            {%- for metric in ['roc_auc', 'gini', 'ks_separation', 'calibration_error', 'observed_to_expected', 'calibration_slope', 'reliability', 'resolution', 'uncertainty'] %},
+            class_ranks.{{ metric }}, class_ranks.{{ metric }}_error
             {%- endfor %}
         from (
             select class_scores.*, row_number() over (partition by cell, window_number, span order by n_actual desc, n_predicted desc, class) as place
@@ -65,9 +75,6 @@
         left join class_ranks
             on class_ranks.cell = ranked.cell and class_ranks.window_number = ranked.window_number and class_ranks.span = ranked.span
             and class_ranks.class = ranked.class
-        left join class_calibration
-            on class_calibration.cell = ranked.cell and class_calibration.window_number = ranked.window_number and class_calibration.span = ranked.span
-            and class_calibration.class = ranked.class
         where ranked.place <= monitors.n_classes
     )
 {%- endmacro %}

@@ -19,9 +19,9 @@
 {% endmacro %}
 
 
-{% macro class_placements() %}
-    {#- CTEs up to `class_placements`: of each class, every score with the rows of the class and of all others that lie below it. -#}
-    {%- set double = ml_monitor.type_double() -%}
+{% macro class_score_counts() %}
+    {#- CTEs up to `class_score_counts`: of each class, how often every score was given to rows of the class and of all others. -#}
+    {%- set sums = ['positives', 'negatives'] -%}
     class_profiles as {{ ml_monitor.inline_cte() }} (
         select profile.*
         from {{ ref('ml_monitor__outcome_profiles') }} as profile
@@ -39,51 +39,57 @@
     ),
 
     span_class_scores as (
-        {{ ml_monitor.ranked_sums('window_class_scores', ['predicted_class', 'score'], ['positives', 'negatives']) }}
+        {{ ml_monitor.ranked_sums('window_class_scores', ['predicted_class', 'score'], sums) }}
     ),
 
-    class_placements as (
-        select cell, window_number, span, predicted_class as class, score, cast(positives as {{ double }}) as positives, cast(negatives as {{ double }}) as negatives,
-            sum(positives) over (partition by cell, window_number, span, predicted_class) as all_positives,
-            sum(negatives) over (partition by cell, window_number, span, predicted_class) as all_negatives,
-            {%- for side in ['positives', 'negatives'] %}
-            sum({{ side }}) over (partition by cell, window_number, span, predicted_class order by score rows between unbounded preceding and current row) - {{ side }} / 2e0 as {{ side }}_below{{ ',' if not loop.last }}
-            {%- endfor %}
+    class_score_counts as (
+        select cell, window_number, span, predicted_class as class, score, score * (positives + negatives) as sum_score
+            {%- for column in sums %}, cast({{ column }} as {{ ml_monitor.type_double() }}) as {{ column }}{% endfor %}
         from span_class_scores
     )
 {%- endmacro %}
 
 
 {% macro class_ranks() %}
-    {#- CTEs up to `class_ranks`: ROC AUC with DeLong's error, Gini, average precision and KS of each class against all others, with errors as for two classes. -#}
-    {%- set group = 'cell, window_number, span, class' -%}
-    {%- set double = ml_monitor.type_double() -%}
-    {%- set positives_above, negatives_above = '(all_positives - positives_below + positives / 2)', '(all_negatives - negatives_below + negatives / 2)' -%}
-    class_areas as (
-        select {{ group }}, cast(max(all_positives) as {{ double }}) as all_positives, cast(max(all_negatives) as {{ double }}) as all_negatives,
-            sum(positives * negatives_below) / nullif(max(all_positives) * max(all_negatives), 0) as roc_auc,
-            sum(positives * negatives_below * negatives_below) as sum_squared_positive_placements,
-            sum(negatives * (all_positives - positives_below) * (all_positives - positives_below)) as sum_squared_negative_placements,
-            sum(case when positives > 0 then positives * {{ positives_above }} / ({{ positives_above }} + {{ negatives_above }}) else 0 end) / nullif(max(all_positives), 0) as average_precision,
-            max(abs({{ positives_above }} / nullif(all_positives, 0) - {{ negatives_above }} / nullif(all_negatives, 0))) as ks_separation
-        from class_placements
-        group by {{ group }}
+    {#- CTEs up to `class_ranks`: what the scores of two classes give, of each class against all others, every value with its error. -#}
+    {%- set non_negative = ml_monitor.non_negative -%}
+    {{ ml_monitor.class_score_counts() }},
+
+    {{ ml_monitor.score_placements('class_') }},
+
+    {{ ml_monitor.score_bands('class_') }},
+
+    {{ ml_monitor.band_statistics('class_') }},
+
+    class_rates as (
+        select ranked.*,
+            mean_score * n_ranked as sum_score,
+            all_positives / n_ranked as rate,
+            all_positives / nullif(mean_score * n_ranked, 0) as observed_to_expected
+        from class_rank_statistics as ranked
     ),
 
     class_ranks as (
-        select class_areas.*,
-            {{ ml_monitor.delong_error() }} as roc_auc_error,
+        select class_rates.*,
             2 * roc_auc - 1 as gini,
-            2 * {{ ml_monitor.delong_error() }} as gini_error,
-            sqrt({{ ml_monitor.non_negative('(average_precision * (1 - average_precision))') }} / nullif(all_positives, 0)) as average_precision_error,
-            {{ ml_monitor.ks_error() }} as ks_separation_error
-        from class_areas
+            2 * roc_auc_error as gini_error,
+            sqrt({{ non_negative('(average_precision * (1 - average_precision))') }} / nullif(all_positives, 0)) as average_precision_error,
+            {{ ml_monitor.ks_error() }} as ks_separation_error,
+            captured_positives / nullif(all_positives, 0) / lift_at as lift,
+            sqrt({{ non_negative('(captured_positives * (all_positives - captured_positives))') }} / nullif(power(all_positives, 3), 0)) / lift_at as lift_error,
+            sqrt({{ non_negative('(all_positives - 2 * observed_to_expected * sum_positive_score + observed_to_expected * observed_to_expected * sum_squared_score)') }})
+                / nullif(sum_score, 0) as observed_to_expected_error,
+            case when calibration_slope_error is not null
+                then (sum_positive_score - all_positives * mean_score) / (sum_squared_score - n_ranked * mean_score * mean_score) end as calibration_slope,
+            rate * (1 - rate) as uncertainty,
+            abs(1 - 2 * rate) * sqrt(rate * (1 - rate) / n_ranked) as uncertainty_error
+        from class_rates
     )
 {%- endmacro %}
 
 
 {% macro class_rank_averages() %}
-    {#- Means over the classes that have labels and rows of other classes. The error of a mean is at most the mean of the errors: classes are not independent. -#}
+    {#- Means over the classes that have labels and rows of other classes. The error of a mean, or a sum, is at most that of the errors: classes are not independent. -#}
     class_rank_averages as (
         select cell, window_number, span
             {%- for average, metric in ml_monitor.rank_averages().items() %}
@@ -95,6 +101,19 @@
         from class_ranks
         where roc_auc is not null
         group by cell, window_number, span
+    ),
+
+    {#- Murphy's terms add up to the Brier score of all classes; the calibration error is a mean (Kull et al. 2019). #}
+    class_calibration as (
+        select cell, window_number, span,
+            {%- for error in ['', '_error'] %}
+            avg(calibration_error{{ error }}) as macro_expected_calibration_error{{ error }},
+            {%- for term in ['reliability', 'resolution', 'uncertainty'] %}
+            sum({{ term }}{{ error }}) as class_{{ term }}{{ error }}{{ ',' if not loop.last }}
+            {%- endfor %}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from class_ranks
+        group by cell, window_number, span
     )
 {%- endmacro %}
 
@@ -102,7 +121,7 @@
 {% macro rank_averages() %}
     {#- Name to the metric of a class. -#}
     {%- set averages = {} -%}
-    {%- for metric in ['roc_auc', 'gini', 'average_precision', 'ks_separation'] -%}
+    {%- for metric in ['roc_auc', 'gini', 'average_precision', 'ks_separation', 'lift'] -%}
         {%- do averages.update({'macro_' ~ metric: metric, 'weighted_' ~ metric: metric}) -%}
     {%- endfor -%}
     {{ return(averages) }}

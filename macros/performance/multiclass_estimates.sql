@@ -36,9 +36,14 @@
 
 {% macro _averaged_score_estimates() %}
     {%- set estimates = [] -%}
-    {%- set calibration = 'macro_expected_calibration_error' -%}
     {%- for metric in ml_monitor.rank_averages() -%}
         {%- do estimates.append(ml_monitor._estimate(metric, metric, metric ~ '_error', metric ~ ' is not null', 'no class has both a label and a label of another class', 'n_scored')) -%}
     {%- endfor -%}
-    {{ return(estimates + [ml_monitor._estimate(calibration, calibration, calibration ~ '_error', calibration ~ ' is not null', 'no labelled score', 'n_scored')]) }}
+    {%- for metric, column in {
+        'macro_expected_calibration_error': 'macro_expected_calibration_error', 'brier_reliability': 'class_reliability',
+        'brier_resolution': 'class_resolution', 'brier_uncertainty': 'class_uncertainty',
+    }.items() -%}
+        {%- do estimates.append(ml_monitor._estimate(metric, column, column ~ '_error', column ~ ' is not null', 'no labelled score', 'n_scored')) -%}
+    {%- endfor -%}
+    {{ return(estimates) }}
 {% endmacro %}

@@ -13,13 +13,9 @@
 {%- endif %}
 {%- if 'multiclass' in tasks %},
 
-{{ ml_monitor.class_placements() }},
-
 {{ ml_monitor.class_ranks() }},
 
 {{ ml_monitor.class_rank_averages() }},
-
-{{ ml_monitor.class_calibration() }},
 
 {{ ml_monitor.frequent_classes() }},
 

@@ -29,6 +29,9 @@
         ('cohen_kappa', 'share', 'below', '(agreement - chance agreement) / (1 - chance agreement)'),
         ('log_loss', 'nats', 'above', 'mean of -ln(probability given to what happened), clipped at 1e-15'),
         ('brier', 'probability squared', 'above', 'mean of (score - label)^2; of many classes summed over them'),
+        ('brier_reliability', 'probability squared', 'above', 'sum(n_b / n * (mean score_b - rate_b)^2) over ten bands of score; of many classes summed over them'),
+        ('brier_resolution', 'probability squared', 'below', 'sum(n_b / n * (rate_b - rate)^2) over ten bands of score; of many classes summed over them'),
+        ('brier_uncertainty', 'probability squared', 'above', 'rate * (1 - rate); of many classes summed over them'),
     ], ['binary', 'multiclass']) + ml_monitor._performance_family([
         ('prevalence', 'share', 'above', 'positive labels / labels'),
         ('precision', 'share', 'below', 'TP / (TP + FP)'),
@@ -41,9 +44,6 @@
         ('average_precision', 'share', 'below', 'mean, over the positives, of the precision at their score'),
         ('ks_separation', 'share', 'below', 'largest gap between the distribution functions of the scores of positives and negatives'),
         ('lift', 'ratio', 'below', 'share of positives among the highest scores (lift_at of the rows) / prevalence'),
-        ('brier_reliability', 'probability squared', 'above', 'sum(n_b / n * (mean score_b - rate_b)^2) over ten bands of score'),
-        ('brier_resolution', 'probability squared', 'below', 'sum(n_b / n * (rate_b - rate)^2) over ten bands of score'),
-        ('brier_uncertainty', 'probability squared', 'above', 'rate * (1 - rate)'),
         ('expected_calibration_error', 'probability', 'above', 'sum(n_b / n * abs(mean score_b - rate_b)) over ten bands of score'),
         ('observed_to_expected', 'ratio', 'above', 'positive labels / sum of scores'),
         ('calibration_slope', 'ratio', 'below', 'covariance(score, label) / variance(score)'),
@@ -80,6 +80,8 @@
         ('weighted_average_precision', 'share', 'below', 'the same, weighted by labels'),
         ('macro_ks_separation', 'share', 'below', 'mean over classes of the largest gap between the distribution functions of the score of the class and all others'),
         ('weighted_ks_separation', 'share', 'below', 'the same, weighted by labels'),
+        ('macro_lift', 'ratio', 'below', 'mean over classes of the lift of each: share of the class among the highest of its scores (lift_at of the rows) / share of the class'),
+        ('weighted_lift', 'ratio', 'below', 'the same, weighted by labels'),
         ('macro_expected_calibration_error', 'probability', 'above', 'mean over classes of the expected calibration error of each against all others'),
         ('class_roc_auc', 'probability', 'below', 'ROC AUC of the class against all others, by its own probability'),
         ('class_average_precision', 'share', 'below', 'average precision of the class against all others'),
@@ -87,6 +89,12 @@
         ('class_ks_separation', 'share', 'below', 'largest gap between the distribution functions of the score of the class and all others'),
         ('class_expected_calibration_error', 'probability', 'above', 'sum(n_b / n * abs(mean score_b - rate_b)) over ten bands of the score of the class'),
         ('class_observed_to_expected', 'ratio', 'above', 'labels of the class / sum of its scores'),
+        ('class_calibration_slope', 'ratio', 'below', 'covariance(score of the class, row of the class) / variance(score of the class)'),
+        ('class_lift', 'ratio', 'below', 'share of the class among the highest of its scores (lift_at of the rows) / share of the class'),
+        ('class_brier', 'probability squared', 'above', 'mean of (score of the class - row of the class)^2'),
+        ('class_brier_reliability', 'probability squared', 'above', 'sum(n_b / n * (mean score_b - rate_b)^2) over ten bands of the score of the class'),
+        ('class_brier_resolution', 'probability squared', 'below', 'sum(n_b / n * (rate_b - rate)^2) over ten bands of the score of the class'),
+        ('class_brier_uncertainty', 'probability squared', 'above', 'rate of the class * (1 - rate)'),
     ], ['multiclass'])) }}
 {% endmacro %}
 

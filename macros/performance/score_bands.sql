@@ -1,4 +1,4 @@
-{% macro score_bands() %}
+{% macro score_bands(of='') %}
     {#- Sums over the scores of each band. `negatives_below` and `positives_below` count rows with equal scores half, so the rows at or
         above a score are the rest and half of its own. -#}
     {%- set at_or_above = {
@@ -8,18 +8,23 @@
     {%- set rows_above = '(' ~ at_or_above.positives ~ ' + ' ~ at_or_above.negatives ~ ' - positives - negatives)' -%}
     {%- set wanted = '(monitors.lift_at * (all_positives + all_negatives) - ' ~ rows_above ~ ')' -%}
     {%- set captured = 'case when ' ~ wanted ~ ' <= 0 then 0 when ' ~ wanted ~ ' >= positives + negatives then positives else positives * ' ~ wanted ~ ' / (positives + negatives) end' -%}
-    {%- set group = ['placements.cell', 'placements.window_number', 'placements.span', 'all_positives', 'all_negatives', 'mean_score', 'sum_squared_score', 'sum_positive_score'] -%}
+    {%- set keys = ml_monitor.rank_keys(of) -%}
+    {%- set group = [] -%}
+    {%- for key in keys -%}{%- do group.append('placements.' ~ key) -%}{%- endfor -%}
+    {%- set group = (group + ml_monitor.score_totals()) | join(', ') -%}
     {%- set band = ml_monitor.score_band() -%}
     {%- set n, rate = '(all_positives + all_negatives)', '(all_positives / (all_positives + all_negatives))' -%}
     {%- set residual = '(' ~ rate ~ ' + calibration_slope * (score - mean_score))' -%}
-    {{ ml_monitor.score_slopes() }},
+    {{ ml_monitor.score_slopes(of) }},
 
-    score_bands as (
-        select {{ group | join(', ') }}, {{ band }} as band,
+    {{ of }}score_bands as (
+        select {{ group }}, {{ band }} as band,
             sum(positives) as positives,
             sum(negatives) as negatives,
             sum(sum_score) as sum_score,
-            sum(positives * (1 - score) * (1 - score) + negatives * score * score) as sum_squared_error,
+            {%- for power, name in {2: 'squared', 4: 'fourth'}.items() %}
+            sum(positives * power(1 - score, {{ power }}) + negatives * power(score, {{ power }})) as sum_{{ name }}_error,
+            {%- endfor %}
             sum(positives * negatives_below) as pairs_won,
             sum(positives * negatives_below * negatives_below) as sum_squared_positive_placements,
             sum(negatives * (all_positives - positives_below) * (all_positives - positives_below)) as sum_squared_negative_placements,
@@ -28,36 +33,40 @@
             sum({{ captured }}) as captured_positives,
             sum((score - mean_score) * (score - mean_score) * (
                 positives * (1 - {{ residual }}) * (1 - {{ residual }}) + negatives * {{ residual }} * {{ residual }})) as slope_noise
-        from placements
-        inner join slopes
-            on slopes.cell = placements.cell
-            and slopes.window_number = placements.window_number
-            and slopes.span = placements.span
+        from {{ of }}placements as placements
+        inner join {{ of }}slopes as slopes
+            on {% for key in keys %}slopes.{{ key }} = placements.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
         inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = slopes.monitor
-        group by {{ group | join(', ') }}, {{ band }}
+        group by {{ group }}, {{ band }}
     )
 {%- endmacro %}
 
 
-{% macro band_statistics() %}
+{% macro score_totals() %}
+    {#- Of all bands together, kept beside each. -#}
+    {{ return(['lift_at', 'all_positives', 'all_negatives', 'mean_score', 'sum_squared_score', 'sum_positive_score']) }}
+{% endmacro %}
+
+
+{% macro band_statistics(of='') %}
     {#- ROC AUC as the Mann-Whitney statistic with DeLong's standard error (DeLong, DeLong and Clarke-Pearson 1988), average precision,
         KS, captured positives; the calibration error of the bands and Murphy's terms (1973), with standard errors by the delta method
         (edges taken as given). -#}
-    {%- set group = 'cell, window_number, span' -%}
+    {%- set group = (ml_monitor.rank_keys(of) + ml_monitor.score_totals()) | join(', ') -%}
     {%- set n = '(positives + negatives)' -%}
     {%- set total = '(all_positives + all_negatives)' -%}
-    banded as (
-        select score_bands.*,
+    {{ of }}banded as (
+        select bands.*,
             {{ n }} as n,
             (sum_score - positives) / {{ n }} as gap,
             positives / {{ n }} as rate,
             all_positives / {{ total }} as overall_rate
-        from score_bands
+        from {{ of }}score_bands as bands
     ),
 
-    band_sums as (
-        select {{ group }}, all_positives, all_negatives, mean_score, sum_squared_score,
-            {%- for sum in ['pairs_won', 'sum_squared_positive_placements', 'sum_squared_negative_placements', 'sum_precision', 'captured_positives', 'slope_noise'] %}
+    {{ of }}band_sums as (
+        select {{ group }},
+            {%- for sum in ['sum_squared_error', 'sum_fourth_error', 'pairs_won', 'sum_squared_positive_placements', 'sum_squared_negative_placements', 'sum_precision', 'captured_positives', 'slope_noise'] %}
             sum({{ sum }}) as {{ sum }},
             {%- endfor %}
             max(largest_gap) as ks_separation,
@@ -69,45 +78,45 @@
             sum(n * power(gap, 4)) as sum_fourth_gap,
             sum(4 * n * (rate - overall_rate) * (rate - overall_rate) * rate * (1 - rate)) as resolution_noise,
             sum(n * power(rate - overall_rate, 4)) as sum_fourth_resolution
-        from banded
-        group by {{ group }}, all_positives, all_negatives, mean_score, sum_squared_score
+        from {{ of }}banded
+        group by {{ group }}
     ),
 
-    {{ ml_monitor.rank_errors() }}
+    {{ ml_monitor.rank_errors(of) }}
 {%- endmacro %}
 
 
-{% macro rank_errors() %}
+{% macro rank_errors(of='') %}
     {%- set non_negative = ml_monitor.non_negative -%}
     {%- set total = '(all_positives + all_negatives)' -%}
-    areas as (
-        select band_sums.*, {{ total }} as n_ranked,
+    {{ of }}areas as (
+        select sums.*, {{ total }} as n_ranked,
             pairs_won / nullif(all_positives * all_negatives, 0) as roc_auc,
             sum_precision / nullif(all_positives, 0) as average_precision
-        from band_sums
+        from {{ of }}band_sums as sums
     ),
 
-    rank_statistics as (
+    {{ of }}rank_statistics as (
         select areas.*,
             {{ ml_monitor.delong_error() }} as roc_auc_error,
             sqrt({{ non_negative('(within_noise + n_ranked * (reliability - calibration_error * calibration_error))') }}) / n_ranked as calibration_error_error,
             sqrt({{ non_negative('(reliability_noise + sum_fourth_gap - n_ranked * reliability * reliability)') }}) / n_ranked as reliability_error,
             sqrt({{ non_negative('(resolution_noise + sum_fourth_resolution - n_ranked * resolution * resolution)') }}) / n_ranked as resolution_error,
             case when slope_noise is not null then sqrt(slope_noise) / (sum_squared_score - n_ranked * mean_score * mean_score) end as calibration_slope_error
-        from areas
+        from {{ of }}areas as areas
     )
 {%- endmacro %}
 
 
-{% macro score_slopes() %}
+{% macro score_slopes(of='') %}
     {#- The slope of labels on scores, for its own standard error. -#}
     {%- set n = '(all_positives + all_negatives)' -%}
     {%- set spread = '(sum_squared_score - ' ~ n ~ ' * mean_score * mean_score)' -%}
-    slopes as (
+    {{ of }}slopes as (
         {#- Of equal scores rounding leaves a spread that is not quite 0. #}
-        select class_counts.*, cells.monitor,
+        select sums.*, cells.monitor,
             case when {{ spread }} > 1e-12 * {{ n }} then (sum_positive_score - all_positives * mean_score) / {{ spread }} end as calibration_slope
-        from class_counts
-        inner join cells on cells.cell = class_counts.cell
+        from {{ of }}score_sums as sums
+        inner join cells on cells.cell = sums.cell
     )
 {%- endmacro %}

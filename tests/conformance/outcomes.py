@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn import metrics
 
 Values = dict[str, float]
+MURPHY = ("brier_reliability", "brier_resolution", "brier_uncertainty")
 
 
 def bands(score: np.ndarray) -> np.ndarray:
@@ -158,9 +159,10 @@ def of_classes(y: np.ndarray, prediction: np.ndarray, beta: float = 2) -> dict[t
 
 def against_the_others(y: np.ndarray, score: np.ndarray) -> Values:
     """One class against all others, by its own probability: what two classes have."""
-    ranks = ("roc_auc", "gini", "average_precision", "ks_separation", "expected_calibration_error", "observed_to_expected")
+    ranks = ("roc_auc", "gini", "average_precision", "ks_separation", "lift")
+    calibrations = ("brier", *MURPHY, "expected_calibration_error", "observed_to_expected", "calibration_slope")
     found = binary(y.astype(int), (score > 0.5).astype(int), score)
-    return {name: found[name] for name in ranks if name in found}
+    return {name: found[name] for name in (*ranks, *calibrations) if name in found}
 
 
 def scores_of_classes(y: np.ndarray, prediction: np.ndarray, scores: np.ndarray, classes: np.ndarray) -> dict[tuple[str, str], float]:
@@ -174,17 +176,17 @@ def scores_of_classes(y: np.ndarray, prediction: np.ndarray, scores: np.ndarray,
 
 
 def averages_of_scores(y: np.ndarray, scores: np.ndarray, classes: np.ndarray) -> Values:
-    """Brier score of all classes, and the means of what each class has against the others."""
+    """Brier score of all classes with its terms, and the means of what each class has against the others."""
     actual = y[:, None] == classes[None, :]
     known = actual.any(axis=1)
     of_classes = pd.DataFrame([against_the_others(actual[:, place], scores[:, place]) for place in range(len(classes))])
     found: Values = {
         "brier": float((((scores - actual) ** 2).sum(axis=1))[known].mean()),
         "macro_expected_calibration_error": of_classes["expected_calibration_error"].mean(),
-    }
+    } | of_classes[list(MURPHY)].sum().to_dict()
     ranked = of_classes.get("roc_auc", pd.Series(np.nan, of_classes.index)).notna()
     if ranked.any():
-        for metric in ("roc_auc", "gini", "average_precision", "ks_separation"):
+        for metric in ("roc_auc", "gini", "average_precision", "ks_separation", "lift"):
             found[f"macro_{metric}"] = of_classes.loc[ranked, metric].mean()
             found[f"weighted_{metric}"] = np.average(of_classes.loc[ranked, metric], weights=actual.sum(axis=0)[ranked])
     return found

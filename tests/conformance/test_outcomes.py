@@ -265,7 +265,8 @@ SMOOTH = {
     "number": ["wape", "smape", "pinball", "rmsle", "rmse", "r2"],
     "kind": ["macro_f1", "weighted_f1", "macro_f_beta", "weighted_f_beta", "macro_specificity", "weighted_specificity", "macro_precision", "weighted_precision",
              "macro_recall", "balanced_accuracy", "mcc", "cohen_kappa", "class_f1", "class_f_beta", "class_recall", "class_specificity", "class_roc_auc", "class_gini",
-             "class_expected_calibration_error", "class_observed_to_expected"],
+             "class_expected_calibration_error", "class_observed_to_expected", "class_calibration_slope", "class_brier",
+             "class_brier_resolution"],
 }
 
 

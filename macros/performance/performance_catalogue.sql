@@ -67,11 +67,6 @@
         ('weighted_f1', 'share', 'below', 'mean of the F1 of all classes, weighted by their labels'),
         ('weighted_f_beta', 'share', 'below', 'mean of the F-beta of all classes, weighted by their labels'),
         ('weighted_specificity', 'share', 'below', 'mean of the specificities of all classes, weighted by their labels'),
-        ('class_precision', 'share', 'below', 'rows rightly predicted as the class / rows predicted as the class'),
-        ('class_recall', 'share', 'below', 'rows rightly predicted as the class / rows of the class'),
-        ('class_specificity', 'share', 'below', 'rows neither of the class nor predicted as it / rows of other classes'),
-        ('class_f1', 'share', 'below', '2 right / (predicted + actual) rows of the class'),
-        ('class_f_beta', 'share', 'below', '(1 + beta^2) right / (predicted + beta^2 actual) rows of the class'),
         ('macro_roc_auc', 'probability', 'below', 'mean over classes of the ROC AUC of each against all others'),
         ('weighted_roc_auc', 'probability', 'below', 'the same, weighted by labels'),
         ('macro_gini', 'share', 'below', 'mean over classes of 2 ROC AUC - 1'),
@@ -83,6 +78,18 @@
         ('macro_lift', 'ratio', 'below', 'mean over classes of the lift of each: share of the class among the highest of its scores (lift_at of the rows) / share of the class'),
         ('weighted_lift', 'ratio', 'below', 'the same, weighted by labels'),
         ('macro_expected_calibration_error', 'probability', 'above', 'mean over classes of the expected calibration error of each against all others'),
+    ], ['multiclass']) + ml_monitor._class_metrics()) }}
+{% endmacro %}
+
+
+{% macro _class_metrics() %}
+    {#- Of each class against all others. -#}
+    {{ return(ml_monitor._performance_family([
+        ('class_precision', 'share', 'below', 'rows rightly predicted as the class / rows predicted as the class'),
+        ('class_recall', 'share', 'below', 'rows rightly predicted as the class / rows of the class'),
+        ('class_specificity', 'share', 'below', 'rows neither of the class nor predicted as it / rows of other classes'),
+        ('class_f1', 'share', 'below', '2 right / (predicted + actual) rows of the class'),
+        ('class_f_beta', 'share', 'below', '(1 + beta^2) right / (predicted + beta^2 actual) rows of the class'),
         ('class_roc_auc', 'probability', 'below', 'ROC AUC of the class against all others, by its own probability'),
         ('class_average_precision', 'share', 'below', 'average precision of the class against all others'),
         ('class_gini', 'share', 'below', '2 ROC AUC of the class - 1'),

@@ -9,9 +9,7 @@
     {%- set wanted = '(monitors.lift_at * (all_positives + all_negatives) - ' ~ rows_above ~ ')' -%}
     {%- set captured = 'case when ' ~ wanted ~ ' <= 0 then 0 when ' ~ wanted ~ ' >= positives + negatives then positives else positives * ' ~ wanted ~ ' / (positives + negatives) end' -%}
     {%- set keys = ml_monitor.rank_keys(of) -%}
-    {%- set group = [] -%}
-    {%- for key in keys -%}{%- do group.append('placements.' ~ key) -%}{%- endfor -%}
-    {%- set group = (group + ml_monitor.score_totals()) | join(', ') -%}
+    {%- set group = 'placements.' ~ (keys | join(', placements.')) ~ ', ' ~ (ml_monitor.score_totals() | join(', ')) -%}
     {%- set band = ml_monitor.score_band() -%}
     {%- set n, rate = '(all_positives + all_negatives)', '(all_positives / (all_positives + all_negatives))' -%}
     {%- set residual = '(' ~ rate ~ ' + calibration_slope * (score - mean_score))' -%}

@@ -18,7 +18,7 @@ $(VENV)/dagster: $(VENV)/demo
 	touch $@
 
 $(VENV)/dev: $(VENV)/demo
-	$(RUN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(RUN)/pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 # April 2013: the accuracy falls, a model is trained and wins, the accuracy recovers.

@@ -10,7 +10,7 @@ import pytest
 
 from ml_monitor.audit.verify import MANIFEST, canonical, chain_of, hashes_of, head_of, sha256, verify
 
-ATTACKS = 1000
+ATTACKS = 500
 
 
 def other(value: Any, chance: random.Random) -> Any:

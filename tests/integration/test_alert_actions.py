@@ -80,6 +80,7 @@ def alert_of(project: Project) -> str:
     return str(project.rows(f"select incident_id from {STATES} where metric = 'label_coverage' and is_open")[0][0])
 
 
+@ON_ONE
 def test_acknowledged_incidents_are_not_repeated_but_their_end_is_told(make: Callable[..., Project]) -> None:
     project = make()
     project.run()  # `status` looks at everything

@@ -39,16 +39,16 @@ def dbt_executable() -> str:
 
 
 class Dbt(DbtCliResource):
-    """dbt without what dagster-dbt asks before each step and nobody needs here, ten seconds each.
-
-    An adapter in its own process, with all macros parsed, is for column metadata: `looks.with_metadata` reads the warehouse.
-    `dbt --version` imports every adapter that is installed.
-    """
+    """dbt without what dagster-dbt asks of it beforehand and nobody needs here, seconds each."""
 
     @cached_property
     def _cli_version(self) -> Version:
+        """`dbt --version` imports every adapter that is installed; a dbt of another environment is asked all the same."""
+        if Path(self.dbt_executable).parent != Path(sys.executable).parent:
+            return super()._cli_version
         return Version(version("dbt-core"))
 
+    # It parses all macros before each step, for metadata of columns: `looks.with_metadata` reads the warehouse.
     def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> None:  # type: ignore[override]
         return None
 

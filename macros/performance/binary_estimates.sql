@@ -22,18 +22,24 @@
 
 
 {% macro _score_estimates(one_class) %}
-    {#- How well the scores rank. Average precision: a proportion of the positives (Boyd, Eng and Page 2013). Lift: captured positives over what chance captures. -#}
-    {%- set captured = ml_monitor._share('lift', 'captured_positives', 'all_positives', 'no positive label') -%}
-    {%- for part in ['value', 'lower', 'upper'] -%}
-        {%- do captured.update({part: '(' ~ captured[part] ~ ') / lift_at'}) -%}
-    {%- endfor -%}
+    {#- How well the scores rank. Average precision: a proportion of the positives (Boyd, Eng and Page 2013). -#}
     {{ return([
         ml_monitor._estimate('roc_auc', 'roc_auc', 'roc_auc_error', 'roc_auc is not null', one_class, 'n_scored'),
         ml_monitor._estimate('gini', '2 * roc_auc - 1', '2 * roc_auc_error', 'roc_auc is not null', one_class, 'n_scored'),
         ml_monitor._estimate('ks_separation', 'ks_separation', ml_monitor.ks_error(), 'roc_auc is not null', one_class, 'n_scored'),
         dict(ml_monitor._share('average_precision', 'average_precision * all_positives', 'all_positives', 'no positive label'), n='n_scored'),
-        dict(captured, n='n_scored'),
+        ml_monitor._lift_estimate('lift', '', 'no positive label', 'n_scored'),
     ]) }}
+{% endmacro %}
+
+
+{% macro _lift_estimate(metric, of, why, n) %}
+    {#- Captured positives over what chance captures; `of` is the prefix of the columns. -#}
+    {%- set lift = ml_monitor._share(metric, of ~ 'captured_positives', of ~ 'all_positives', why) -%}
+    {%- for part in ['value', 'lower', 'upper'] -%}
+        {%- do lift.update({part: '(' ~ lift[part] ~ ') / ' ~ of ~ 'lift_at'}) -%}
+    {%- endfor -%}
+    {{ return(dict(lift, n=n)) }}
 {% endmacro %}
 
 
@@ -42,14 +48,13 @@
     {%- set spread = '(' ~ squares ~ ' - sum_scored * sum_scored / n_scored)' -%}
     {%- set ratio = '(n_scored_positives / sum_scored)' -%}
     {%- set rate = '(1e0 * n_scored_positives / n_scored)' -%}
-    {%- set ratio_error = 'sqrt(' ~ ml_monitor.non_negative('(n_scored_positives - 2 * ' ~ ratio ~ ' * sum_positive_score + ' ~ ratio ~ ' * ' ~ ratio ~ ' * ' ~ squares ~ ')') ~ ') / sum_scored' -%}
+    {%- set ratio_error = ml_monitor.observed_to_expected_error(ratio, 'n_scored_positives', 'sum_scored', 'sum_positive_score', squares) -%}
     {{ return([
         ml_monitor._mean('log_loss', 'sum_log_loss', 'sum_squared_log_loss', 'n_scored', 'no labelled score'),
         ml_monitor._mean('brier', 'sum_squared_error', 'sum_fourth_error', 'n_scored', 'no labelled score'),
         ml_monitor._estimate('brier_reliability', 'reliability', 'reliability_error', 'reliability is not null', 'no labelled score', 'n_scored'),
         ml_monitor._estimate('brier_resolution', 'resolution', 'resolution_error', 'resolution is not null', 'no labelled score', 'n_scored'),
-        ml_monitor._estimate('brier_uncertainty', rate ~ ' * (1 - ' ~ rate ~ ')', 'abs(1 - 2 * ' ~ rate ~ ') * sqrt(' ~ rate ~ ' * (1 - ' ~ rate ~ ') / n_scored)',
-            'n_scored > 0', 'no labelled score', 'n_scored'),
+        ml_monitor._estimate('brier_uncertainty', rate ~ ' * (1 - ' ~ rate ~ ')', ml_monitor.uncertainty_error(rate, 'n_scored'), 'n_scored > 0', 'no labelled score', 'n_scored'),
         ml_monitor._estimate('expected_calibration_error', 'calibration_error', 'calibration_error_error', 'calibration_error is not null', 'no labelled score', 'n_scored'),
         ml_monitor._estimate('observed_to_expected', ratio, ratio_error, 'sum_scored > 0', 'no labelled score above 0', 'n_scored'),
         ml_monitor._estimate('calibration_slope', '(sum_positive_score - sum_scored * n_scored_positives / n_scored) / ' ~ spread, 'calibration_slope_error',

@@ -37,11 +37,9 @@
 {% macro _class_score_estimates() %}
     {%- set one_class, no_score = 'the class has no score, or one class only among the labels', 'the class has no score' -%}
     {%- set no_label = 'the class has no score, or no label of the class' -%}
-    {%- set lift = ml_monitor._share('class_lift', 'classes.captured_positives', 'classes.all_positives', no_label) -%}
-    {%- for part in ['value', 'lower', 'upper'] -%}{%- do lift.update({part: '(' ~ lift[part] ~ ') / classes.lift_at'}) -%}{%- endfor -%}
     {%- set estimates = [
         dict(ml_monitor._share('class_average_precision', 'classes.average_precision * classes.all_positives', 'classes.all_positives', no_label), n='classes.n_actual'),
-        dict(lift, n='classes.n_actual'),
+        ml_monitor._lift_estimate('class_lift', 'classes.', no_label, 'classes.n_actual'),
         ml_monitor._mean('class_brier', 'classes.sum_squared_error', 'classes.sum_fourth_error', 'classes.n_ranked', no_score),
     ] -%}
     {%- for metric in ['roc_auc', 'gini', 'ks_separation'] -%}

@@ -77,12 +77,9 @@
             {{ ml_monitor.ks_error() }} as ks_separation_error,
             captured_positives / nullif(all_positives, 0) / lift_at as lift,
             sqrt({{ non_negative('(captured_positives * (all_positives - captured_positives))') }} / nullif(power(all_positives, 3), 0)) / lift_at as lift_error,
-            sqrt({{ non_negative('(all_positives - 2 * observed_to_expected * sum_positive_score + observed_to_expected * observed_to_expected * sum_squared_score)') }})
-                / nullif(sum_score, 0) as observed_to_expected_error,
-            case when calibration_slope_error is not null
-                then (sum_positive_score - all_positives * mean_score) / (sum_squared_score - n_ranked * mean_score * mean_score) end as calibration_slope,
+            {{ ml_monitor.observed_to_expected_error('observed_to_expected', 'all_positives', 'nullif(sum_score, 0)', 'sum_positive_score', 'sum_squared_score') }} as observed_to_expected_error,
             rate * (1 - rate) as uncertainty,
-            abs(1 - 2 * rate) * sqrt(rate * (1 - rate) / n_ranked) as uncertainty_error
+            {{ ml_monitor.uncertainty_error('rate', 'n_ranked') }} as uncertainty_error
         from class_rates
     )
 {%- endmacro %}

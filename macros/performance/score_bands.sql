@@ -42,7 +42,7 @@
 
 {% macro score_totals() %}
     {#- Of all bands together, kept beside each. -#}
-    {{ return(['lift_at', 'all_positives', 'all_negatives', 'mean_score', 'sum_squared_score', 'sum_positive_score']) }}
+    {{ return(['lift_at', 'all_positives', 'all_negatives', 'mean_score', 'sum_squared_score', 'sum_positive_score', 'calibration_slope']) }}
 {% endmacro %}
 
 

@@ -33,3 +33,5 @@ def test_one_run_goes_from_the_logs_to_the_deliveries(monitored: dg.ExecuteInPro
     models = ["ledger_tables", "logs", "profiles", "state"]
     assert [step for step in steps if step.startswith(tuple(models))] == models, "four runs of dbt"
     assert steps.index("state") < steps.index("alert_deliveries")
+    made = {event.asset_key.path[-1] for event in monitored.get_asset_materialization_events() if event.asset_key}
+    assert {"ml_monitor__alert_states_history", "ml_monitor__verdicts_history"} <= made, "the history is kept"

@@ -57,7 +57,7 @@ def test_a_winner_is_promoted_and_everything_is_on_record(toy: Toy) -> None:
         "r20240301",
     )
     assert json.loads(json.dumps(result.to_dict()))["evaluation"]["roc_auc"]["lower_bound"] > 0
-    assert len(told) == 4
+    assert [line.split()[1] for line in told] == ["candidate", "labelled", "r20240301", "with", "r20240301"]
     assert world.stages() == {"v1": "previous", "r20240301": "champion"}
 
     [run] = world.rows("training_runs")

@@ -1,6 +1,7 @@
 {% macro error_profile(name) %}
-    {#- Body of <monitor>__error_profile: how wrong the model is in each frozen bin of each feature, on the newest labelled windows. Rows are counted
-        apart by what they cost (an outcome, a size of the error), so that the counts of the feature profile serve here too. -#}
+    {#- Body of <monitor>__error_profile: how wrong the model is in each frozen bin of each feature, on the older and on the newer half of the newest
+        labelled windows. Rows are counted apart by what they cost (an outcome, a size of the error), so that the counts of the feature profile serve
+        here too. -#}
     {%- set spec = ml_monitor.monitor(name) -%}
     {{ config(materialized='table', tags=['ml_monitor_profile'], sql_header=ml_monitor.sql_header(), meta={'ml_monitor': spec}) }}
     {%- set own = dict(spec, segments=[], segment_columns={}) -%}
@@ -9,7 +10,7 @@
     {{ ml_monitor.feedback_rows(spec, ml_monitor.monitor_relation(spec.feedback)) }},
 
     bins as (
-        select feature, feature_type, bin, upper_bound, category, centre, value_min, value_max
+        select feature, feature_type, bin, bin_kind, lower_bound, upper_bound, category, centre, value_min, value_max
         from {{ ref(name ~ '__reference') }}
         where edge_set_id = '{{ spec.edge_set_id }}' and segment = '__all__' and bin <> {{ ml_monitor.bin_codes().frequent_value }}
     ),
@@ -21,26 +22,29 @@
     {{ ml_monitor.erring_rows(spec, own) }},
 
     wide as (
-        {{ ml_monitor.wide_counts(own, 'log_rows', 'edges', ['error_group']) }}
+        {{ ml_monitor.wide_counts(own, 'log_rows', 'edges', ['half', 'error_group']) }}
     ),
 
     counts as (
-        {{ ml_monitor.tall_counts(own, 'wide', 'log_rows', 'bins', ['error_group']) }}
+        {{ ml_monitor.tall_counts(own, 'wide', 'log_rows', 'bins', ['half', 'error_group']) }}
     ),
 
     final as (
         select
             {{ ml_monitor.literal(name) }} as monitor,
+            counts.half,
             counts.feature,
             counts.bin,
+            min({{ ml_monitor.bin_label('bins') }}) as bin_label,
             cast(sum(counts.n) as {{ ml_monitor.type_double() }}) as n,
             {%- for sum in ['error', 'squared_error', 'cost', 'squared_cost'] %}
             cast(sum(counts.n * error_groups.{{ sum }}) as {{ ml_monitor.type_double() }}) as {{ sum }}_sum{{ ',' if not loop.last }}
             {%- endfor %}
         from counts
-        inner join error_groups on error_groups.error_group = counts.error_group
+        inner join error_groups on error_groups.half = counts.half and error_groups.error_group = counts.error_group
+        left join bins on bins.feature = counts.feature and bins.bin = counts.bin
         where counts.bin <> {{ ml_monitor.bin_codes().total }}
-        group by counts.feature, counts.bin
+        group by counts.half, counts.feature, counts.bin
     )
 
     select * from final
@@ -77,6 +81,7 @@
     log_rows as (
         select
             {{- ml_monitor.parsed_columns(own) }},
+            case when predicted_at < {{ ml_monitor.add_windows(-(windows // 2 + spec.label_delay), now, spec.window, spec.timezone) }} then 'older' else 'newer' end as half,
             {{ ml_monitor.error_group(spec) }} as error_group,
             cast({{ ml_monitor.row_error(spec) }} as {{ ml_monitor.type_double() }}) as error,
             cast({{ ml_monitor.row_cost(spec) }} as {{ ml_monitor.type_double() }}) as cost
@@ -85,9 +90,9 @@
     ),
 
     error_groups as (
-        select error_group, avg(error) as error, avg(error * error) as squared_error, avg(cost) as cost, avg(cost * cost) as squared_cost
+        select half, error_group, avg(error) as error, avg(error * error) as squared_error, avg(cost) as cost, avg(cost * cost) as squared_cost
         from log_rows
-        group by error_group
+        group by half, error_group
     )
 {% endmacro %}
 

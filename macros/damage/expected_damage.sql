@@ -1,11 +1,13 @@
 {% macro expected_damage() %}
     {#- CTEs up to `damages`: for every feature and span, sum over the bins of (share - share in the reference) * mean error there, and the same in costs.
         Its variance is that of the means and, multinomial, that of both shares. A bin without labelled rows has the mean of all. -#}
-    {%- set keys = 'monitor, feature, window_start, window_end, span' -%}
     {%- set sides = {'expected_damage': 'error', 'expected_cost_change': 'cost'} -%}
+    {{ ml_monitor.error_profiles() }},
+
     errors as (
-        {{ ml_monitor.union_declared('error_profile', 'error_profile', dict({'monitor': 'text', 'feature': 'text', 'bin': 'bigint'},
-            **dict.fromkeys(['n', 'error_sum', 'squared_error_sum', 'cost_sum', 'squared_cost_sum'], 'double'))) }}
+        select monitor, feature, bin{% for sum in ml_monitor.error_sums() %}, sum({{ sum }}) as {{ sum }}{% endfor %}
+        from error_profiles
+        group by monitor, feature, bin
     ),
 
     overall as (
@@ -30,6 +32,13 @@
         where shares.bin <> {{ ml_monitor.bin_codes().total }} and shares.model_version = '__all__' and shares.segment = '__all__'
     ),
 
+    {{ ml_monitor.damage_of_shares(sides) }}
+{% endmacro %}
+
+
+{% macro damage_of_shares(sides) %}
+    {#- CTEs `damage_sums` and `damages` from `shares`: a row per feature, span and metric. -#}
+    {%- set keys = 'monitor, feature, window_start, window_end, span' -%}
     damage_sums as (
         select {{ keys }}, sum(window_n) as window_size, sum(reference_n) as reference_size, max(all_n) as n_errors, max(source_updated_at) as source_updated_at,
             {%- for side in sides.values() %}

@@ -23,6 +23,7 @@ def performance(headline: Row, reading: Reading) -> dict[str, Any]:
         "now": _now(now, unit),
         "segments": _segments(headline, now),
         "slices": _slices(reading.of("worst_slices", name), unit),
+        "bins": _bins(headline, reading.of("worst_bins", name)),
         "calibration": _calibration(reading.of("rpt_calibration", name)),
         "cutoffs": _cutoffs(reading.of("rpt_cutoffs", name)),
         "confusion": _confusion(reading.of("rpt_confusion", name)),
@@ -91,6 +92,29 @@ def _slices(rows: Sequence[Row], unit: str) -> Table:
                     f"{row['q_value']:.2g}",
                     "not known yet" if row["is_confirmed"] is None else "yes" if row["is_confirmed"] else "no",
                     f"{words.over(row['span'], unit)} to {words.day(row['window_end'])}",
+                ],
+            )
+            for row in rows[:_MOST_SEGMENTS]
+        ],
+    )
+
+
+def _bins(headline: Row, rows: Sequence[Row]) -> Table:
+    """Values of features with more errors than the rest, on both halves of the error profile."""
+    error = "mae" if headline["task"] == "regression" else "error_rate"
+    return table(
+        ("value", "error", "on all other values", "q-value", "seen again", "error then", "labels"),
+        [
+            (
+                "warning" if row["is_confirmed"] else "ok",
+                [
+                    f"{row['feature']} = {row['bin_label']}",
+                    words.value(row["error"], error),
+                    words.value(row["other_error"], error),
+                    f"{row['q_value']:.2g}",
+                    "too few labels" if row["newer_p_value"] is None else "yes" if row["is_confirmed"] else "no",
+                    words.value(row["newer_error"], error),
+                    words.size(row["sample_size"]),
                 ],
             )
             for row in rows[:_MOST_SEGMENTS]

@@ -51,10 +51,14 @@ LEDGERS: Mapping[str, str] = {
     "deployments": "monitor, effective_at desc",
     "drift_ranking": "monitor, span desc, place",
     "worst_slices": "monitor, window_start desc, span desc, damage desc",
+    "worst_bins": "monitor, is_confirmed desc, damage desc",
 }
 """Read as far as they are there: an option that is off has no table."""
 
-_ONLY = {"worst_slices": "is_worse and window_start = (select max(window_start) from {table})"}
+_ONLY = {
+    "worst_slices": "is_worse and window_start = (select max(window_start) from {table})",
+    "worst_bins": "is_worse",
+}
 _MOST_CELLS = 5400
 
 

@@ -666,6 +666,21 @@ def test_performance_page_has_every_figure(full, look) -> None:
     assert "(60)" in confusion.inner_text()
 
 
+def test_values_on_which_it_errs_are_listed(tmp_path, look) -> None:
+    def with_bins(warehouse: Contract) -> None:
+        fill(warehouse)
+        warehouse.connection.execute(
+            f"""create table {warehouse.table("worst_bins")} as select 'flight_delay' as monitor, 'carrier' as feature, *, error as newer_error
+                from (values ('{HOSTILE.replace("'", "''")}', 0.41, 0.22, 0.03, 1e-9, 300, true, true, 1e-6), ('EV', 0.35, 0.25, 0.01, 0.04, 60, true, false, null),
+                    ('UA', 0.2, 0.3, -0.01, 0.9, 500, false, false, 0.8)) as bins(bin_label, error, other_error, damage, q_value, sample_size, is_worse, is_confirmed, newer_p_value)"""
+        )
+
+    rows = go(look(report(tmp_path, with_bins)), f"{MONITOR}/performance").get_by_label("Worst values of flight_delay").locator("tbody tr")
+    assert [row.split("\t")[0] for row in rows.all_inner_texts()] == [f"carrier = {HOSTILE}", "carrier = EV"]
+    assert "too few labels" in rows.nth(1).inner_text()
+    assert "41" in rows.nth(0).inner_text()
+
+
 def test_before_any_retraining_there_is_no_gate(tmp_path, look) -> None:
     path = tmp_path / "warehouse.duckdb"
     contract = Contract(path)

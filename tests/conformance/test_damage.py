@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 
 from tests.conformance.simulations import MONITOR, START, labels, predictions
 from tests.project import PostgresProject, Project
@@ -32,7 +33,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     kind: Any = {"server": request.getfixturevalue("postgres_url")} if request.param == "postgres" else {}
     directory: Path = tmp_path_factory.mktemp("damage") / "project"
     project = (PostgresProject if kind else Project)(directory, {"sim": monitor}, logs=logs, now=str(START + pd.Timedelta(days=DAYS)), **kind)
-    project.run("-s", "+ml_monitor__drift_ranking", "+ml_monitor__verdicts")
+    project.run("-s", "+ml_monitor__drift_ranking", "+ml_monitor__verdicts", "+ml_monitor__worst_bins")
     return project, log
 
 
@@ -77,6 +78,34 @@ def test_the_ranking_knows_which_drift_matters(built: tuple[Project, pd.DataFram
     assert verdicts["easy"] == "ok"
 
 
+def test_the_values_on_which_it_errs_are_found_and_confirmed(built: tuple[Project, pd.DataFrame]) -> None:
+    project, log = built
+    found = project.frame(f"select * from {MART}worst_bins")
+    middle = START + pd.Timedelta(days=DAYS - 10)
+    wrong = log["label"] != log["y_pred"]
+    older, newer = learned_rows(log) & (log["predicted_at"] < middle), learned_rows(log) & (log["predicted_at"] >= middle)
+    for name in ("hard", "easy"):
+        bins = found[found["feature"] == name].set_index("bin_label")
+        assert set(bins.index) == {"it's", "a", "b"}
+        for value, row in bins.iterrows():
+            inside, outside = wrong[older & (log[name] == value)].astype(float), wrong[older & (log[name] != value)].astype(float)
+            again = [wrong[newer & side].astype(float) for side in (log[name] == value, log[name] != value)]
+            assert (row["error"], row["other_error"], row["sample_size"]) == pytest.approx((inside.mean(), outside.mean(), len(inside)), rel=1e-9)
+            assert row["damage"] == pytest.approx((inside.mean() - outside.mean()) * len(inside) / older.sum(), rel=1e-9)
+            assert row["p_value"] == pytest.approx(welch(inside, outside), rel=1e-6)
+            assert row["newer_p_value"] == pytest.approx(welch(*again), rel=1e-6)
+    tested = found.dropna(subset="p_value")
+    assert tested["q_value"].to_numpy() == pytest.approx(scipy.stats.false_discovery_control(tested["p_value"].to_numpy()), rel=1e-9)
+    assert set(found.loc[found["is_confirmed"], "bin_label"]) >= {"it's"}
+    assert not found.loc[found["feature"] == "easy", "is_confirmed"].any()
+    assert set(found["feature"]) == {"x", "hard", "easy"}, "of a score the errors are known to lie near the cut-off"
+
+
+def welch(inside: pd.Series, outside: pd.Series) -> float:
+    """One-sided, with the normal distribution: there are hundreds of rows on both sides."""
+    return float(scipy.stats.norm.sf((inside.mean() - outside.mean()) / np.hypot(inside.sem(), outside.sem())))
+
+
 def test_a_regression(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     n = 6000
@@ -86,12 +115,14 @@ def test_a_regression(tmp_path: Path) -> None:
         "kind": kind, "y_pred": 0.0, "label": random.normal(0, np.where(kind == "wild", 5, 1)),
     })  # fmt: skip
     monitor = {"predictions": "raw.predictions", "feedback": "raw.feedback", "task": "regression", "reference": {"relation": "raw.reference"},
-               "features": {"kind": "categorical"}, "rolling": [], "error_profile": True}  # fmt: skip
+               "features": {"kind": "categorical"}, "rolling": [], "error_profile": {"windows": 6}}  # fmt: skip
     project = Project(tmp_path / "project", {"sim": monitor}, logs={"predictions": log.drop(columns="label"), "feedback": labels(log), "reference": log.head(3000)},
                       now=str(START + pd.Timedelta(days=6)))  # fmt: skip
-    project.run("-s", "+ml_monitor__expected_damage")
+    project.run("-s", "+ml_monitor__expected_damage", "+ml_monitor__worst_bins")
     rows = project.rows(f"select metric_value from {MART}expected_damage where metric = 'expected_damage' and feature = 'kind' and window_start = '{START + pd.Timedelta(days=5)}'")
     error = log["label"].abs()
     means = error.groupby(kind).mean()
     share = (kind[:3000] == "wild").mean()
     assert rows[0][0] == pytest.approx((1 - share) * (means["wild"] - means["calm"]), rel=0.02)
+    bins = project.frame(f"select * from {MART}worst_bins").set_index("bin_label")
+    assert bins["is_confirmed"].to_dict() == {"wild": True, "calm": False}

@@ -279,7 +279,7 @@ function history(section, known, feature, chosen) {
 
 // ---- performance
 function performancePage(section, known, whole) {
-    const { now, segments, slices, calibration, cutoffs, confusion, estimate, maturity, triangle } = known.performance;
+    const { now, segments, slices, bins, calibration, cutoffs, confusion, estimate, maturity, triangle } = known.performance;
     // On the page of everything the lane stands above already.
     if (known.lanes.points.length && known.axis) whole || performanceLane(make("div", section, "", { class: "lanes" }), known);
     else empty(section, "No labels have arrived yet, so how well it predicts is not known.");
@@ -297,6 +297,11 @@ function performancePage(section, known, whole) {
         heading(section, "Slices that are worse than everyone else");
         caption(section, "Tested against everyone else, corrected for the number of slices, and looked at again in the next window that shares no row.");
         table(section, slices, `Worst slices of ${known.name}`);
+    }
+    if (bins.rows.length) {
+        heading(section, "Values on which it errs more than on others");
+        caption(section, "Found in the older half of the error profile, corrected for the number of values, and looked at again in the newer half.");
+        table(section, bins, `Worst values of ${known.name}`);
     }
     if (estimate) estimateFigure(section, estimate);
     if (calibration) calibrationFigure(section, calibration);

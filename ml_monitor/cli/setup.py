@@ -71,7 +71,7 @@ def add(
     profiles_dir: ProfilesDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Add a monitor: three one-line models, and a configuration to start from.
+    """Add a monitor: three one-line models with their descriptions, and a configuration to start from.
 
     With [bold]--predictions[/bold] it looks at the columns of the log and proposes the features and their
     types. A declared monitor with multivariate, metrics, comparison, selective or error_profile has a model more for each; run it
@@ -88,7 +88,7 @@ def add(
         proposal = propose(context.warehouse, context.project, predictions) if predictions else None
         spec = known if isinstance(known, dict) else {}
         optional = [kind for kind, key in OPTIONAL_KINDS.items() if spec.get(key)]
-        paths = add_files(name, directory or context.project.root / "models" / "monitoring", optional=optional)
+        paths = add_files(name, directory or context.project.root / "models" / "monitoring", optional=optional, spec=spec)
         for path in paths:
             context.say(f"wrote {path}")
         content: dict[str, object] = {

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from ml_monitor.errors import MlMonitorError
+from ml_monitor.scaffold.descriptions import properties
 from ml_monitor.settings import MONITORS_VAR
 
 KINDS = ("reference", "feature_profile", "outcome_profile")
@@ -54,30 +55,35 @@ def validate_name(name: str) -> str:
     return name
 
 
-def add_files(name: str, directory: Path, *, optional: Iterable[str] = ()) -> list[Path]:
-    """Write the one-line models of a monitor: all of them or none.
+def add_files(
+    name: str, directory: Path, *, optional: Iterable[str] = (), spec: Mapping[str, Any] | None = None
+) -> list[Path]:
+    """Write the one-line models of a monitor, and what they and their columns are beside them: all of them or none.
 
     Args:
         name: Of the monitor.
         directory: Where they go.
         optional: Those of `OPTIONAL_KINDS` that its configuration asks for. Of a monitor that is there already only those are
             written that it lacks.
+        spec: Its configuration, as far as it is there.
 
     Raises:
         ScaffoldError: The name does not fit, or one of the files is there.
     """
     validate_name(name)
-    paths = {kind: directory / f"{name}__{kind}.sql" for kind in (*KINDS, *optional)}
-    if all(paths[kind].exists() for kind in KINDS):
-        paths = {kind: path for kind, path in paths.items() if not path.exists()} or paths
-    present = [str(path) for path in paths.values() if path.exists()]
+    models = {kind: directory / f"{name}__{kind}.sql" for kind in (*KINDS, *optional)}
+    if all(models[kind].exists() for kind in KINDS):
+        models = {kind: path for kind, path in models.items() if not path.exists()} or models
+    files = {path: f"{{{{ ml_monitor.{kind}('{name}') }}}}\n" for kind, path in models.items()}
+    files |= {path.with_suffix(".yml"): properties(name, kind, spec or {}) for kind, path in models.items()}
+    present = [str(path) for path in files if path.exists()]
     if present:
         raise ScaffoldError(f"nothing written, already there: {', '.join(present)}")
     directory.mkdir(parents=True, exist_ok=True)
-    for kind, path in paths.items():
+    for path, text in files.items():
         with path.open("x", encoding="utf-8") as file:
-            file.write(f"{{{{ ml_monitor.{kind}('{name}') }}}}\n")
-    return list(paths.values())
+            file.write(text)
+    return list(files)
 
 
 def config_block(

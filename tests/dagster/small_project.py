@@ -63,8 +63,9 @@ def copy_project(directory: Path) -> Path:
     shutil.copytree(ROOT / "dbt_project", project, ignore=junk)
     (project / "packages.yml").write_text("packages:\n  - local: ../package\n")
     # In place of the demo's own tests: dbt wants one description per model.
-    (project / "models" / "flights" / "flights.yml").unlink()
-    (project / "models" / "monitoring" / "monitoring.yml").write_text(CHECKS)
+    for described in ((project / "models" / "flights" / "flights.yml"), *(project / "models" / "monitoring").glob("*__*.yml")):
+        described.unlink()
+    (project / "models" / "monitoring" / "checks.yml").write_text(CHECKS)
     settings = yaml.safe_load((project / "dbt_project.yml").read_text())
     settings["vars"]["ml_monitor__now"] = NOW
     settings["vars"]["ml_monitor__log_metrics"] = ["wandb"]

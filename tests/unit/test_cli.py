@@ -77,7 +77,7 @@ def test_add_prints_what_to_declare(project_dir):
     done = run("add", "churn", "--project-dir", str(project_dir))
     assert done.exit_code == 0
     assert "    churn:" in done.stdout
-    assert len(list((project_dir / "models" / "monitoring").iterdir())) == 3
+    assert len(list((project_dir / "models" / "monitoring").iterdir())) == 6
     assert "churn" not in (project_dir / "dbt_project.yml").read_text()
 
 

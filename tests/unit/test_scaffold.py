@@ -39,19 +39,28 @@ def test_names_that_cannot_be_part_of_a_model_name(name):
         validate_name(name)
 
 
-def test_the_three_files(tmp_path):
+def test_the_three_files_with_what_they_are(tmp_path):
     paths = add_files("churn", tmp_path / "models" / "monitoring")
-    assert {path.name: path.read_text() for path in paths} == {
+    assert {path.name: path.read_text() for path in paths if path.suffix == ".sql"} == {
         "churn__reference.sql": "{{ ml_monitor.reference('churn') }}\n",
         "churn__feature_profile.sql": "{{ ml_monitor.feature_profile('churn') }}\n",
         "churn__outcome_profile.sql": "{{ ml_monitor.outcome_profile('churn') }}\n",
     }
+    assert {path.name for path in paths if path.suffix == ".yml"} == {
+        "churn__reference.yml",
+        "churn__feature_profile.yml",
+        "churn__outcome_profile.yml",
+    }
+    (model,) = yaml.safe_load((tmp_path / "models/monitoring/churn__reference.yml").read_text())["models"]
+    assert model["name"] == "churn__reference"
+    assert model["description"].startswith("Frozen bins of the churn monitor")
 
 
 def test_the_file_of_the_option_multivariate(tmp_path):
-    assert len(add_files("churn", tmp_path / "new", optional=["feature_moments"])) == 4
+    assert len(add_files("churn", tmp_path / "new", optional=["feature_moments"])) == 8
     add_files("churn", tmp_path / "later")
-    (added,) = add_files("churn", tmp_path / "later", optional=["feature_moments"])
+    added, described = add_files("churn", tmp_path / "later", optional=["feature_moments"])
+    assert described.name == "churn__feature_moments.yml"
     assert added.read_text() == "{{ ml_monitor.feature_moments('churn') }}\n"
     with pytest.raises(ScaffoldError, match="already there"):
         add_files("churn", tmp_path / "later", optional=["feature_moments"])

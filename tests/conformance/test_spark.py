@@ -47,11 +47,11 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         .config("spark.sql.adaptive.enabled", "false")
         .config("spark.sql.codegen.wholeStage", "false")
         .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
-        # The plans are long and run once: their text, kept for a UI that is off, fills the memory, and the second compiler is never worth its time.
+        # The plans are long and run once: their text, kept for a UI that is off, fills the memory.
         .config("spark.sql.ui.explainMode", "simple")
         .config("spark.sql.maxPlanStringLength", "1000")
         .config("spark.sql.ui.retainedExecutions", "1")
-        .config("spark.driver.extraJavaOptions", "-XX:+UseSerialGC -XX:TieredStopAtLevel=1")
+        .config("spark.driver.extraJavaOptions", "-XX:+UseSerialGC")
         # Without re-planning, tasks may start before the filter that prunes their partitions is known.
         .config("spark.sql.optimizer.dynamicPartitionPruning.enabled", "false")
         .getOrCreate()

@@ -35,7 +35,8 @@ origin), whole `dbt build` with its tests and snapshots, dbt's own start-up and 
 {year}
 
 Cost follows new rows: the log is read once for the windows that changed, everything else comes from the profiles, and
-metrics are computed again only for windows whose profile changed. A build with nothing new is dbt's own overhead.
+metrics are computed again only for windows whose profile changed. A build with nothing new is what dbt does for each of
+its 135 nodes (contexts, templates, logs) and, a third of it, 815 statements of DuckDB that find nothing to do.
 
 ## Against other tools
 
@@ -79,7 +80,7 @@ def chart(costs: dict[int, dict[str, Cost]], path: Path) -> None:
             x=alt.X("CPU s", scale=alt.Scale(type="symlog")),
             y=alt.Y("tool", sort=None, title=None, axis=alt.Axis(labelLimit=260)),
             color=alt.condition(
-                alt.expr.test(alt.expr.regexp("^ours"), alt.datum.tool), alt.value("#2563a8"), alt.value("#a9b1ba")
+                alt.expr.indexof(alt.datum.tool, "ours") == 0, alt.value("#2563a8"), alt.value("#a9b1ba")
             ),
             row=alt.Row("rows", title=None, sort=None),
         )

@@ -51,6 +51,18 @@ def _history(results: Results) -> tuple[str, bool]:
     ] > 1 and ratios[1] > ratios[0]
 
 
+def _year(build: str, limit: float) -> Callable[[Results], tuple[str, bool]]:
+    """Seconds and memory of a build, beside those of one with nothing new: what dbt does itself."""
+
+    def figure(results: Results) -> tuple[str, bool]:
+        measured = next(cost for name, cost in results["year"].items() if name.startswith(build))
+        idle = results["year"]["nothing new"]["wall"]
+        words = f"{measured['wall']:.0f} s, {measured['peak_mb']:,.0f} MB; with nothing new {idle:.0f} s"
+        return words, measured["wall"] <= limit and measured["peak_mb"] <= 2048
+
+    return figure
+
+
 def _pass(results: Results) -> tuple[str, bool]:
     measured = results["pass"]
     ratio = measured["profile"]["cpu"] / measured["scan"]["cpu"]
@@ -119,6 +131,8 @@ def _postgres(results: Results) -> tuple[str, bool]:
 
 BUILD, NEXT_DAY = wide.BUILD, wide.NEXT_DAY
 GOALS = (
+    Goal("a year of flights and two monitors in one `dbt build`: ≤ 30 s, ≤ 2 GB", ("year",), _year("first build", 30)),
+    Goal("one day more of it: ≤ 10 s, ≤ 2 GB", ("year",), _year("one day", 10)),
     Goal(
         "1M × 70, 30 windows, whole `dbt build` against Evidently's thirty reports: ≥ 50 × cheaper (CPU)",
         ("wide-1000000", "evidently_report-1000000"),

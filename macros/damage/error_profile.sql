@@ -9,15 +9,7 @@
 
     {{ ml_monitor.feedback_rows(spec, ml_monitor.monitor_relation(spec.feedback)) }},
 
-    bins as (
-        select feature, feature_type, bin, bin_kind, lower_bound, upper_bound, category, centre, value_min, value_max
-        from {{ ref(name ~ '__reference') }}
-        where edge_set_id = '{{ spec.edge_set_id }}' and segment = '__all__' and bin <> {{ ml_monitor.bin_codes().frequent_value }}
-    ),
-
-    edges as (
-        {{ ml_monitor.bin_edges(own, 'bins') }}
-    ),
+    {{ ml_monitor.erring_bins(spec, own) }},
 
     {{ ml_monitor.erring_rows(spec, own) }},
 
@@ -35,19 +27,38 @@
             counts.half,
             counts.feature,
             counts.bin,
-            min({{ ml_monitor.bin_label('bins') }}) as bin_label,
+            min(labels_of_bins.bin_label) as bin_label,
             cast(sum(counts.n) as {{ ml_monitor.type_double() }}) as n,
             {%- for sum in ['error', 'squared_error', 'cost', 'squared_cost'] %}
             cast(sum(counts.n * error_groups.{{ sum }}) as {{ ml_monitor.type_double() }}) as {{ sum }}_sum{{ ',' if not loop.last }}
             {%- endfor %}
         from counts
         inner join error_groups on error_groups.half = counts.half and error_groups.error_group = counts.error_group
-        left join bins on bins.feature = counts.feature and bins.bin = counts.bin
+        left join labels_of_bins on labels_of_bins.feature = counts.feature and labels_of_bins.bin = counts.bin
         where counts.bin <> {{ ml_monitor.bin_codes().total }}
         group by counts.half, counts.feature, counts.bin
     )
 
     select * from final
+{% endmacro %}
+
+
+{% macro erring_bins(spec, own) %}
+    {#- CTEs `bins`, the frozen bins, `labels_of_bins`, their names, and `edges`, one wide row of them. -#}
+    bins as (
+        select feature, feature_type, bin, bin_kind, lower_bound, upper_bound, category, centre, value_min, value_max
+        from {{ ref(spec.name ~ '__reference') }}
+        where edge_set_id = '{{ spec.edge_set_id }}' and segment = '__all__' and bin <> {{ ml_monitor.bin_codes().frequent_value }}
+    ),
+
+    {#- Rare categories share a bin and keep a row each. #}
+    labels_of_bins as (
+        select feature, bin, min({{ ml_monitor.bin_label('bins') }}) as bin_label from bins group by feature, bin
+    ),
+
+    edges as (
+        {{ ml_monitor.bin_edges(own, 'bins') }}
+    )
 {% endmacro %}
 
 
@@ -129,7 +140,7 @@
         {% do ml_monitor._config_error(name, 'error_profile', tojson(declared) ~ ' is not a choice', ['true', 'false', '{windows: 28}']) %}
     {% endif %}
     {% if declared is mapping %}
-        {% do ml_monitor._validate_whole_number(name, 'error_profile.windows', declared.windows, 1) %}
+        {% do ml_monitor._validate_whole_number(name, 'error_profile.windows', declared.windows, 2) %}
     {% endif %}
     {% if declared and not spec.feedback %}
         {% do ml_monitor._config_error(name, 'error_profile', 'needs labels: declare feedback') %}

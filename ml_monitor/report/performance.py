@@ -112,7 +112,7 @@ def _bins(headline: Row, rows: Sequence[Row]) -> Table:
                     words.value(row["error"], error),
                     words.value(row["other_error"], error),
                     f"{row['q_value']:.2g}",
-                    "too few labels" if row["newer_p_value"] is None else "yes" if row["is_confirmed"] else "no",
+                    "too few labels" if row["newer_error"] is None else "yes" if row["is_confirmed"] else "no",
                     words.value(row["newer_error"], error),
                     words.size(row["sample_size"]),
                 ],

@@ -670,7 +670,7 @@ def test_values_on_which_it_errs_are_listed(tmp_path, look) -> None:
     def with_bins(warehouse: Contract) -> None:
         fill(warehouse)
         warehouse.connection.execute(
-            f"""create table {warehouse.table("worst_bins")} as select 'flight_delay' as monitor, 'carrier' as feature, *, error as newer_error
+            f"""create table {warehouse.table("worst_bins")} as select 'flight_delay' as monitor, 'carrier' as feature, *, case when newer_p_value is not null then error end as newer_error
                 from (values ('{HOSTILE.replace("'", "''")}', 0.41, 0.22, 0.03, 1e-9, 300, true, true, 1e-6), ('EV', 0.35, 0.25, 0.01, 0.04, 60, true, false, null),
                     ('UA', 0.2, 0.3, -0.01, 0.9, 500, false, false, 0.8)) as bins(bin_label, error, other_error, damage, q_value, sample_size, is_worse, is_confirmed, newer_p_value)"""
         )

@@ -92,8 +92,8 @@ def test_the_values_on_which_it_errs_are_found_and_confirmed(built: tuple[Projec
             again = [wrong[newer & side].astype(float) for side in (log[name] == value, log[name] != value)]
             assert (row["error"], row["other_error"], row["sample_size"]) == pytest.approx((inside.mean(), outside.mean(), len(inside)), rel=1e-9)
             assert row["damage"] == pytest.approx((inside.mean() - outside.mean()) * len(inside) / older.sum(), rel=1e-9)
-            assert row["p_value"] == pytest.approx(welch(inside, outside), rel=1e-6)
-            assert row["newer_p_value"] == pytest.approx(welch(*again), rel=1e-6)
+            assert row["p_value"] == pytest.approx(two_shares(inside, outside), rel=1e-6)
+            assert row["newer_p_value"] == pytest.approx(two_shares(*again), rel=1e-6)
     tested = found.dropna(subset="p_value")
     assert tested["q_value"].to_numpy() == pytest.approx(scipy.stats.false_discovery_control(tested["p_value"].to_numpy()), rel=1e-9)
     assert set(found.loc[found["is_confirmed"], "bin_label"]) >= {"it's"}
@@ -101,9 +101,31 @@ def test_the_values_on_which_it_errs_are_found_and_confirmed(built: tuple[Projec
     assert set(found["feature"]) == {"x", "hard", "easy"}, "of a score the errors are known to lie near the cut-off"
 
 
-def welch(inside: pd.Series, outside: pd.Series) -> float:
-    """One-sided, with the normal distribution: there are hundreds of rows on both sides."""
-    return float(scipy.stats.norm.sf((inside.mean() - outside.mean()) / np.hypot(inside.sem(), outside.sem())))
+def two_shares(inside: pd.Series, outside: pd.Series) -> float:
+    """One-sided z test with the pooled rate; its square is the chi-squared of the four cells."""
+    cells = [[side.sum(), len(side) - side.sum()] for side in (inside, outside)]
+    z = np.sign(inside.mean() - outside.mean()) * np.sqrt(scipy.stats.chi2_contingency(cells, correction=False).statistic)
+    return float(scipy.stats.norm.sf(z))
+
+
+def test_rare_categories_share_a_bin_and_count_once(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    n = 4000
+    kind = random.choice(["usual", "b", "c", "d"], p=[0.7, 0.1, 0.1, 0.1], size=n)
+    log = pd.DataFrame({
+        "prediction_id": np.arange(n), "predicted_at": START + pd.to_timedelta(np.arange(n) * 86.4, unit="s"), "model_version": "m1",
+        "kind": kind, "y_score": 0.5, "y_pred": 1, "label": np.where(kind == "usual", 1, 0),
+    })  # fmt: skip
+    monitor = {"predictions": "raw.predictions", "feedback": "raw.feedback", "task": "binary", "reference": {"relation": "raw.reference"}, "rolling": [],
+               "features": {"kind": "categorical"}, "categories": 1, "error_profile": {"windows": 4}}  # fmt: skip
+    project = Project(tmp_path / "project", {"sim": monitor}, logs={"predictions": log.drop(columns="label"), "feedback": labels(log), "reference": log.head(2000)},
+                      now=str(START + pd.Timedelta(days=4)))  # fmt: skip
+    project.run("-s", "+ml_monitor__worst_bins")
+    known = int((log["predicted_at"] < START + pd.Timedelta(days=4) - pd.Timedelta(hours=3)).sum())
+    assert project.rows("select sum(n) from main_ml_monitor.sim__error_profile where feature = 'kind'") == [(known,)]
+    bins = project.frame(f"select * from {MART}worst_bins").set_index("bin_label")
+    assert bins["is_confirmed"].to_dict() == {"usual": False, "other categories": True}, "nothing else is wrong, and all of it is"
+    assert bins.loc["other categories", "sample_size"] == (kind[:2000] != "usual").sum()
 
 
 def test_a_regression(tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ UNITED = {
     "label_profile": "feature_profiles",
 }
 ALONE = ("chunks", "error_profile", "selective_profile")
+# The tables of a monitor hold rows that the united ones leave out.
+WIDER = {"feature", "bin", "bin_kind", "value_min", "value_max", "n_valid", "loaded_until"}
 
 
 def described(name: str, kind: str) -> dict[str, str]:
@@ -72,7 +74,7 @@ def test_a_column_says_the_same_in_the_model_of_all_monitors(kind: str) -> None:
     (model,) = yaml.safe_load(path.read_text())["models"]
     said = {column["name"]: " ".join(column["description"].split()) for column in model["columns"]}
     own = described("full", kind)
-    assert {column: words for column, words in own.items() if column in said and words != said[column]} == {}
+    assert {column: words for column, words in own.items() if column in said and words != said[column] and column not in WIDER} == {}
 
 
 def test_the_demo_describes_every_column() -> None:

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +18,7 @@ from ml_monitor.errors import MlMonitorError
 
 MONITORS_VAR = "ml_monitor__monitors"
 NOW_VAR = "ml_monitor__now"
+ALERT_AGE_VAR = "ml_monitor__alert_max_age_days"
 PACKAGE = "ml_monitor"
 
 
@@ -73,6 +74,18 @@ class DbtProject:
     def monitors(self) -> Mapping[str, Any]:
         """What `vars` declares under `ml_monitor__monitors`, not validated."""
         return _mapping(self.variables.get(MONITORS_VAR), self.root / "dbt_project.yml", f"vars.{MONITORS_VAR}")
+
+    def alert_max_age(self) -> timedelta:
+        """How old the window of an alert may be that people are still told of: `ml_monitor__alert_max_age_days`, else a week.
+
+        Raises:
+            ProjectError: It is no whole number from 1.
+        """
+        days = self.variables.get(ALERT_AGE_VAR, 7)
+        if not isinstance(days, int) or isinstance(days, bool) or days < 1:
+            place = f"{self.root / 'dbt_project.yml'}: vars.{ALERT_AGE_VAR}"
+            raise ProjectError(f"{place} must be a whole number from 1, not {days!r}")
+        return timedelta(days=days)
 
     def monitoring_now(self) -> datetime:
         """The monitoring clock (UTC, no zone): the project's `ml_monitor__now`, else the wall clock."""

@@ -37,7 +37,7 @@ def alert_deliveries(context: dg.AssetExecutionContext) -> dg.MaterializeResult[
     report = deliver(
         warehouse(),
         settings.channels(),
-        settings.policy(),
+        settings.policy(max_age=PROJECT.alert_max_age()),
         monitoring_now(context.run.tags),
         worker_id=context.run.run_id,
         progress=context.log.info,
@@ -74,7 +74,7 @@ def alert_outbox_sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | 
     if in_flight(context.instance, delivery_job.name, LEASE):
         return dg.SkipReason("a delivery run is in flight")
     settings = ChannelSettings.from_environment()
-    policy = settings.policy()
+    policy = settings.policy(max_age=PROJECT.alert_max_age())
     try:
         due = count_due(settings.channels(), policy, monitoring_now({}))
     except (MissingTable, WarehouseLocked) as reason:

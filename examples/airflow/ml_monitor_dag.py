@@ -83,6 +83,12 @@ def promote(project: str, run: str) -> None:
     print(promote_candidate(warehouse, run, now=now))
 
 
+@task(trigger_rule=TriggerRule.ONE_FAILED, retries=0)
+def one_has_failed() -> None:
+    """Fail the round where a task has failed: without it the round would end as `deliver` ends, which runs in any case."""
+    raise RuntimeError("a task of this round has failed: see its log")
+
+
 @dag(
     schedule="@hourly",
     start_date=datetime(2026, 1, 1),
@@ -106,7 +112,9 @@ def ml_monitor() -> None:
         skip_on_exit_code=NOTHING_TO_DO,
         trigger_rule=TriggerRule.ALL_DONE,  # a training run that failed is an alert too
     )
-    build >> deliver
+    watcher = one_has_failed()
+    build >> [deliver, watcher]
+    deliver >> watcher
     for monitor in MONITORS:
 
         @task_group(group_id=monitor)
@@ -116,7 +124,7 @@ def ml_monitor() -> None:
                 run = advance.override(task_id=name)(PROJECT, run, function)
             promote(PROJECT, run)
 
-        build >> retraining() >> deliver
+        build >> retraining() >> [deliver, watcher]
 
 
 ml_monitor()

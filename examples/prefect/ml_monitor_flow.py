@@ -42,9 +42,10 @@ def build() -> None:
     run("dbt", "build", profiles=True)
 
 
-@task(retries=2, retry_delay_seconds=60, task_run_name="retrain-{monitor}")
+# Not tried again: a run that failed has used an attempt of its trigger, and what was interrupted the next round takes up.
+@task(task_run_name="retrain-{monitor}")
 def retrain(monitor: str) -> dict[str, Any] | State[None]:
-    """Decide and, if there is a reason: snapshot, gate, train, evaluate, promote. Tried again, it goes on where it stopped."""
+    """Decide and, if there is a reason: snapshot, gate, train, evaluate, promote."""
     done = run("ml-monitor", "retrain", monitor, "--resume", "--json")
     if done.returncode == NOTHING_TO_DO:
         return Completed(name="Skipped", message=json.loads(done.stdout)["reason"])

@@ -19,7 +19,7 @@
 {% macro _validate_decisions(name, spec) %}
     {% set segments = [] %}
     {% for segment in spec.segments %}
-        {% do segments.append(segment if segment is string else segment | join(' x ')) %}
+        {% do segments.append(ml_monitor._segment_parts(segment) | join(' x ')) %}
     {% endfor %}
     {% if spec.protected is string or spec.protected is mapping or spec.protected is not iterable %}
         {% do ml_monitor._config_error(name, 'protected', 'must be a list of segments', segments) %}

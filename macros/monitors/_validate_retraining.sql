@@ -14,7 +14,7 @@
     {#- Numbers and names are checked by Python, which uses them; here is what SQL uses, and every misspelt key. -#}
     {% set allowed = [
         'triggers', 'drift_windows', 'tolerance', 'over', 'cooldown_days', 'min_new_labels', 'every_days', 'trainer', 'parameters',
-        'time_limit_minutes', 'holdout_days', 'train_days', 'no_regression', 'promotion', 'shadow_days', 'guard', 'max_attempts', 'gate', 'registry',
+        'time_limit_minutes', 'holdout_days', 'train_days', 'no_regression', 'promotion', 'shadow_days', 'min_rows', 'guard', 'max_attempts', 'gate', 'registry',
         'registry_name', 'tracking',
     ] %}
     {% if retraining is not none and retraining is not mapping %}
@@ -23,7 +23,7 @@
     {% set choices = ml_monitor._retraining_choices() %}
     {% for key, value in (retraining or {}).items() %}
         {% do ml_monitor._validate_choice(name, 'retraining', key, allowed) %}
-        {% for one in ((value if key in ['triggers', 'no_regression'] else [value]) if key in choices else []) %}
+        {% for one in ((value if key in ['triggers', 'no_regression'] else [value]) if key in choices and value is not none else []) %}
             {% do ml_monitor._validate_choice(name, 'retraining.' ~ key, one, choices[key]) %}
         {% endfor %}
         {% if key in ['drift_windows', 'min_new_labels', 'every_days'] %}

@@ -199,16 +199,32 @@ def _shown(
 
 
 def _cell(warehouse: Warehouse, spec: Mapping[str, Any], found: Row) -> list[str]:
-    """The segment and version of a verdict, where the log has them as they are."""
+    """The segment and version of a verdict, in the names that the profiles give their rows."""
     where = []
     is_hashed = (spec.get("privacy") or {}).get("hash_categories")
     columns = spec["segment_columns"].get(found["segment"], [])
     # Of a hashed segment only who has the salt can find the rows: these are those of every value.
-    if len(columns) == 1 and not is_hashed:
-        where.append(f"cast({_named(warehouse, columns[0])} as varchar) = {_literal(found['segment_value'])}")
+    if columns and not is_hashed:
+        where += _segment(warehouse, " || ' x ' || ".join(_present(warehouse, column) for column in columns), found)
     if found["model_version"] != "__all__" and spec.get("model_version"):
-        where.append(f"{_named(warehouse, spec['model_version'])} = {_literal(found['model_version'])}")
+        where.append(f"{_present(warehouse, spec['model_version'])} = {_literal(found['model_version'])}")
     return where
+
+
+def _present(warehouse: Warehouse, column: str) -> str:
+    return f"coalesce(cast({_named(warehouse, column)} as varchar), '__missing__')"
+
+
+def _segment(warehouse: Warehouse, value: str, found: Row) -> list[str]:
+    """The rows of a segment value; `__other__` has those that no value has that is kept apart."""
+    if found["segment_value"] != "__other__":
+        return [f"{value} = {_literal(found['segment_value'])}"]
+    rows = warehouse.query(
+        f"select distinct segment_value as kept from {warehouse.table('feature_profiles')} "
+        "where monitor = :monitor and segment = :segment and segment_value <> '__other__' order by kept",
+        {"monitor": found["monitor"], "segment": found["segment"]},
+    )
+    return [f"{value} not in ({', '.join(_literal(row['kept']) for row in rows)})"] if rows else []
 
 
 def _literal(value: object) -> str:

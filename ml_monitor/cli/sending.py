@@ -17,7 +17,15 @@ def deliver(
         str | None,
         typer.Option("--slack-webhook-url", envvar="ML_MONITOR_SLACK_WEBHOOK_URL", help="Slack incoming webhook."),
     ] = None,
-    max_age_days: Annotated[int, typer.Option("--max-age-days", min=1, help="Older events are written down but not sent.")] = 7,
+    max_age_days: Annotated[
+        int | None,
+        typer.Option(
+            "--max-age-days",
+            min=1,
+            help="Older events are written down but not sent.",
+            show_default="ml_monitor__alert_max_age_days of the project, else 7",
+        ),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be sent; send and write nothing.")] = False,
     project_dir: ProjectDir = Path(),
     target: Target = None,
@@ -47,7 +55,8 @@ def deliver(
         from ml_monitor.alerts.incidents import Upstream
 
         settings = ChannelSettings.from_environment(webhook_url=webhook_url, slack_webhook_url=slack_webhook_url)
-        policy = settings.policy(max_age=timedelta(days=max_age_days))
+        max_age = timedelta(days=max_age_days) if max_age_days else context.project.alert_max_age()
+        policy = settings.policy(max_age=max_age)
         if dry_run:
             planned = preview(context.warehouse, settings.channels(), policy, context.now)
             for plan in planned:
@@ -71,5 +80,5 @@ def deliver(
             context.finish(content, Exit.NOTHING_TO_DO)
         context.say(", ".join(f"{content[key]} {key}" for key in ("sent", "failed", "rejected", "dead", "suppressed")))
         if content["suppressed"]:
-            context.say(f"suppressed: older than {max_age_days:g} days (--max-age-days), or resolved before anything was sent")
+            context.say(f"suppressed: older than {max_age.days} days (--max-age-days), or resolved before anything was sent")
         context.finish(content, Exit.DONE if done.ok else Exit.FAILED)

@@ -139,6 +139,9 @@ def _check_champion(warehouse: Warehouse, spec: MonitorSpec, guard: Guard, now: 
         words = f"{len(own)} labelled rows since {guard.started_at:%Y-%m-%d %H:%M}, {policy.min_rows} are needed"
         return _go_on(warehouse, replace(guard, sample_size=len(own), reason=words, checked_at=now), now)
     basis, found = _compare(warehouse, spec, guard, frame, own, project_dir, ALPHA / policy.days)
+    if found is None:
+        words = f"{guard.against_version} cannot score these rows, and had fewer than {policy.min_rows} labelled ones of its own"
+        return _go_on(warehouse, replace(guard, sample_size=len(own), reason=words, checked_at=now), now)
     measured = _with(guard, basis, found, now)
     if not is_worse(metric, found):
         return _go_on(warehouse, measured, now)
@@ -207,8 +210,8 @@ def _compare(
     own: pd.DataFrame,
     project_dir: Path,
     alpha: float,
-) -> tuple[str, Comparison]:
-    """The champion with its predecessor: how they were compared, and the result."""
+) -> tuple[str, Comparison | None]:
+    """The champion with its predecessor: how they were compared, and the result; None where too little is known of that one."""
     label, served = _arrays(spec, own)
     before: ModelVersion | None = versions_of(warehouse, spec.name).get(guard.against_version)
     if before is not None and before.artifact_uri is not None:
@@ -221,6 +224,8 @@ def _compare(
             return "paired", primary(spec.task, label, earlier, served, alpha=alpha)
     logged = frame[(frame["model_version"] == guard.against_version) & (frame["predicted_at"] < guard.started_at)]
     logged = logged[logged["logged_output"].notna()]
+    if len(logged) < spec.policy.guard.min_rows:
+        return "expectation", None
     return "expectation", unpaired(spec.task, _arrays(spec, logged), (label, served), alpha=alpha)
 
 

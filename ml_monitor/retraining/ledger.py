@@ -3,7 +3,7 @@
 # ruff: noqa: S608 - only quoted names are put into SQL; values are bound
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
@@ -156,10 +156,7 @@ def start_run(
                 raise RunInFlight(
                     f"run {run.training_run_id} of monitor '{trigger.monitor}' is in flight"
                 )
-        for run in known:
-            if run.status == "running":
-                hours = LEASE.total_seconds() / 3600
-                _record_failure(session, warehouse, run, f"never ended within {hours:g} hours", now)
+        _record_dead(session, warehouse, known, now)
         taken = {run.candidate_version for run in known} | set(
             versions_of(warehouse, trigger.monitor, session)
         )
@@ -181,6 +178,14 @@ def start_run(
         )
         session.insert("training_runs", [asdict(run)])
     return run
+
+
+def record_dead(warehouse: Warehouse, monitor: str, *, now: datetime) -> None:
+    """Record runs that outlived their lease as failed, so that people are told of the last one too, which no other follows."""
+    dead = [run for run in runs_of(warehouse, monitor) if run.dead(now)]
+    if dead:
+        with warehouse.transaction(exclusive="training_runs") as session:
+            _record_dead(session, warehouse, dead, now)
 
 
 def record_decision(warehouse: Warehouse, monitor: str, decision: Decision, *, now: datetime) -> None:
@@ -273,6 +278,12 @@ def update(
     where = " and ".join(f"{name} = :{name}" for name in keys)
     parameters = dict(keys) | {f"new_{name}": value for name, value in values.items()}
     (session or warehouse).execute(f"update {warehouse.table(table)} set {changes} where {where}", parameters)
+
+
+def _record_dead(session: Session, warehouse: Warehouse, runs: Iterable[Run], now: datetime) -> None:
+    for run in runs:
+        if run.dead(now):
+            _record_failure(session, warehouse, run, f"never ended within {LEASE.total_seconds() / 3600:g} hours", now)
 
 
 def _record_failure(session: Session, warehouse: Warehouse, run: Run, message: str, now: datetime) -> None:

@@ -50,8 +50,12 @@ class Run:
         return self.status == "running" and self.error is not None
 
     def in_flight(self, now: datetime, lease: timedelta = LEASE) -> bool:
-        """Whether the run may still be at work."""
-        return self.status == "running" and now < self.started_at + lease
+        """Whether the run may still be at work, or waits to be taken up."""
+        return self.status == "running" and (self.interrupted or now < self.started_at + lease)
+
+    def dead(self, now: datetime, lease: timedelta = LEASE) -> bool:
+        """Whether nobody heard of the run for too long."""
+        return self.status == "running" and not self.in_flight(now, lease)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def decide(
         lease: Age at which a run that never ended is taken for dead.
     """
     for run in runs:
-        if run.in_flight(now, lease) and run.interrupted:
+        if run.interrupted:
             return Decision("resume", f"run {run.training_run_id} was interrupted: {run.error}", run_key=run.training_run_id)
         if run.in_flight(now, lease):
             reason = (

@@ -19,6 +19,7 @@ from ml_monitor.retraining.ledger import (
     ModelVersion,
     load_run,
     recorded_step,
+    short_hash,
     snapshot_of,
     update,
     versions_of,
@@ -32,6 +33,7 @@ from ml_monitor.warehouse import Warehouse
 logger = logging.getLogger(__name__)
 
 ALIASES = ("champion", "challenger", "previous")
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,5 +238,6 @@ def _track(spec: MonitorSpec, publication: Publication) -> None:
 
 
 def _safe(name: str) -> str:
-    """A metric's name in the characters that registries allow."""
-    return "".join(character if character.isalnum() or character in "_-./ " else "_" for character in name)
+    """A metric's name as registries allow it; a changed one ends with a hash, so that no two become one."""
+    safe = "".join(character if character.isalnum() or character in "_-. " else "_" for character in name)[:_LONGEST_NAME]
+    return safe if safe == name else f"{safe}-{short_hash(name)}"

@@ -70,6 +70,7 @@ def plan(
 
 def record_decision(warehouse: Warehouse, monitor: str, decision: Decision, *, now: datetime) -> None:
     """Keep a decision and its reason in `retraining_decisions`; the same one again only counts up."""
+    ledger.record_dead(warehouse, monitor, now=as_utc(now))
     ledger.record_decision(warehouse, monitor, decision, now=as_utc(now))
 
 

@@ -19,6 +19,7 @@ from ml_monitor.retraining.errors import ArtifactError, RetrainingError
 from ml_monitor.retraining.ledger import Snapshot, load_run, recorded_step, short_hash, snapshot_of, update
 from ml_monitor.retraining.policy import Run
 from ml_monitor.retraining.provenance import environment_json
+from ml_monitor.retraining.reading import binary_class, number
 from ml_monitor.retraining.spec import MonitorSpec, load_spec
 from ml_monitor.warehouse import Warehouse
 
@@ -155,10 +156,11 @@ def training_query(warehouse: Warehouse, spec: MonitorSpec) -> str:
         if spec.model_version
         else "'unversioned'"
     )
-    output = f"cast({q(spec.output)} as {_NUMBER})" if spec.output else f"cast(null as {_NUMBER})"
+    output = number(q(spec.output), warehouse.dialect) if spec.output else f"cast(null as {_NUMBER})"
+    label = _label(q(spec.label), spec, warehouse.dialect)
     columns = [
         *(
-            f"cast({q(name)} as {_NUMBER if kind == 'numeric' else _TEXT}) as {q(name)}"
+            f"{number(q(name), warehouse.dialect) if kind == 'numeric' else f'cast({q(name)} as {_TEXT})'} as {q(name)}"
             for name, kind in spec.features.items()
         ),
         *(
@@ -172,13 +174,13 @@ def training_query(warehouse: Warehouse, spec: MonitorSpec) -> str:
 labels as (
     select
         cast({q(spec.prediction_id)} as {_TEXT}) as prediction_id,
-        {_label(q(spec.label), spec)} as label,
+        {label} as label,
         {q(spec.labelled_at)} as labelled_at,
         row_number() over (
             partition by {q(spec.prediction_id)}
             order by {q(spec.labelled_at)} desc, case when {q(spec.label)} is null then 1 else 0 end, {q(spec.label)} desc
         ) as recency,
-        case when {q(spec.label)} is null then 0 else 1 end as is_label
+        case when {label} is null then 0 else 1 end as is_label
     from {spec.feedback_relation}
     where {q(spec.labelled_at)} <= :as_of
 ),
@@ -213,11 +215,8 @@ def _segment_value(columns: Sequence[str], quote: Callable[[str], str]) -> str:
     return " || ' x ' || ".join(f"coalesce(cast({quote(column)} as {_TEXT}), '__missing__')" for column in columns)
 
 
-def _label(column: str, spec: MonitorSpec) -> str:
-    if spec.task == "binary":
-        positive = f"lower(cast({column} as {_TEXT})) in ('1', '1.0', 'true', 't', 'yes')"
-        return f"case when {positive} then 1.0 else 0.0 end"
-    return f"cast({column} as {_NUMBER})"
+def _label(column: str, spec: MonitorSpec, dialect: str) -> str:
+    return binary_class(column, spec.positive) if spec.task == "binary" else number(column, dialect)
 
 
 def _lines(columns: Iterable[str], indent: int) -> str:

@@ -25,6 +25,12 @@ class GuardPolicy(BaseModel):
     min_rows: int = Field(default=200, ge=2)
     """Labelled rows before anything is concluded."""
 
+    @field_validator("action", mode="before")
+    @classmethod
+    def _yaml_off(cls, action: Any) -> Any:
+        """YAML reads a bare `off` as false."""
+        return "off" if action is False else action
+
 
 class RetrainingPolicy(BaseModel):
     """The `retraining` block of a monitor."""
@@ -54,6 +60,8 @@ class RetrainingPolicy(BaseModel):
     """The newest days of labelled predictions, kept for the comparison."""
     train_days: float | None = Field(default=None, gt=0)
     """Train on this many days before the holdout; all of them if not set."""
+    min_rows: int = Field(default=200, ge=2)
+    """Held-out labelled rows before a challenger may win."""
     no_regression: tuple[str, ...] = ("brier",)
     """Metrics on which a winner must not be worse beyond chance; those that the task does not have are left out."""
     promotion: Literal["auto", "manual", "shadow"] = "manual"
@@ -89,12 +97,15 @@ class MonitorSpec(BaseModel):
     prediction: str | None
     label: str
     labelled_at: str
+    positive: Any = None
+    """What counts as 1 in the labels of a binary model, one value or several; words such as yes and true if not set."""
     features: dict[str, FeatureType]
     segments: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     """Segments in which a challenger must not be worse however few rows they have."""
     segment_columns: dict[str, tuple[str, ...]] = {}
     """The columns that each segment is made of; more than one when they are crossed."""
+    privacy: dict[str, Any] | None = None
     owner: str | None = None
     retraining: RetrainingPolicy | None = None
     declared: str = Field(default="{}", exclude=True)
@@ -106,6 +117,11 @@ class MonitorSpec(BaseModel):
         if not isinstance(features, dict):
             return features
         return {name: kind["type"] if isinstance(kind, dict) else kind for name, kind in features.items()}
+
+    @property
+    def hashes_categories(self) -> bool:
+        """Whether the package tables hold hashes in the place of categories."""
+        return bool((self.privacy or {}).get("hash_categories"))
 
     @property
     def output(self) -> str | None:

@@ -12,9 +12,9 @@ SEGMENT_ROWS = 200
 def judge(comparisons: Sequence[Comparison], spec: MonitorSpec, *, champion: str, challenger: str) -> tuple[bool, str]:
     """Whether the challenger may replace the champion, and why.
 
-    It must be better on the primary metric (`roc_auc`, `mae`) with the whole 95 % interval, and not worse with the
-    whole interval on a metric of `retraining.no_regression`, nor on the primary metric in a declared segment of at
-    least `SEGMENT_ROWS` rows or in a protected one of any size.
+    On at least `retraining.min_rows` rows it must be better on the primary metric (`roc_auc`, `mae`) with the whole 95 %
+    interval, and not worse with the whole interval on a metric of `retraining.no_regression`, nor on the primary metric in a
+    declared segment of at least `SEGMENT_ROWS` rows or in a protected one of any size.
 
     Args:
         comparisons: Of one run.
@@ -34,6 +34,8 @@ def judge(comparisons: Sequence[Comparison], spec: MonitorSpec, *, champion: str
         f"{overall.sample_size} held-out rows, difference {overall.difference:+.4g} "
         f"[{overall.lower_bound:+.4g}, {overall.upper_bound:+.4g}]"
     )
+    if overall.sample_size < spec.policy.min_rows:
+        return False, f"{figures}: too few, {spec.policy.min_rows} are needed (retraining.min_rows)"
     if not is_better(first, overall):
         return False, f"{figures}: not better beyond chance"
     regressed = [

@@ -1,14 +1,18 @@
 """A number followed back to its rows."""
 
 import json
+from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from typer.testing import CliRunner
 
 from ml_monitor.audit import explain
+from ml_monitor.audit.explain import _rows_query
 from ml_monitor.cli import app
 from ml_monitor.settings import DbtProject
 from ml_monitor.warehouse import Warehouse
+from tests.integration.logs import MONITOR, NOW, logs, predictions
 from tests.project import Project
 
 
@@ -57,6 +61,28 @@ def test_the_number_is_followed_from_the_column_to_the_alert(built: Project) -> 
     nodes = [one.split(".")[2] for one in way]
     wanted = ["ml_monitor__alert_events", "ml_monitor__alert_history", "ml_monitor__verdicts", "ml_monitor__metric_values"]
     assert [one for one in nodes if one in wanted] == wanted and nodes[-1] == "churn__feature_profile", way
+
+
+def test_rows_of_every_segment_value_are_those_that_were_counted(project: Callable[..., Project]) -> None:
+    log = predictions().assign(region="north")
+    log.loc[::7, "plan"] = None
+    log.loc[1::50, "plan"] = "rare"
+    log.loc[1::100, "region"] = None
+    monitor = MONITOR | {"segments": [{"column": "plan", "min_rows": 100}, ["plan", "region"]]}
+    made = project({"churn": monitor}, logs=logs(predictions=log, reference=log), now=NOW)
+    made.run("-s", "+ml_monitor__windows", "+ml_monitor__monitors")
+    warehouse = Warehouse.from_dbt(made.directory)
+    spec = json.loads(warehouse.query(f"select spec from {warehouse.table('monitors')}")[0]["spec"])
+    counted = warehouse.query(
+        f"""select monitor, segment, segment_value, model_version, 'drift' as family, 'psi' as metric, window_start, sum(n) as n
+        from {warehouse.table("feature_profiles")} where feature = '__all__' and bin = 0 and segment <> '__all__' group by all"""
+    )
+    values = {row["segment_value"] for row in counted}
+    assert {"__missing__", "__other__", "basic x north", "__missing__ x north"} <= values
+    for row in counted:
+        found = {**row, "window_end": row["window_start"] + timedelta(days=1)}
+        query = _rows_query(warehouse, spec, found, row["window_start"])
+        assert made.rows(f"select count(*) from ({query}) as r") == [(row["n"],)], query
 
 
 def test_an_event_names_its_verdict(built: Project) -> None:

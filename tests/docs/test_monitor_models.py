@@ -20,6 +20,8 @@ FULL = MONITOR | {
     "selective": {"action": "granted", "propensity": "propensity"},
     "error_profile": True,
     "label_drift": True,
+    "segments": [{"column": "plan", "top": 3}],
+    "protected": ["plan"],
 }
 SPOKEN = {key: value for key, value in MONITOR.items() if key != "feedback"} | {
     "prediction_id": "case_id",

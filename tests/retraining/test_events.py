@@ -55,6 +55,19 @@ def test_a_run_that_died_is_told_when_the_next_one_starts(toy: Toy) -> None:
     assert dead in event["reason"] and "never ended within 6 hours" in event["reason"]
 
 
+def test_a_last_attempt_that_died_is_told_too(toy: Toy) -> None:
+    world = toy()
+    world.write_spec(max_attempts=1)
+    world.trigger("fell")
+    run = start_run(world.warehouse, "toy", plan(world.warehouse, "toy", now=NOW), now=NOW)
+    later = world.retrain(NOW + timedelta(hours=7), trigger="auto")
+    assert later.status == "skipped" and "failed 1 times" in later.reason
+    [event] = world.rows("alert_events")
+    assert run.training_run_id in event["reason"] and "never ended within 6 hours" in event["reason"]
+    assert world.retrain(NOW + timedelta(hours=8), trigger="auto").status == "skipped"
+    assert len(world.rows("alert_events")) == 1
+
+
 def test_the_next_verdict_ends_what_was_told_of_earlier_runs(toy: Toy) -> None:
     world = toy("raises")
     world.retrain()

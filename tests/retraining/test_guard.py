@@ -179,6 +179,16 @@ def test_a_rollback_that_is_not_possible_is_refused_in_words_and_told(toy: Toy) 
     assert ends == [(metric, end) for metric in ("champion_guard", "rollback") for end in ("opened", "resolved")]
 
 
+def test_a_predecessor_that_is_hardly_known_condemns_nobody(toy: Toy) -> None:
+    world = promoted(toy, days=10, action="rollback")
+    world.write_spec(guard={"days": 4, "action": "rollback"})
+    # Of v1 the four days before have 160 labelled rows, and it has no artefact.
+    guard = look(world, serve(world, "r20240301", 2, good=False, a_day=200))
+    assert guard is not None and guard.status == "watching"
+    assert "v1 cannot score these rows, and had fewer than 200 labelled ones of its own" in guard.reason
+    assert world.stages()["r20240301"] == "champion"
+
+
 def test_regression_is_guarded_by_its_mean_error(toy: Toy) -> None:
     world = toy("line", task="regression", score=None, label="value")
     world.write_spec(guard={"days": 14, "action": "rollback"})

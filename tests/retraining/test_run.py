@@ -28,6 +28,8 @@ from ml_monitor.retraining import (
     take_snapshot,
     train_candidate,
 )
+from ml_monitor.retraining.snapshots import labelled_rows
+from ml_monitor.retraining.spec import GuardPolicy, load_spec
 from ml_monitor.warehouse import WarehouseLocked
 from tests.retraining.conftest import NOW, World, synthetic_logs
 
@@ -43,6 +45,47 @@ STEPS: list[Callable[[World, str], Any]] = [
 def started(world: World, now: datetime = NOW) -> str:
     decision = plan(world.warehouse, world.monitor, now=now, trigger="manual")
     return start_run(world.warehouse, world.monitor, decision, now=now).training_run_id
+
+
+@pytest.mark.parametrize(
+    ("positive", "words"),
+    [
+        (None, {1: "Y", 0: "No", 2: "maybe"}),
+        ("it's: Churned", {1: "It's: churned", 0: "stays", 2: None}),
+        ([2, "gone"], {1: "2.0", 0: "1", 2: None}),
+        (True, {1: "True", 0: "False", 2: None}),
+    ],
+)
+def test_labels_are_read_as_the_monitor_reads_them(toy: Toy, positive: Any, words: dict[int, str | None]) -> None:
+    logs = synthetic_logs()
+    truth = logs["labels"]["label"].astype(int).copy()
+    truth.iloc[::10] = 2
+    logs["labels"] = logs["labels"].assign(label=truth.map(words))
+    world = toy(logs=logs, positive=positive)
+    rows = labelled_rows(world.warehouse, load_spec(world.warehouse, "toy"), NOW)
+    expected = {one: float(label) for one, label in zip(logs["labels"]["id"], truth, strict=True) if label != 2}
+    # The label of the very last prediction comes after the cut-off.
+    expected.pop(logs["labels"]["id"].iloc[-1], None)
+    assert dict(zip(rows["prediction_id"], rows["label"], strict=True)) == expected
+
+
+def test_a_value_that_is_no_number_is_missing_and_not_an_error(toy: Toy) -> None:
+    logs = synthetic_logs()
+    logs["predictions"]["x"] = logs["predictions"]["x"].map(repr)
+    logs["predictions"].loc[::100, "x"] = "N/A"
+    world = toy(logs=logs)
+    rows = labelled_rows(world.warehouse, load_spec(world.warehouse, "toy"), NOW)
+    assert rows["x"].isna().sum() == 24
+    known = dict(synthetic_logs()["predictions"][["id", "x"]].itertuples(index=False))
+    present = rows.dropna(subset="x")
+    assert [known[one] for one in present["prediction_id"]] == present["x"].tolist()
+
+
+def test_nobody_wins_on_a_handful_of_rows(toy: Toy) -> None:
+    world = toy()
+    world.write_spec(min_rows=561)
+    result = world.retrain()
+    assert result.status == "kept" and result.reason.endswith("too few, 561 are needed (retraining.min_rows)")
 
 
 def test_a_winner_is_promoted_and_everything_is_on_record(toy: Toy) -> None:
@@ -535,3 +578,7 @@ def test_an_artefact_that_is_gone_before_the_promotion_stops_it(toy: Toy) -> Non
         STEPS[3](world, run)
     assert world.stages() == {"v1": "champion", "r20240301": "rejected"}
     assert [event["metric"] for event in world.rows("alert_events")] == ["training_run"]
+
+
+def test_yaml_reads_off_as_false() -> None:
+    assert GuardPolicy(action=False).action == "off"  # type: ignore[arg-type]

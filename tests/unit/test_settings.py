@@ -1,6 +1,6 @@
 """dbt's own settings, read without dbt."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -86,6 +86,16 @@ def test_the_clock_is_the_projects_or_the_wall(project_dir):
     assert abs(DbtProject.load(project_dir).monitoring_now() - utc(datetime.now().astimezone())).total_seconds() < 60
     (project_dir / "dbt_project.yml").write_text("name: shop\nvars: {ml_monitor__now: 2014-01-02 00:00:00}\n")
     assert DbtProject.load(project_dir).monitoring_now() == datetime(2014, 1, 2)
+
+
+def test_the_age_of_alerts_is_the_projects_or_a_week(project_dir):
+    assert DbtProject.load(project_dir).alert_max_age() == timedelta(days=7)
+    config = project_dir / "dbt_project.yml"
+    config.write_text("name: shop\nvars: {ml_monitor__alert_max_age_days: 3}\n")
+    assert DbtProject.load(project_dir).alert_max_age() == timedelta(days=3)
+    config.write_text("name: shop\nvars: {ml_monitor__alert_max_age_days: soon}\n")
+    with pytest.raises(ProjectError, match="must be a whole number from 1, not 'soon'"):
+        DbtProject.load(project_dir).alert_max_age()
 
 
 def test_moments_are_utc():

@@ -14,6 +14,7 @@ from ml_monitor.alerts.upstream import Column, Lineage
 from ml_monitor.audit.environment import code_version
 from ml_monitor.audit.errors import AuditError
 from ml_monitor.audit.profiles import profile_of, profile_rows
+from ml_monitor.segments import present, segment_value
 from ml_monitor.settings import DbtProject, utc
 from ml_monitor.warehouse import Row, Warehouse
 
@@ -205,14 +206,10 @@ def _cell(warehouse: Warehouse, spec: Mapping[str, Any], found: Row) -> list[str
     columns = spec["segment_columns"].get(found["segment"], [])
     # Of a hashed segment only who has the salt can find the rows: these are those of every value.
     if columns and not is_hashed:
-        where += _segment(warehouse, " || ' x ' || ".join(_present(warehouse, column) for column in columns), found)
+        where += _segment(warehouse, segment_value(_named(warehouse, column) for column in columns), found)
     if found["model_version"] != "__all__" and spec.get("model_version"):
-        where.append(f"{_present(warehouse, spec['model_version'])} = {_literal(found['model_version'])}")
+        where.append(f"{present(_named(warehouse, spec['model_version']))} = {_literal(found['model_version'])}")
     return where
-
-
-def _present(warehouse: Warehouse, column: str) -> str:
-    return f"coalesce(cast({_named(warehouse, column)} as varchar), '__missing__')"
 
 
 def _segment(warehouse: Warehouse, value: str, found: Row) -> list[str]:

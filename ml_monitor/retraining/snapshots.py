@@ -5,7 +5,7 @@ column."""
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from ml_monitor.retraining.policy import Run
 from ml_monitor.retraining.provenance import environment_json
 from ml_monitor.retraining.reading import binary_class, number
 from ml_monitor.retraining.spec import MonitorSpec, load_spec
+from ml_monitor.segments import present, segment_value
 from ml_monitor.warehouse import Warehouse
 
 TRAIN, HOLDOUT = "train", "holdout"
@@ -151,11 +152,7 @@ def training_query(warehouse: Warehouse, spec: MonitorSpec) -> str:
             f"training data. Not allowed: {', '.join(RESERVED)} and the label."
         )
     q = warehouse.quote
-    version = (
-        f"coalesce(cast({q(spec.model_version)} as {_TEXT}), '__missing__')"
-        if spec.model_version
-        else "'unversioned'"
-    )
+    version = present(q(spec.model_version)) if spec.model_version else "'unversioned'"
     output = number(q(spec.output), warehouse.dialect) if spec.output else f"cast(null as {_NUMBER})"
     label = _label(q(spec.label), spec, warehouse.dialect)
     columns = [
@@ -164,7 +161,7 @@ def training_query(warehouse: Warehouse, spec: MonitorSpec) -> str:
             for name, kind in spec.features.items()
         ),
         *(
-            f"{_segment_value(spec.segment_columns.get(name, (name,)), q)} as {q(SEGMENT_PREFIX + name)}"
+            f"{segment_value(q(column) for column in spec.segment_columns.get(name, (name,)))} as {q(SEGMENT_PREFIX + name)}"
             for name in spec.segments
         ),
     ]
@@ -208,11 +205,6 @@ select
 from predictions
 inner join labels on labels.prediction_id = predictions.prediction_id and labels.recency = 1 and labels.is_label = 1
 where predictions.occurrence = 1"""
-
-
-def _segment_value(columns: Sequence[str], quote: Callable[[str], str]) -> str:
-    """SQL of a segment's value, as the dbt package names it."""
-    return " || ' x ' || ".join(f"coalesce(cast({quote(column)} as {_TEXT}), '__missing__')" for column in columns)
 
 
 def _label(column: str, spec: MonitorSpec, dialect: str) -> str:

@@ -4,21 +4,26 @@ RUN := $(VENV)/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
+# uv takes a fifth of pip's time, but does not read pip.conf: where it reaches no index, pip may.
+define install
+$(RUN)/uv pip install --quiet --python $(RUN)/python --constraint constraints.txt --editable '$(1)' || $(RUN)/pip install --quiet --constraint constraints.txt --editable '$(1)'
+endef
+
 .PHONY: demo demo-year dagster docs test lint bench clean
 
 $(VENV)/demo: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv $(VENV)
-	$(RUN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip
-	$(RUN)/pip install --quiet --constraint constraints.txt --editable .
+	$(RUN)/python -m pip install --quiet --constraint constraints.txt --upgrade pip uv
+	$(call install,.)
 	touch $@
 
 $(VENV)/dagster: $(VENV)/demo
-	$(RUN)/pip install --quiet --constraint constraints.txt --editable '.[dagster]'
+	$(call install,.[dagster])
 	touch $@
 
 $(VENV)/dev: $(VENV)/demo
-	$(RUN)/pip install --quiet --no-compile --constraint constraints.txt --editable '.[dev]'
+	$(call install,.[dev])
 	touch $@
 
 # April 2013: the accuracy falls, a model is trained and wins, the accuracy recovers.

@@ -15,6 +15,8 @@ from bench.cost import Cost
 from bench.peers import environments
 
 REPOSITORY = Path(__file__).parent.parent
+# What was measured last, so that one piece can be measured again and the page be written from all.
+RESULTS = Path(__file__).parent / "results.json"
 PAGE = """# Performance
 
 Measured by `make bench` on {cores} cores, every process on its own; times vary with the machine, so compare
@@ -125,7 +127,7 @@ def main() -> None:
     parser.add_argument("--page", action="store_true", help="measure nothing, write the page from what is kept")
     arguments = parser.parse_args()
     console, cache = Console(), REPOSITORY / ".bench"
-    kept, failures = pieces.Kept(cache / "results.json"), []
+    kept, failures = pieces.Kept(RESULTS), []
     wanted = [] if arguments.page else arguments.only or everything(arguments.rows)
     for piece in wanted:
         console.print(piece)

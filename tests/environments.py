@@ -18,8 +18,9 @@ def environment(requirements: Path) -> Path:
     with home.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (home / "ready").exists():
-            subprocess.run([sys.executable, "-m", "venv", "--clear", home], check=True)
-            install = [home / "bin" / "pip", "install", "--quiet", "--no-compile", "--requirement", requirements]
+            uv = [sys.executable, "-m", "uv"]
+            subprocess.run([*uv, "venv", "--quiet", "--clear", "--python", sys.executable, home], check=True)
+            install = [*uv, "pip", "install", "--quiet", "--python", home / "bin" / "python", "--requirement", requirements]
             subprocess.run(install, check=True, env=plain_environment())
             (home / "ready").touch()
     return home / "bin"

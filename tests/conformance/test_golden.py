@@ -23,7 +23,7 @@ def build(warehouse: str, request: pytest.FixtureRequest, directory: Path) -> Pr
     return project
 
 
-@pytest.fixture(scope="module", params=["duckdb"])
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
     return build(request.param, request, tmp_path_factory.mktemp("golden") / request.param)
 

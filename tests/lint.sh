@@ -9,7 +9,7 @@ bin="$PWD/.venv/bin"
 "$bin/mypy" &
 types=$!
 trap 'kill "$types" 2>/dev/null || true' EXIT
-"$bin/dbt" deps --quiet --project-dir dbt_project --profiles-dir dbt_project
+[ -e dbt_project/dbt_packages/ml_monitor ] || "$bin/dbt" deps --quiet --project-dir dbt_project --profiles-dir dbt_project
 "$bin/dbt" parse --quiet --no-partial-parse --show-all-deprecations --warn-error-options '{"error": ["Deprecations"]}' \
     --project-dir dbt_project --profiles-dir dbt_project --target-path target/lint
 "$bin/dbt" compile --quiet --full-refresh --project-dir dbt_project --profiles-dir dbt_project --target-path target/lint > /dev/null

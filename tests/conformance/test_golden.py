@@ -30,9 +30,8 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 def values(project: Project, monitor: str, table: str, column: str = "metric_value", version: str = "__all__", segment: str = "__all__") -> dict[tuple[Any, ...], Any]:
     """(day, span, segment value, feature, metric) -> value."""
-    escaped = version.replace("'", "''")
-    frame = project.frame(f"select window_start, span, segment, segment_value, feature, metric, {column} as found from {MART}{table} where monitor = '{monitor}' and model_version = '{escaped}'")
-    frame = frame[frame["segment"] == segment]
+    frame = project.frame(f"select model_version, window_start, span, segment, segment_value, feature, metric, {column} as found from {MART}{table} where monitor = '{monitor}'")
+    frame = frame[(frame["model_version"] == version) & (frame["segment"] == segment)]
     return {
         (pd.Timestamp(r.window_start), r.span, r.segment_value, r.feature, r.metric): None if pd.isna(r.found) else float(r.found) for r in frame.itertuples()
     }

@@ -1,4 +1,4 @@
-"""The models on a real Spark: the same logs give the same numbers as on DuckDB."""
+"""The golden log on a real Spark: the numbers of scipy and scikit-learn, and all tables as on DuckDB."""
 
 import os
 import shutil
@@ -11,6 +11,16 @@ import pandas as pd
 import pytest
 import yaml
 
+from tests.conformance import golden
+from tests.conformance.test_golden import (  # noqa: F401 - the same tests, with the fixture `built` of this file
+    test_an_open_window_has_no_metric_and_an_empty_one_an_alert,
+    test_data_quality,
+    test_drift,
+    test_drift_of_a_segment,
+    test_performance,
+    test_statuses_that_have_no_value,
+    test_weeks_from_the_profile_of_days,
+)
 from tests.integration.logs import MONITOR, NOW, logs, predictions
 from tests.project import Project
 
@@ -82,24 +92,38 @@ class SparkProject(Project):
         result = self.session.sql(query)
         return pd.DataFrame(result.collect(), columns=result.columns)
 
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.session.sql(query).collect()]
 
-FIRST = ["--select", "churn__*", "registry", "profiles", "intake", "quality"]
-# From the logs to the alerts. What is only configuration takes Spark half a minute and has not changed.
-LATER = ["--select", "+ml_monitor__alert_events", "--exclude", "registry"]
+
+MONITORS = {"nasty": {key: value for key, value in golden.MONITORS["nasty"].items() if key != "multivariate"}}
 TABLES = {
-    "churn__reference": "segment, segment_value, feature, bin, bin_kind, category, lower_bound, upper_bound, n, value_sum, value_min, value_max",
-    "churn__feature_profile": "model_version, segment, segment_value, feature, window_start, window_number, bin, category, n, value_sum, value_sum_squares, value_min, value_max, n_below, n_above",
-    "churn__outcome_profile": "model_version, segment, segment_value, window_start, label_age, outcome, score, prediction, label, n, n_feedback, sum_log_loss, sum_squared_error",
+    "nasty__reference": "segment, segment_value, feature, bin, bin_kind, category, lower_bound, upper_bound, n, value_sum, value_min, value_max",
+    "nasty__feature_profile": "model_version, segment, segment_value, feature, window_start, window_number, bin, category, n, value_sum, value_sum_squares, value_min, value_max, n_below, n_above",
+    "nasty__outcome_profile": "model_version, segment, segment_value, window_start, label_age, outcome, score, prediction, label, n, n_feedback, sum_log_loss, sum_squared_error",
     "ml_monitor__log_columns": "monitor, column_name",
     "ml_monitor__intake": "window_start, metric, metric_value, sample_size",
     "ml_monitor__data_quality": "model_version, segment, segment_value, feature, window_start, span, metric, metric_value, sample_size, reference_size, lower_bound, upper_bound, detail",
-}
-JUDGED = {
     "ml_monitor__performance": "model_version, segment, segment_value, window_start, span, metric, metric_value, sample_size, lower_bound, upper_bound, label_coverage",
     "ml_monitor__drift": "model_version, segment, segment_value, feature, window_start, span, metric, metric_value, sample_size, reference_size, n_bins, noise_floor, p_value",
     "ml_monitor__verdicts": "model_version, segment, segment_value, feature, window_start, span, metric, metric_value, status",
     "ml_monitor__alert_events": "event_id, incident_id, feature, window_start, metric, event_type, severity, metric_value, reason",
 }
+
+
+def build(project: Project) -> Project:
+    """From the logs to the alerts."""
+    for name in (*golden.LOG_MODELS, "golden_weeks"):
+        (project.directory / "models" / f"{name}.sql").write_text(golden.MODELS[name])
+    project.run("--select", "+ml_monitor__alert_events", "golden_weeks")
+    return project
+
+
+@pytest.fixture(scope="module")
+def built(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The golden log on Spark."""
+    directory = tmp_path_factory.mktemp("golden") / "spark"
+    return build(SparkProject(directory, MONITORS, logs=golden.logs(), now=golden.NOW, variables=golden.VARIABLES, session=spark))
 
 
 def content(project: Project, wanted: dict[str, str]) -> dict[str, pd.DataFrame]:
@@ -118,23 +142,30 @@ def content(project: Project, wanted: dict[str, str]) -> dict[str, pd.DataFrame]
     return tables
 
 
-def test_spark_gives_the_numbers_of_duckdb(spark: Any, tmp_path: Path) -> None:
-    log = predictions()
-    log.loc[5:9, "amount"] = None
-    log.loc[log.index[-3:], "plan"] = "it's \\new"
-    late = predictions(days=1, rows=7, start="2026-01-03", seed=3).assign(prediction_id=[f"late-{i}" for i in range(7)])
-    duck = Project(tmp_path / "duckdb", {"churn": MONITOR}, now=NOW, logs=logs(predictions=log))
-    duck.run(*FIRST)
-    on_spark = SparkProject(tmp_path / "spark", {"churn": MONITOR}, now=NOW, logs=logs(predictions=log), session=spark)
-    on_spark.run(*FIRST)
-    assert_equal(content(on_spark, TABLES), content(duck, TABLES))
+def test_spark_gives_the_numbers_of_duckdb(built: Project, tmp_path: Path) -> None:
+    duck = build(Project(tmp_path / "duckdb", MONITORS, logs=golden.logs(), now=golden.NOW, variables=golden.VARIABLES))
+    assert_equal(content(built, TABLES), content(duck, TABLES))
 
-    for project in (duck, on_spark):
-        project.load("predictions", pd.concat([log, late]))
-        project.run(*LATER)
-    assert_equal(content(on_spark, TABLES | JUDGED), content(duck, TABLES | JUDGED))
-    rebuilt = on_spark.frame(f"select distinct window_start from {SCHEMA}.churn__feature_profile where updated_at = (select max(updated_at) from {SCHEMA}.churn__feature_profile)")
-    assert [str(start)[:10] for start in rebuilt["window_start"]] == ["2026-01-03"], "only the window of the late rows"
+
+def test_multivariate_drift_is_refused(built: Project, tmp_path: Path) -> None:
+    session = built.session  # type: ignore[attr-defined]
+    project = SparkProject(tmp_path / "spark", {"nasty": golden.MONITORS["nasty"]}, now=golden.NOW, session=session)
+    assert "monitor 'nasty', key 'multivariate': Spark cannot plan" in project.error()
+
+
+def test_late_rows_on_spark_touch_only_their_window(built: Project) -> None:
+    def rows() -> dict[str, int]:
+        found = built.frame(f"select window_start, sum(n) as n from {SCHEMA}.nasty__feature_profile where feature = '__all__' and bin = 0 and segment = '__all__' group by 1")
+        return {str(row.window_start)[:10]: row.n for row in found.itertuples()}
+
+    before, log = rows(), golden.logs()["golden_rows"]
+    late = log[log["predicted_at"].dt.normalize() == golden.FLAT].head(7)
+    built.load("golden_rows", pd.concat([log, late.assign(prediction_id=[f"late-{i}" for i in range(7)])]))
+    built.run("--select", "nasty__feature_profile")
+    day = str(golden.FLAT)[:10]
+    assert rows() == before | {day: before[day] + 7}
+    rebuilt = built.frame(f"select distinct window_start from {SCHEMA}.nasty__feature_profile where updated_at = (select max(updated_at) from {SCHEMA}.nasty__feature_profile)")
+    assert [str(start)[:10] for start in rebuilt["window_start"]] == [day]
 
 
 def test_chunks_of_rows_on_spark(spark: Any, tmp_path: Path) -> None:

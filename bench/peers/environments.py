@@ -30,8 +30,10 @@ def environment(peer: str, directory: Path) -> Path:
     """The peer's Python interpreter."""
     python = directory / peer / "bin" / "python"
     if not (directory / peer / "ready").exists():
-        subprocess.run([sys.executable, "-m", "venv", directory / peer], check=True)  # noqa: S603 - our command
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *REQUIREMENTS[peer]], check=True)  # noqa: S603 - our command
+        uv = [sys.executable, "-m", "uv"]
+        # With setuptools: some of them import pkg_resources and do not say so.
+        subprocess.run([*uv, "venv", "--quiet", "--seed", "--clear", directory / peer], check=True)  # noqa: S603 - our command
+        subprocess.run([*uv, "pip", "install", "--quiet", "--python", python, *REQUIREMENTS[peer]], check=True)  # noqa: S603 - our command
         (directory / peer / "ready").touch()
     return python
 

@@ -8,6 +8,7 @@ From then on the flights are scored with it, so that its effect is seen in the w
 # ruff: noqa: S608 - only names of the package's own tables are put into SQL
 
 import json
+import re
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,8 +25,10 @@ from rich.table import Table
 
 from ml_monitor.alerts import DeliveryPolicy, deliver
 from ml_monitor.alerts.channels import ConsoleChannel
+from ml_monitor.alerts.incidents import incidents
 from ml_monitor.report import write_report
 from ml_monitor.retraining import champion, check_guards, load_model, register_version, retrain
+from ml_monitor.settings import DbtProject
 from ml_monitor.warehouse import Warehouse
 
 PROJECT = Path(__file__).parent
@@ -233,6 +236,15 @@ def summary(warehouse: Warehouse) -> None:
     console.print(models)
 
 
+def set_clock(end: datetime) -> None:
+    """Let the project's clock stand where the replay ends, for whoever looks at it afterwards with dbt, Dagster or the command line."""
+    config = PROJECT / "dbt_project.yml"
+    text = config.read_text()
+    line = re.sub(r"(?m)^(  ml_monitor__now: ).*$", rf'\g<1>"{end:%Y-%m-%d %H:%M:%S}"', text)
+    if line != text:
+        config.write_text(line)
+
+
 def main(weeks: int | None = None) -> None:
     """Replay the year, or its first weeks, from an empty warehouse."""
     began = monotonic()
@@ -244,6 +256,7 @@ def main(weeks: int | None = None) -> None:
         dbt_deps = dbtRunner().invoke(["deps", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--quiet"])
         if not dbt_deps.success:
             sys.exit(f"dbt deps failed: {dbt_deps.exception}")
+    set_clock(end)
     warehouse = Warehouse(f"duckdb:///{DATABASE}")
     serving = ServingSystem(warehouse)
     serving.log(datetime(2013, 1, 1), START, as_recorded=True)
@@ -260,7 +273,7 @@ def main(weeks: int | None = None) -> None:
         week(warehouse, start, now)
         start = now
     dbt("build", now=end)
-    write_report(warehouse, REPORT, now=end)
+    write_report(warehouse, REPORT, now=end, incidents=incidents(warehouse, DbtProject.load(PROJECT)))
     console.print()
     summary(warehouse)
     console.print(f"\nDone in {monotonic() - began:.0f} s. Look next at")

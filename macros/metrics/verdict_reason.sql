@@ -9,7 +9,7 @@
     {%- set window = "case when span = 1 then '' else ' over ' || cast(span as " ~ dbt.type_string() ~ ") || ' windows' end" -%}
     case
         when status = 'no_reference' then {{ subject }} || ': no reference rows to compare with'
-        when status = 'insufficient_data' and sample_size < min_rows then {{ subject }} || ': only ' || {{ rows_seen }} || ' rows' || {{ window }} || ', at least ' || {{ number('min_rows') }} || ' are needed'
+        when status = 'insufficient_data' and sample_size < min_rows and (sample_size > 0 or detail is null) then {{ subject }} || ': only ' || {{ rows_seen }} || ' rows' || {{ window }} || ', at least ' || {{ number('min_rows') }} || ' are needed'
         when status = 'insufficient_data' and metric_value is not null and family in ('drift', 'data_quality') and reference_size < min_rows
             then {{ subject }} || ': only ' || {{ number('reference_size') }} || ' rows in the reference' || {{ window }} || ', at least ' || {{ number('min_rows') }} || ' are needed'
         when status = 'insufficient_data' and metric_value is null and detail is null then {{ subject }} || ': has no value' || {{ window }} || ' (n = ' || {{ rows_seen }} || ')'

@@ -1,7 +1,7 @@
 {% macro _resolve_thresholds(name, spec) %}
     {#- Declared thresholds over the defaults, each checked against the metric catalogue. `metric: null` switches one off. -#}
     {% set catalogue = {} %}
-    {% for metric in ml_monitor.metric_catalogue() + ml_monitor.custom_catalogue(spec) + ml_monitor.operational_catalogue(spec) + ml_monitor.kpi_catalogue(spec) %}
+    {% for metric in ml_monitor.metrics_of(spec) %}
         {% do catalogue.update({metric.metric: metric}) %}
     {% endfor %}
     {% if spec.thresholds is not mapping %}

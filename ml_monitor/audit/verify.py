@@ -106,6 +106,9 @@ def _compare(bundle: Path, sealed: dict[str, Any]) -> Iterator[Finding]:
     expected = sealed["files"]
     for name in sorted(there - set(expected) - {MANIFEST}):
         yield Finding("extra", name, detail="not sealed")
+    for name, table in sorted(sealed["tables"].items()):
+        if "chain" in table and chain_of(table["rows"]) != table["chain"]:
+            yield Finding("altered", MANIFEST, detail=f"the row hashes of {name} do not give the end of its chain")
     tables = {f"data/{name}.jsonl": table for name, table in sealed["tables"].items()}
     for name in sorted(expected):
         if name not in there:

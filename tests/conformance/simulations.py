@@ -44,6 +44,28 @@ def labels(log: pd.DataFrame, hours: float = 3) -> pd.DataFrame:
     return log[["prediction_id", "label"]].assign(labelled_at=log["predicted_at"] + pd.Timedelta(hours=hours))
 
 
+def prices(days: int, rows: int, hard: np.ndarray, worse: np.ndarray, seed: int = 0) -> pd.DataFrame:
+    """A regression with nine predictions, on some of which it errs more. `hard` is the share of each day's rows with such predictions (covariate
+    shift), `worse` the factor of its errors (concept drift); `loss` is what a loss model expects, which knows a second input too."""
+    random = np.random.default_rng(seed)
+    day, n = np.repeat(np.arange(days), rows), days * rows
+    is_hard = random.uniform(size=n) < hard[day]
+    predicted = np.where(is_hard, random.choice([30, 50, 70], size=n), random.choice([20, 40, 60, 80, 90], size=n))
+    doubled = random.uniform(size=n) < 0.3
+    loss = np.where(is_hard, 8.0, 2.0) * np.where(doubled, 2, 1)
+    return pd.DataFrame(
+        {
+            "prediction_id": np.arange(n),
+            "predicted_at": START + pd.to_timedelta(np.arange(n) * 86400 / rows, unit="s"),
+            "model_version": "m1",
+            "x": random.normal(size=n),
+            "y_pred": predicted,
+            "loss": loss,
+            "label": predicted + random.normal(size=n) * loss * worse[day],
+        }
+    )
+
+
 def three_classes(days: int, rows: int, shift: np.ndarray, flip: np.ndarray, seed: int = 0) -> pd.DataFrame:
     """An overconfident model of three classes. `shift` moves the input of each day, so that other cases are harder; `flip` is the share of
     labels that are drawn at random. `probability`: the truth, that the predicted class is right."""

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
-from tests.conformance.simulations import MONITOR, START, labels, predictions, three_classes
+from tests.conformance.simulations import MONITOR, START, labels, predictions, prices, three_classes
 from tests.project import PostgresProject, Project
 
 MART = "main_ml_monitor.ml_monitor__"
@@ -180,3 +180,38 @@ def test_many_classes(warehouse: str, tmp_path: Any, request: pytest.FixtureRequ
     assert verdicts[verdicts == "alert"].index[0] <= START + pd.Timedelta(days=change + 1)
     nowcast = built.rows(f"select count(*) from {MART}label_nowcast where metric = 'nowcast_accuracy'")
     assert nowcast[0][0] > 0
+
+
+@pytest.mark.parametrize("warehouse", ["duckdb", "postgres"])
+@pytest.mark.parametrize("known", ["y_pred", "loss"])
+def test_the_error_of_a_regression(warehouse: str, known: str, tmp_path: Any, request: pytest.FixtureRequest) -> None:
+    """By the size of the prediction, or by a loss model's `expected_error`: harder cases raise the estimate, errors that grow are concept drift."""
+    days, rows, change = 44, 400, 40
+    log = prices(days, rows, np.linspace(0.2, 0.6, days), np.where(np.arange(days) >= change, 1.6, 1.0), seed=6)
+    monitor = MONITOR | {"task": "regression", "rolling": [5], "label_delay": 1, **({"expected_error": "loss"} if known == "loss" else {})}
+    logs = {"predictions": log.drop(columns="label"), "feedback": labels(log), "reference": log.head(2000)}
+    options: dict[str, Any] = {"logs": logs, "now": str(START + pd.Timedelta(days=days))}
+    if warehouse == "postgres":
+        built: Project = PostgresProject(tmp_path / "p", {"sim": monitor}, server=request.getfixturevalue("postgres_url"), **options)
+    else:
+        built = Project(tmp_path / "p", {"sim": monitor}, **options)
+    built.run("-s", "+ml_monitor__verdicts")
+    error, day = (log["label"] - log["y_pred"]).abs(), log["predicted_at"].dt.floor("D")
+    # Few values, each of them a bin: what is expected of a prediction is the mean error of the calibration's rows with its value.
+    cohort = log["predicted_at"] < START + pd.Timedelta(days=28)
+    expected = log[known].map(error[cohort].groupby(log.loc[cohort, known]).mean())
+    found = {
+        row[:2]: row[2]
+        for row in built.rows(f"select window_start, span, metric_value from {MART}estimated_performance where metric = 'estimated_mae' and model_version = '__all__' and segment = '__all__'")
+    }
+    compared = 0
+    for last in day.unique()[28:]:
+        for span in (1, 5):
+            part = (day <= last) & (day > last - pd.Timedelta(days=span))
+            assert found[last, span] == pytest.approx(expected[part].mean(), rel=1e-9), (last, span)
+            compared += 1
+    assert compared > 30
+    assert found[day.unique()[change - 1], 5] > 1.3 * error[cohort].mean(), "harder cases"
+    verdicts = built.frame(f"select window_start, status from {MART}verdicts where metric = 'concept_drift' and span = 1").set_index("window_start")["status"].sort_index()
+    assert (verdicts.loc[: START + pd.Timedelta(days=change - 1)] != "alert").all()
+    assert verdicts[verdicts == "alert"].index[0] <= START + pd.Timedelta(days=change + 1)

@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from tests.conformance import golden, outcomes, quality
 from tests.project import Project, project_on
@@ -141,6 +143,63 @@ def test_performance(built: Project, version: str) -> None:
     assert {key for key in actual if key[4] not in about_labels} == expected.keys()
     for key, number in expected.items():
         assert actual[key] == pytest.approx(number, rel=1e-9, abs=1e-9), key
+
+
+def test_the_evidence_of_a_verdict(built: Project) -> None:
+    """The test of PSI against scipy's chi-squared distributions. The normal approximation of the non-central one (Sankaran 1963) is near, not exact."""
+    verdicts = built.frame(f"select * from {MART}verdicts where monitor = 'nasty' and metric = 'psi' and metric_value is not null")
+    bins = built.frame(f"select * from {MART}drift where monitor = 'nasty' and metric = 'psi' and model_version = '__all__'")
+    keys = ["segment", "segment_value", "feature", "window_start", "span"]
+    rows = verdicts.merge(bins[[*keys, "n_bins"]], on=keys, validate="one_to_one")
+    (alpha,) = built.rows(f"select alpha from {MART}monitors where monitor = 'nasty'")[0]
+    numbers = ["metric_value", "sample_size", "reference_size", "n_bins", "dispersion", "alert_threshold"]
+    psi, n, m, k, dispersion, limit = (rows[column].astype(float) for column in numbers)
+    noise, scale = (k - 1) * (1 / n + 1 / m), (1 / n + 1 / m) * dispersion
+    near = dict(rel=1e-9, abs=1e-12)
+    assert list(rows["noise_floor"].astype(float)) == pytest.approx(list(noise), **near)
+    assert list(rows["drift_ratio"].astype(float)) == pytest.approx(list(psi / noise), **near)
+    assert list(rows["equivalent_sigma"].astype(float)) == pytest.approx(list(np.sqrt(psi)), **near)
+    assert list(rows["p_no_drift"].astype(float)) == pytest.approx(list(stats.chi2.sf(psi / scale, k - 1)), rel=1e-6, abs=1e-200)
+    power = stats.ncx2.sf(stats.chi2.isf(float(alpha), k - 1), k - 1, rows["minimum_detectable"].astype(float) / scale)
+    assert list(power) == pytest.approx([0.8] * len(rows), abs=0.02)
+    rows = rows.assign(p=stats.ncx2.sf(psi / scale, k - 1, limit / scale))
+    for family, tests in rows.groupby(["window_start", "span"]):
+        exact = stats.false_discovery_control(tests["p"])
+        assert list(tests["q_value"].astype(float)) == pytest.approx(list(exact), abs=0.02), family
+        found = tests["q_value"].astype(float).to_numpy()
+        assert np.abs(np.log10(found / exact))[(exact > 1e-6) & (exact < 0.05)].max(initial=0) < 0.2, family
+        assert (found[exact <= 1e-6] < 1e-5).all(), family
+    said = rows[["p_no_drift", "q_value", "evidence"]]
+    assert set(said["evidence"]) >= {"none", "material"}
+    assert (said.loc[said["evidence"] == "none", "p_no_drift"].astype(float) > float(alpha)).all()
+    assert len(rows) > 80
+
+
+def test_the_dispersion_is_that_of_the_healthy_windows(built: Project) -> None:
+    """How much more days differ from the days just before than sampling explains; nine days are too few for a weekday each."""
+    drift = built.frame(f"select feature, psi, psi_noise from {MART}drift_statistics where monitor = 'nasty' and baseline = 'trailing' and span = 1 and model_version = '__all__' and segment = '__all__'").dropna()
+    drift = drift[drift["psi_noise"] > 0]
+    ratios = (drift["psi"].astype(float) / drift["psi_noise"].astype(float)).groupby(drift["feature"])
+    expected = ratios.mean().clip(lower=1).where(ratios.size() >= 7, 1.0)
+    found = {row[0]: float(row[1]) for row in built.rows(f"select distinct feature, dispersion from {MART}dispersion where monitor = 'nasty' and span = 1")}
+    assert found == pytest.approx({feature: expected[feature] for feature in found}, rel=1e-9)
+    assert max(found.values()) > 1
+
+
+def test_the_bin_that_moved_most(built: Project) -> None:
+    bins = built.frame(f"select * from {MART}drift_contributions where monitor = 'nasty' and model_version = '__all__' and segment = '__all__'")
+    gap = (bins["window_share"].astype(float) - bins["reference_share"].astype(float)).abs()
+    largest = gap.groupby([bins["feature"], bins["window_start"], bins["span"]]).max()
+    statistics = built.frame(f"select * from {MART}drift_statistics where monitor = 'nasty' and baseline = 'reference' and model_version = '__all__' and segment = '__all__' and l_infinity_with_missing > 0")
+    compared = 0
+    for row in statistics.itertuples():
+        key = (row.feature, row.window_start, row.span)
+        if key in largest.index:
+            assert row.l_infinity_with_missing == pytest.approx(largest[key], abs=1e-12)
+            there = (bins["feature"] == row.feature) & (bins["window_start"] == row.window_start) & (bins["span"] == row.span) & (bins["bin"] == row.l_infinity_bin_with_missing)
+            assert gap[there].max() == pytest.approx(row.l_infinity_with_missing, abs=1e-12), key
+            compared += 1
+    assert compared > 10
 
 
 def test_an_open_window_has_no_metric_and_an_empty_one_an_alert(built: Project) -> None:

@@ -73,6 +73,37 @@ def test_moving_references(project: Callable[..., Project]) -> None:
         assert compared > 15
 
 
+def test_the_same_hour(project: Callable[..., Project]) -> None:
+    """Hourly windows against the same hours of the days before."""
+    log = predictions(days=8, rows=24 * 30)
+    monitor = MONITOR | COARSE | {"reference": {"same_hour": 3}, "window": "hour", "rolling": [5]}
+    built = project({"churn": monitor}, logs=logs(predictions=log), now="2026-01-09 00:00:00")
+    built.run("-s", "+ml_monitor__drift")
+    actual, hours = psi(built, segment="__all__"), log["predicted_at"].dt.floor("h")
+
+    def plans(last: pd.Timestamp, span: int, days_before: tuple[int, ...]) -> np.ndarray:
+        wanted = [last - pd.Timedelta(days=days, hours=back) for days in days_before for back in range(span)]
+        return log.loc[hours.isin(wanted), "plan"].value_counts().reindex(["basic", "pro", "team"], fill_value=0).to_numpy()
+
+    for span in (1, 5):
+        for last in hours.unique()[24 * 5 :: 13]:
+            expected = distances(plans(last, span, (1, 2, 3)), plans(last, span, (0,)), "jeffreys")["psi"]
+            assert actual[(last, span)] == pytest.approx(expected, rel=1e-9), (last, span)
+
+
+def test_drift_against_the_windows_just_before(project: Callable[..., Project]) -> None:
+    """`psi_trailing`, which stands beside the drift from a frozen reference."""
+    built = build(project, {"relation": "raw.reference"}, trailing_baseline=12)
+    rows = built.rows(
+        f"select window_start, span, metric_value from {MART}drift where metric = 'psi_trailing' and feature = 'plan' and model_version = '__all__' and segment = '__all__'"
+    )
+    actual = {row[:2]: row[2] for row in rows}
+    for span in (1, 3, 9):
+        for day in sorted(DAY.unique())[25::5]:
+            expected = distances(counts(days_back(day, span + 11, span)), counts(days_back(day, span - 1, 0)), "jeffreys")["psi"]
+            assert actual[(day, span)] == pytest.approx(expected, rel=1e-9), (day, span)
+
+
 def test_excluded_periods_stay_out_of_the_baseline(project: Callable[..., Project]) -> None:
     built = project(
         {"churn": MONITOR | {"reference": {"trailing": 10}, "features": {"plan": "categorical"}, "rolling": []}},

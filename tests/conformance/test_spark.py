@@ -19,6 +19,8 @@ from tests.conformance.test_golden import (  # noqa: F401 - the same tests, with
     test_drift_of_a_segment,
     test_performance,
     test_statuses_that_have_no_value,
+    test_the_dispersion_is_that_of_the_healthy_windows,
+    test_the_evidence_of_a_verdict,
     test_weeks_from_the_profile_of_days,
 )
 from tests.integration.logs import MONITOR, NOW, logs, predictions
@@ -96,7 +98,8 @@ class SparkProject(Project):
         return [tuple(row) for row in self.session.sql(query).collect()]
 
 
-MONITORS = {"nasty": {key: value for key, value in golden.MONITORS["nasty"].items() if key != "multivariate"}}
+# No crossed segment: three times the rows, of which Spark takes minutes.
+MONITORS = {"nasty": {key: value for key, value in golden.MONITORS["nasty"].items() if key != "multivariate"} | {"segments": [golden.CATEGORY]}}
 TABLES = {
     "nasty__reference": "segment, segment_value, feature, bin, bin_kind, category, lower_bound, upper_bound, n, value_sum, value_min, value_max",
     "nasty__feature_profile": "model_version, segment, segment_value, feature, window_start, window_number, bin, category, n, value_sum, value_sum_squares, value_min, value_max, n_below, n_above",
@@ -189,4 +192,7 @@ def test_chunks_of_rows_on_spark(spark: Any, tmp_path: Path) -> None:
 def assert_equal(actual: dict[str, pd.DataFrame], expected: dict[str, pd.DataFrame]) -> None:
     for table in expected:
         assert len(expected[table]), table
-        pd.testing.assert_frame_equal(actual[table], expected[table], rtol=1e-9, atol=1e-9, obj=table)
+        # A bound is the root of a difference, of which 1e-16 is left where nothing varies.
+        bounds = [column for column in expected[table] if column.endswith("_bound")]
+        pd.testing.assert_frame_equal(actual[table].drop(columns=bounds), expected[table].drop(columns=bounds), rtol=1e-9, atol=1e-9, obj=table)
+        pd.testing.assert_frame_equal(actual[table][bounds], expected[table][bounds], rtol=1e-9, atol=1e-7, obj=table)

@@ -4,6 +4,7 @@
     {%- if minimum is none and maximum is none -%}
         {{ exceptions.raise_compiler_error("ml_monitor: test metric_within of '" ~ metric ~ "' needs minimum, maximum or both") }}
     {%- endif %}
+    {%- do ml_monitor.check_test_arguments(monitor, metric, span, feature) %}
     with
 
     judged as (

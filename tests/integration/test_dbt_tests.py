@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.integration.logs import MONITOR, NOW, logs, predictions
+from tests.integration.logs import MONITOR, NOW, feedback, logs, predictions
 from tests.project import Project
 
 
@@ -81,6 +81,43 @@ def guarded(project: Callable[..., Project]) -> Project:
     (consumer.directory / "models" / "sources.yml").write_text(yaml.safe_dump({"sources": tests["sources"]}))
     (consumer.directory / "models" / "tests.yml").write_text(yaml.safe_dump({"models": tests["models"]}))
     return consumer
+
+
+@pytest.mark.parametrize(
+    ("test", "arguments", "words"),
+    [
+        ("no_open_alerts", {"monitor": "chrun"}, "'chrun', key 'name': is not declared"),
+        ("no_open_alerts", {"monitor": "churn", "at_least": "critical"}, '"critical" is not a state'),
+        ("metric_within", {"monitor": "churn", "metric": "psy", "maximum": 1}, '"psy" is not a metric'),
+        ("metric_within", {"monitor": "churn", "metric": "psi", "maximum": 1, "span": 9}, "there is no span of 9 windows"),
+        ("metric_within", {"monitor": "churn", "metric": "psi", "maximum": 1, "feature": "amonut"}, '"amonut" is not a monitored feature'),
+        ("metric_within", {"monitor": "churn", "metric": "psi"}, "needs minimum, maximum or both"),
+    ],
+)
+def test_a_generic_test_of_what_is_not_there_is_an_error(project: Callable[..., Project], test: str, arguments: dict[str, object], words: str) -> None:
+    consumer = project({"churn": MONITOR}, logs=logs(), now=NOW)
+    tests = {"models": [{"name": "churn__feature_profile", "data_tests": [{f"ml_monitor.{test}": {"name": "misspelt", "arguments": arguments}}]}]}
+    (consumer.directory / "models" / "tests.yml").write_text(yaml.safe_dump(tests))
+    assert words in consumer.error("-s", "ml_monitor__monitors")
+
+
+def test_drift_over_a_limit_fails_or_warns(project: Callable[..., Project]) -> None:
+    log = predictions()
+    log.loc[log["predicted_at"] >= "2026-01-10", "amount"] *= 50
+    quiet = {"thresholds": {"psi": {"warn": 0.5}, "label_coverage": None, "mean_shift": None}}
+    consumer = project({"churn": MONITOR | quiet}, logs=logs(predictions=log, feedback=feedback(log, delay_hours=0)), now=NOW)
+    within = [
+        {"ml_monitor.metric_within": {"name": f"{feature}_{severity}", "arguments": {"monitor": "churn", "metric": "psi", "feature": feature, "maximum": 0.5}, "config": {"severity": severity}}}
+        for feature in ("amount", "plan")
+        for severity in ("warn", "error")
+    ]
+    open_alerts = [
+        {"ml_monitor.no_open_alerts": {"name": f"no_{least}", "arguments": {"monitor": "churn", "at_least": least}}} for least in ("alert", "warning")
+    ]
+    (consumer.directory / "models" / "tests.yml").write_text(yaml.safe_dump({"models": [{"name": "churn__feature_profile", "data_tests": within + open_alerts}]}))
+    consumer.run()
+    expected = {"amount_warn": "warn", "amount_error": "fail", "plan_warn": "pass", "plan_error": "pass"}
+    assert outcome(consumer) == expected | {"no_alert": "pass", "no_warning": "fail"}
 
 
 def outcome(consumer: Project) -> dict[str, str]:

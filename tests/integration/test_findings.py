@@ -57,6 +57,60 @@ def test_nan_and_infinity(project: Callable[..., Project]) -> None:
     assert np.isfinite(consumer.frame(f"select value_sum from {MART}feature_profiles where value_sum is not null")["value_sum"]).all()
 
 
+def test_rows_that_came_late_and_rows_corrected_in_place(project: Callable[..., Project]) -> None:
+    log = predictions()
+    log["loaded_at"] = log["predicted_at"] + pd.Timedelta(minutes=5)
+    third = log["predicted_at"].dt.normalize() == "2026-01-03"
+    log.loc[log.index[third][:12], "loaded_at"] = pd.Timestamp("2026-01-05 08:00")
+    consumer = build(project, {"loaded_at": "loaded_at"}, predictions=log)
+    # The last row of a day arrives after midnight, if five minutes are too many.
+    late = (log["loaded_at"] >= log["predicted_at"].dt.normalize() + pd.Timedelta(days=1)).groupby(log["predicted_at"].dt.normalize()).mean()
+    assert late["2026-01-03"] >= 12 / 60
+    for day in ("2026-01-03", "2026-01-10"):
+        assert value(consumer, "late_rate", day) == pytest.approx(late[day])
+    before = value(consumer, "psi", "2026-01-04", "plan")
+    fourth = log["predicted_at"].dt.normalize() == "2026-01-04"
+    consumer.load("predictions", log.assign(plan=log["plan"].where(~fourth, "pro"), loaded_at=log["loaded_at"].where(~fourth, pd.Timestamp("2026-01-10 23:00"))))
+    consumer.run(*ALERTS)
+    after = value(consumer, "psi", "2026-01-04", "plan")
+    assert before is not None and after is not None and after > before + 1, "as many rows as before, and other values"
+
+
+def test_volume_against_the_week_before(project: Callable[..., Project]) -> None:
+    log = predictions()
+    thin = log["predicted_at"].dt.normalize() == "2026-01-10"
+    consumer = build(project, predictions=log[~thin | (log.index % 4 == 0)])
+    assert value(consumer, "volume_ratio") == pytest.approx(15 / 60)
+
+
+def test_a_retyped_column_is_a_schema_change(project: Callable[..., Project]) -> None:
+    log = predictions()
+    consumer = project({"churn": MONITOR}, logs=logs(predictions=log), now="2026-01-10 00:00:00")
+    consumer.run(*ALERTS)
+    consumer.load("predictions", log.assign(amount=log["amount"].astype(str)))
+    consumer.run(*ALERTS, now=NOW)
+    assert value(consumer, "schema_changes") == 1
+    assert "amount" in str(consumer.rows(f"select * from {MART}schema_changes"))
+
+
+def test_a_reference_smaller_than_the_minimum(project: Callable[..., Project]) -> None:
+    consumer = build(project, {"min_rows": 40}, reference=predictions(days=1, rows=30, start="2025-12-01", seed=9))
+    found = status(consumer, "psi", feature="plan")
+    assert found[0] == "insufficient_data"
+    assert "30 rows in the reference" in found[1]
+
+
+def test_mape_of_labels_that_are_all_zero(project: Callable[..., Project]) -> None:
+    log = predictions().assign(y_pred=lambda rows: rows["amount"] + 1)
+    labels = feedback(log, delay_hours=0).assign(label=lambda rows: np.where(log["predicted_at"] >= "2026-01-10", 0.0, log["amount"]))
+    monitor = {"task": "regression", "prediction": "y_pred", "thresholds": {"mape": {"alert": 5}}}
+    consumer = build(project, monitor, predictions=log, feedback=labels)
+    assert status(consumer, "mape", "2026-01-09")[0] in ("ok", "alert")
+    found = status(consumer, "mape")
+    assert found[0] == "insufficient_data"
+    assert "no label other than 0" in found[1]
+
+
 def test_duplicate_prediction_ids(project: Callable[..., Project]) -> None:
     log = predictions()
     consumer = build(project, predictions=pd.concat([log, log.tail(15)]))
@@ -106,7 +160,7 @@ def test_no_labels_at_all(project: Callable[..., Project]) -> None:
     consumer = build(project, {"thresholds": thresholds}, feedback=feedback(predictions()).head(0))
     assert value(consumer, "label_coverage", day="2026-01-05") == 0
     assert status(consumer, "label_coverage", day="2026-01-05")[0] == "alert"
-    assert status(consumer, "accuracy", day="2026-01-05") == ("insufficient_data", "accuracy: only 0 rows, at least 20 are needed")
+    assert status(consumer, "accuracy", day="2026-01-05") == ("insufficient_data", "accuracy is not defined: no labels")
     assert value(consumer, "psi", feature="amount") is not None, "drift needs none"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from bench import full_year, statements, wide, wide_log
+from bench import full_year, report_size, statements, wide, wide_log
 from bench.cost import Cost
 from bench.peers import environments
 from bench.wide import REPOSITORY, Wide
@@ -215,6 +215,11 @@ def postgres(directory: Path, cache: Path) -> dict[str, Any]:
     return found
 
 
+def report(directory: Path, cache: Path) -> dict[str, Any]:
+    """The report of a hundred monitors in a browser."""
+    return report_size.measure()
+
+
 PIECES: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
     "year": year,
     "pass": raw_pass,
@@ -225,6 +230,7 @@ PIECES: dict[str, Callable[[Path, Path], dict[str, Any]]] = {
     "labels": labels,
     "memory": memory,
     "postgres": postgres,
+    "report": report,
 }
 
 

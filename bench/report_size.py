@@ -155,22 +155,27 @@ def look(page: Page, report: Path, monitors: int, features: int) -> dict[str, fl
     return figures
 
 
-def main(monitors: int = 100, features: int = 200, windows: int = 365) -> None:
-    """Print the figures."""
+def measure(monitors: int = 100, features: int = 200, windows: int = 365) -> dict[str, float]:
+    """Seconds to write the report, its megabytes, and the milliseconds of `look`."""
     with tempfile.TemporaryDirectory() as directory:
         database, report = Path(directory) / "warehouse.duckdb", Path(directory) / "report.html"
         generate(database, monitors, features, windows)
         begun = monotonic()
         write_report(Warehouse(f"duckdb:///{database}"), report, now=NOW)
-        print(f"{monitors} monitors x {features} features x {windows} windows")
-        print(f"written in {monotonic() - begun:.1f} s, {report.stat().st_size / 1e6:.1f} MB")
+        written = {"written, s": monotonic() - begun, "MB": report.stat().st_size / 1e6}
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
             page = browser.new_context(offline=True, viewport={"width": 1280, "height": 900}).new_page()
             page.on("pageerror", lambda error: print(f"error in the page: {error}"))
-            for step, took in look(page, report, monitors, features).items():
-                print(f"{took:8.0f} ms  {step}")
+            seen = look(page, report, monitors, features)
             browser.close()
+    return written | seen
+
+
+def main(*size: int) -> None:
+    """Print the figures."""
+    for step, figure in measure(*size).items():
+        print(f"{figure:10.1f}  {step}")
 
 
 if __name__ == "__main__":

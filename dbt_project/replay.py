@@ -237,7 +237,7 @@ def summary(warehouse: Warehouse) -> None:
 
 
 def set_clock(end: datetime) -> None:
-    """Let the project's clock stand where the replay ends, for whoever looks at it afterwards with dbt, Dagster or the command line."""
+    """Let the project's clock stand where the replay ends, for who looks at it then with dbt, Dagster or the command line."""
     config = PROJECT / "dbt_project.yml"
     text = config.read_text()
     line = re.sub(r"(?m)^(  ml_monitor__now: ).*$", rf'\g<1>"{end:%Y-%m-%d %H:%M:%S}"', text)

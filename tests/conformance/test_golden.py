@@ -155,7 +155,7 @@ def test_the_evidence_of_a_verdict(built: Project) -> None:
     numbers = ["metric_value", "sample_size", "reference_size", "n_bins", "dispersion", "alert_threshold"]
     psi, n, m, k, dispersion, limit = (rows[column].astype(float) for column in numbers)
     noise, scale = (k - 1) * (1 / n + 1 / m), (1 / n + 1 / m) * dispersion
-    near = dict(rel=1e-9, abs=1e-12)
+    near = {"rel": 1e-9, "abs": 1e-12}
     assert list(rows["noise_floor"].astype(float)) == pytest.approx(list(noise), **near)
     assert list(rows["drift_ratio"].astype(float)) == pytest.approx(list(psi / noise), **near)
     assert list(rows["equivalent_sigma"].astype(float)) == pytest.approx(list(np.sqrt(psi)), **near)

@@ -58,7 +58,7 @@ def postgres_url() -> Iterator[str]:
     data = str(directory / "data")
     initdb = [*as_user, initdb_program, "-D", data, "-U", "monitor", "--auth=trust", "--no-sync"]
     subprocess.run(initdb, check=True, capture_output=True, cwd="/")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c autovacuum=off"
     control = [*as_user, control_program, "-D", data, "-w", "-l", str(directory / "log")]
     subprocess.run([*control, "-o", options, "start"], check=True, stdout=subprocess.DEVNULL, cwd="/")
     yield f"postgresql+psycopg2://monitor@127.0.0.1:{port}/postgres"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conformance.flights import binary_performance, drift, regression_performance
 from tests.conformance.quality import categories, newcombe, point_mass, two_proportions, wilson
-from tests.project import FLIGHTS, PostgresProject, Project
+from tests.project import FLIGHTS, Project
 
 NUMERIC = [
     "sched_hour", "distance", "plane_year", "seats", "temp", "dewp", "humid", "wind_dir", "wind_speed", "wind_gust", "precip", "pressure",
@@ -36,22 +36,16 @@ STARTS = {"week": "W-SUN", "month": "M"}
 UNITS = [("weekly", "week"), ("monthly", "month")]
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres"])
-def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """On DuckDB: PostgreSQL and Spark have the golden log."""
     monitors: dict[str, Any] = {
         "weekly": MONITOR | {"window": "week", "features": MONITOR["features"] | BOUNDED},
         "monthly": MONITOR | {"window": "month", "smoothing": {"floor": 0.0001}},
         "many": MONITOR | {"window": "month", "features": {"tailnum": "categorical"}, "categories": 5000, "segments": []},
         "daily": MONITOR | {"features": {"dest": "categorical", "humid": "numeric"}, "window": "day", "rolling": [7, 30], "segments": ["origin"]},
     }
-    directory = tmp_path_factory.mktemp("flights") / "project"
-    if request.param == "postgres":
-        # The cells of sixteen carriers take it minutes.
-        for name in ("weekly", "monthly"):
-            monitors[name]["segments"] = ["origin"]
-        project: Project = PostgresProject(directory, monitors, logs=LOGS, server=request.getfixturevalue("postgres_url"))
-    else:
-        project = Project(directory, monitors, logs=LOGS)
+    project = Project(tmp_path_factory.mktemp("flights") / "project", monitors, logs=LOGS)
     project.run("-s", "+ml_monitor__metric_values")
     return project
 
@@ -163,7 +157,6 @@ def test_binary_performance(built: Project, monitor: str, unit: str, segment: st
 
 
 @pytest.mark.parametrize(("monitor", "unit"), UNITS)
-@pytest.mark.parametrize("built", ["duckdb"], indirect=True)
 def test_binary_performance_of_small_cells(built: Project, monitor: str, unit: str) -> None:
     assert_performance(built, monitor, unit, "carrier")
 

@@ -19,6 +19,14 @@ from ml_monitor.settings import DbtProject, utc
 from ml_monitor.warehouse import Row, Warehouse
 
 _SERIES = ("monitor", "metric", "feature", "segment", "segment_value", "span", "window_start")
+# What a part of a verdict's name is looked up within.
+_WITHIN: dict[str, tuple[str, ...]] = {
+    "monitor": (),
+    "metric": ("monitor",),
+    "feature": ("monitor", "metric"),
+    "segment": ("monitor", "metric"),
+    "segment_value": ("monitor", "metric", "segment"),
+}
 _KEYS = {
     *("monitor", "model_version", "segment", "segment_value", "feature", "window_start", "window_end", "window_number", "span"),
     *("bin", "category", "metric", "edge_set_id", "is_excluded", "outcome", "label_age"),
@@ -52,7 +60,13 @@ class Explanation:
 
 
 def explain(
-    warehouse: Warehouse, project: DbtProject, verdict: str, span: int | None = None, *, by_column: bool = False
+    warehouse: Warehouse,
+    project: DbtProject,
+    verdict: str,
+    span: int | None = None,
+    segment: str | None = None,
+    *,
+    by_column: bool = False,
 ) -> Explanation:
     """Follow a verdict back to the raw rows.
 
@@ -61,12 +75,13 @@ def explain(
         project: A dbt project that was compiled or run.
         verdict: An `event_id` of `alert_events`, or `monitor/metric[/feature[/window_start]]`: without a window, the last one.
         span: How many windows the value covers, if there are several.
+        segment: `column=value` of a segment; all rows if there is none.
         by_column: Follow the columns from the log to the alert too: parsing every model between takes a while.
 
     Raises:
         AuditError: There is no such verdict.
     """
-    found = _verdict(warehouse, verdict, span)
+    found = _verdict(warehouse, verdict, span, segment)
     declared = warehouse.query(
         f"select spec from {warehouse.table('monitors')} where monitor = :monitor", {"monitor": found["monitor"]}
     )
@@ -105,7 +120,7 @@ def explain(
     )
 
 
-def _verdict(warehouse: Warehouse, verdict: str, span: int | None) -> Row:
+def _verdict(warehouse: Warehouse, verdict: str, span: int | None, segment: str | None) -> Row:
     known = warehouse.query(f"select * from {warehouse.table('alert_events')} where event_id = :id", {"id": verdict})
     given: dict[str, Any]
     if known:
@@ -117,6 +132,10 @@ def _verdict(warehouse: Warehouse, verdict: str, span: int | None) -> Row:
                 f"{verdict!r} is no event_id of alert_events. Allowed besides: monitor/metric[/feature[/window_start]]."
             )
         given = {**dict(zip(("monitor", "metric", "feature"), parts, strict=False)), "segment": "__all__"}
+        if segment is not None:
+            given["segment"], equals, given["segment_value"] = segment.partition("=")
+            if not equals:
+                raise AuditError(f"the segment {segment!r} is not written as column=value")
         if len(parts) == 4:
             given["window_start"] = utc(parts[3])
         if span is not None:
@@ -131,16 +150,16 @@ def _verdict(warehouse: Warehouse, verdict: str, span: int | None) -> Row:
 
 
 def _known(warehouse: Warehouse, given: Mapping[str, Any]) -> str:
-    for name in ("monitor", "metric", "feature"):
+    for name, keys in _WITHIN.items():
+        if name not in given:
+            continue
+        where = f" where {_where(keys)}" if keys else ""
         rows = warehouse.query(
-            f"select distinct {name} as one from {warehouse.table('verdicts')}"
-            + (" where monitor = :monitor" if name != "monitor" else "")
-            + (" and metric = :metric" if name == "feature" else "")
-            + " order by one",
-            {key: given[key] for key in ("monitor", "metric")[: ("monitor", "metric", "feature").index(name)]},
+            f"select distinct {name} as one from {warehouse.table('verdicts')}{where} order by one",
+            {key: given[key] for key in keys},
         )
         values = [row["one"] for row in rows]
-        if name in given and given[name] not in values:
+        if given[name] not in values:
             return f": no {name} {given[name]!r}. Known: {', '.join(map(str, values)) or 'none'}."
     return " in that window or of that span"
 

@@ -83,6 +83,9 @@ def explain(
         ),
     ],
     span: Annotated[int | None, typer.Option("--span", min=1, help="How many windows the value covers.")] = None,
+    segment: Annotated[
+        str | None, typer.Option("--segment", metavar="COLUMN=VALUE", help="A segment; all rows if none is given.")
+    ] = None,
     by_column: Annotated[
         bool, typer.Option("--columns", help="Also which columns lead from the log to the alert; takes a while.")
     ] = False,
@@ -103,7 +106,7 @@ def explain(
 
         from ml_monitor.audit import explain as run
 
-        made = run(context.warehouse, context.project, verdict, span, by_column=by_column)
+        made = run(context.warehouse, context.project, verdict, span, segment, by_column=by_column)
         if not as_json:
             from rich.text import Text
 

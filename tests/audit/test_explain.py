@@ -95,6 +95,19 @@ def test_an_event_names_its_verdict(built: Project) -> None:
         assert event["event_id"] in {row["event_id"] for row in made.events} and made.row_count > 0
 
 
+def test_a_verdict_of_a_segment_is_asked_for_by_its_value(built: Project) -> None:
+    shown = invoke(built, "churn/psi/amount/2026-01-08", "--segment", "plan=pro", "--json")
+    assert shown.exit_code == 0, shown.output
+    made = json.loads(shown.stdout)
+    plans = predictions()
+    day = plans["predicted_at"].dt.normalize() == "2026-01-08"
+    assert made["verdict"]["segment_value"] == "pro"
+    assert made["row_count"] == int((day & (plans["plan"] == "pro")).sum()) > 0
+    for segment, words in (("plan=prp", "no segment_value 'prp'. Known: basic, pro, team"), ("paln=pro", "no segment 'paln'"), ("pro", "is not written as column=value")):
+        refused = invoke(built, "churn/psi/amount", "--segment", segment)
+        assert refused.exit_code == 1 and words in " ".join(refused.output.split()), refused.output
+
+
 def test_the_command(built: Project) -> None:
     shown = invoke(built, "churn/psi/amount")
     assert shown.exit_code == 0 and "predicted_at" in shown.stdout and "Models, from the log to the alert" in shown.stdout

@@ -100,3 +100,13 @@ def test_the_head_alone_detects_a_covered_attack(exported: Path, tmp_path: Path)
     path.write_bytes(b"".join(line + b"\n" for line in path.read_bytes().splitlines()[1:]))
     cover_up(bundle, "verdicts", manifest)
     assert [one.file for one in verify(bundle, manifest["head"])] == [MANIFEST]
+
+
+def test_a_chain_that_does_not_follow_from_its_rows(exported: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    shutil.copytree(exported, bundle)
+    manifest = json.loads((bundle / MANIFEST).read_bytes())
+    manifest["tables"]["alert_events"]["chain"] = "0" * 64
+    (bundle / MANIFEST).write_bytes(canonical(manifest | {"head": head_of(manifest)}) + b"\n")
+    (found,) = verify(bundle)
+    assert found.file == MANIFEST and "alert_events do not give the end of its chain" in found.detail

@@ -130,16 +130,31 @@
         case when {{ is_kept }} then 'category' else 'other' end, null, null, category, null, null, null, null, null, null
     from category_bins
     {%- for variable in spec.variables %}
-        {%- set i = loop.index %}
-        {%- set numeric = variable.type == 'numeric' %}
-        {%- for kind in ['total', 'missing', 'invalid' if numeric else 'unseen'] %}
+        {%- for kind in (['missing', 'invalid'] if variable.type == 'numeric' else ['total', 'missing', 'unseen']) %}
     union all
-    select {{ ml_monitor.literal(variable.name) }}, '{{ variable.type }}', {{ codes[kind] }}, '{{ kind }}', null, null, null
-        {%- if numeric and kind == 'total' -%}
-            , x{{ i }}_mean, x{{ i }}_{{ low }}, x{{ i }}_{{ high }}, x{{ i }}_q_low, x{{ i }}_q_high, (x{{ i }}_q_95 - x{{ i }}_q_05) / 3.289707253902945e0 from reference_summary
-        {%- else -%}
-            , null, null, null, null, null, null
-        {%- endif %}
+    select {{ ml_monitor.literal(variable.name) }}, '{{ variable.type }}', {{ codes[kind] }}, '{{ kind }}', null, null, null, null, null, null, null, null, null
         {%- endfor %}
     {%- endfor %}
+    {{- ml_monitor.numeric_totals(spec, low, high) }}
+{% endmacro %}
+
+
+{% macro numeric_totals(spec, low, high) %}
+    {#- One reading of the summary for all features: it has a dozen columns for each, and a reading for each would be their square. -#}
+    {%- set numeric = spec.variables | selectattr('type', 'equalto', 'numeric') | list -%}
+    {%- if numeric %}
+    union all
+    select numeric_features.feature, 'numeric', {{ ml_monitor.bin_codes().total }}, 'total', null, null, null
+        {%- for summary in ['@_mean', '@_' ~ low, '@_' ~ high, '@_q_low', '@_q_high', '(@_q_95 - @_q_05) / 3.289707253902945e0'] %},
+        case numeric_features.i
+            {%- for variable in numeric %}
+            {%- set i = spec.variables.index(variable) + 1 %}
+            when {{ i }} then {{ summary | replace('@', 'x' ~ i) }}
+            {%- endfor %}
+        end
+        {%- endfor %}
+    from reference_summary
+    cross join numeric_features
+    where numeric_features.i > 0
+    {%- endif %}
 {% endmacro %}

@@ -29,6 +29,9 @@ one size.
 
 † measured while other programs filled the machine, at different times: to be measured again.
 
+Many features in one monitor are not linear: DuckDB 2.0 takes 4 s to plan and fill the reference of 60 features, 35 s with 200, and with 1,000 it was
+stopped after five minutes, then reading the summary once for each. Two monitors of 100 features cost less than one of 200.
+
 ## A year of flights
 
 All flights of 2013 and the demo's two monitors (27 features, daily windows, spans of 1, 7 and 30 days, segments by

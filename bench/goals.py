@@ -121,7 +121,7 @@ def _auc(results: Results) -> tuple[str, bool]:
 def _labels(results: Results) -> tuple[str, bool]:
     measured = results["labels"]
     short, long = measured["one day, 1M rows of history"], measured["one day, 10M rows of history"]
-    return f"{short:.2f} s after 1M rows, {long:.2f} s after 10M", long <= 2 * short
+    return f"{short:.2f} s after 1M rows, {long:.2f} s after 10M", long <= 1.25 * short
 
 
 def _postgres(results: Results) -> tuple[str, bool]:
@@ -142,6 +142,10 @@ def _report(results: Results) -> tuple[str, bool]:
 BUILD, NEXT_DAY = wide.BUILD, wide.NEXT_DAY
 NODES = "dbt starts, renders and logs its nodes, and the warehouse plans their statements; the new rows are the smallest part"
 ALL = "ours is everything from one monitor's 25 drift metrics to verdicts, alerts, tests and dbt itself, theirs one metric"
+PLANS = "the reference, frozen, and the profile of the day are 40 % of it: planning statements of 70 features"
+MARTS = "drift, data quality and the contributions of bins are 70 % of it"
+HISTORY = "ten times the history is 1.8 times the cost: which windows are touched is found by counting the rows of all"
+ROWS = "the same pass sums what every other metric of performance needs"
 GOALS = (
     Goal(
         "a year of flights and two monitors in one `dbt build`: ≤ 30 s, ≤ 2 GB",
@@ -182,19 +186,20 @@ GOALS = (
         NODES,
     ),
     Goal("raw-log pass (profiles with moments) against the scan of the same columns, 10M rows: ≤ 10 × (CPU)", ("pass",), _pass),
-    Goal("one day of 33k rows more: ≤ 1 s of the warehouse, flat (± 10 %) from 30 to 365 days", ("history",), _day),
-    Goal("metrics, verdicts and alerts over 365 days × 70 features × 3 versions from profiles: ≤ 3 s", ("marts",), _marts),
+    Goal("one day of 33k rows more: ≤ 1 s of the warehouse, flat (± 10 %) from 30 to 365 days", ("history",), _day, PLANS),
+    Goal("metrics, verdicts and alerts over 365 days × 70 features × 3 versions from profiles: ≤ 3 s", ("marts",), _marts, MARTS),
     Goal("50M rows with `memory_limit` 2 GB: finishes", ("memory",), _memory),
     Goal("dbt nodes: ≤ 3 per monitor and a fixed number", ("nodes",), _nodes),
-    Goal("dbt's own time per monitor: ≤ 0.3 s", ("nodes",), _overhead),
+    Goal("dbt's own time per monitor: ≤ 0.3 s", ("nodes",), _overhead, "contexts, templates and logs of its three models"),
     Goal("features 10 → 1,000: linear, ≤ 1 KB of generated SQL per feature", ("features",), _features),
-    Goal("exact AUC and calibration by day, 10M labelled rows: ≤ 5 CPU s; from profiles ≤ 0.1 s", ("labels",), _auc),
-    Goal("10M predictions with labels, one day added: the cost follows the new labels", ("labels",), _labels),
+    Goal("exact AUC and calibration by day, 10M labelled rows: ≤ 5 CPU s; from profiles ≤ 0.1 s", ("labels",), _auc, ROWS),
+    Goal("10M predictions with labels, one day added: the cost follows the new labels", ("labels",), _labels, HISTORY),
     Goal("PostgreSQL, 1M × 70, one day added: ≤ 1 s of the database", ("postgres",), _postgres),
     Goal(
         "report of 100 monitors × 200 features × 365 windows: ≤ 30 MB, first paint ≤ 1 s, interaction ≤ 100 ms",
         ("report",),
         _report,
+        "a monitor is unpacked when it is first asked for; the page of all monitors draws every one of their windows",
     ),
 )
 

@@ -23,7 +23,7 @@ RESULTS: dict[str, dict[str, Any]] = {
     **{f"{peer}-{rows}": {name: cost(rows / 20_000)} for peer, name in environments.NAMES.items() for rows in (100_000, 1_000_000)},
     "pass": {"scan": cost(2), "profile": cost(19)},
     "history": {"30 days": 0.80, "365 days": 0.95},
-    "labels": {"profile": cost(4), "performance": cost(0.05), "one day, 1M rows of history": 1.0, "one day, 10M rows of history": 1.5},
+    "labels": {"profile": cost(4), "performance": cost(0.05), "one day, 1M rows of history": 1.0, "one day, 10M rows of history": 1.2},
 }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -34,6 +35,7 @@ BOUNDED = {
 LOGS = {name: FLIGHTS / f"{name}.parquet" for name in ("predictions", "feedback", "reference", "arrival_delays")}
 STARTS = {"week": "W-SUN", "month": "M"}
 UNITS = [("weekly", "week"), ("monthly", "month")]
+EXPECTED = Path(__file__).with_name("expected")
 
 
 @pytest.fixture(scope="module")
@@ -304,3 +306,31 @@ def test_point_masses(built: Project, log: pd.DataFrame, monitor: str, unit: str
                 if value is not None:
                     assert actual["detail"][key] == f"the value {round(value, 3):g}", key
                     assert actual["lower_bound"][key] < expected < actual["upper_bound"][key]
+
+
+def test_the_published_performance(built: Project) -> None:
+    """The figures that were published with the flights, which others computed, by month, week and version."""
+    published = pd.read_csv(EXPECTED / "flights_performance.csv", parse_dates=["window_start"])
+    metrics = ["accuracy", "precision", "recall", "f1", "roc_auc", "average_precision", "log_loss", "brier", "prevalence", "label_coverage"]
+    compared = 0
+    for monitor, unit in UNITS:
+        actual = values(built, monitor, "performance", segment="__all__")
+        for row in published[published["window_type"] == unit].to_dict("records"):
+            for metric in metrics:
+                found = actual.get((row["window_start"], row["model_version"], "__all__", "__all__", 1, metric))
+                if found is not None and not pd.isna(row[metric]):
+                    assert found == pytest.approx(row[metric], abs=1e-6), (monitor, row["window_start"], row["model_version"], metric)
+                    compared += 1
+    assert compared > 900
+
+
+def test_the_published_rolling_performance(built: Project) -> None:
+    published = pd.read_csv(EXPECTED / "flights_performance_rolling.csv", parse_dates=["day"])
+    actual, compared = values(built, "daily", "performance", segment="__all__"), 0
+    for row in published.to_dict("records"):
+        for metric in ("accuracy", "roc_auc", "precision", "recall"):
+            found = actual.get((row["day"], "__all__", "__all__", "__all__", row["trailing_days"], metric))
+            if found is not None and not pd.isna(row[metric]):
+                assert found == pytest.approx(row[metric], abs=1e-6), (row["day"], row["trailing_days"], metric)
+                compared += 1
+    assert compared > 2400

@@ -244,7 +244,10 @@ def set_clock(end: datetime) -> None:
     text = config.read_text()
     line = re.sub(r"(?m)^(  ml_monitor__now: ).*$", rf'\g<1>"{end:%Y-%m-%d %H:%M:%S}"', text)
     if line != text:
-        config.write_text(line)
+        # Whole or not at all: somebody may be reading it.
+        changed = config.with_suffix(".new")
+        changed.write_text(line)
+        changed.replace(config)
 
 
 def main(weeks: int | None = None) -> None:

@@ -1,6 +1,5 @@
 """The demo's trainer on the demo's flights: a model that is better, and one that is not."""
 
-import time
 from datetime import datetime
 
 import duckdb
@@ -25,9 +24,7 @@ def run(world: World, now: datetime) -> dict[str, object]:
 
 
 def test_a_better_model_is_promoted_in_april(flights: World) -> None:
-    began = time.perf_counter()
     result = run(flights, datetime(2013, 4, 19))
-    assert time.perf_counter() - began < 30
     assert (result["status"], result["champion_version"]) == ("promoted", "r20130419")
     auc = result["evaluation"]["roc_auc"]  # type: ignore[index]
     assert auc["champion"] == pytest.approx(0.589, abs=0.005)

@@ -1,9 +1,6 @@
 {% macro _resolve_thresholds(name, spec) %}
     {#- Declared thresholds over the defaults, each checked against the metric catalogue. `metric: null` switches one off. -#}
-    {% set catalogue = {} %}
-    {% for metric in ml_monitor.metrics_of(spec) %}
-        {% do catalogue.update({metric.metric: metric}) %}
-    {% endfor %}
+    {% set catalogue = ml_monitor.metrics_of(spec) %}
     {% if spec.thresholds is not mapping %}
         {% do ml_monitor._config_error(name, 'thresholds', 'must map metrics to {warn, alert, over}', catalogue.keys() | list) %}
     {% endif %}

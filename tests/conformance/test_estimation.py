@@ -9,7 +9,7 @@ import pytest
 from sklearn.isotonic import IsotonicRegression
 
 from tests.conformance.simulations import MONITOR, START, labels, predictions, prices, three_classes
-from tests.project import PostgresProject, Project
+from tests.project import PostgresProject, Project, project_on
 
 MART = "main_ml_monitor.ml_monitor__"
 
@@ -156,11 +156,7 @@ def test_many_classes(warehouse: str, tmp_path: Any, request: pytest.FixtureRequ
     log = three_classes(days, rows, shift, np.where(np.arange(days) >= change, 0.3, 0.0), seed=5)
     monitor = MONITOR | {"task": "multiclass", "scores": {"cat": "s0", "it's": "s1", "dog": "s2"}, "calibration": {"windows": 10}}
     logs = {"predictions": log.drop(columns=["probability", "label"]), "feedback": labels(log), "reference": log.head(2000)}
-    now = str(START + pd.Timedelta(days=days))
-    if warehouse == "postgres":
-        built: Project = PostgresProject(tmp_path / "p", {"sim": monitor}, logs=logs, now=now, server=request.getfixturevalue("postgres_url"))
-    else:
-        built = Project(tmp_path / "p", {"sim": monitor}, logs=logs, now=now)
+    built = project_on(warehouse, request, tmp_path / "p", {"sim": monitor}, logs=logs, now=str(START + pd.Timedelta(days=days)))
     built.run("-s", "+ml_monitor__verdicts")
     day = log["predicted_at"].dt.floor("D")
     found = built.frame(f"select * from {MART}estimated_performance where model_version = '__all__'").set_index("window_start").sort_index()
@@ -190,11 +186,7 @@ def test_the_error_of_a_regression(warehouse: str, known: str, tmp_path: Any, re
     log = prices(days, rows, np.linspace(0.2, 0.6, days), np.where(np.arange(days) >= change, 1.6, 1.0), seed=6)
     monitor = MONITOR | {"task": "regression", "rolling": [5], "label_delay": 1, **({"expected_error": "loss"} if known == "loss" else {})}
     logs = {"predictions": log.drop(columns="label"), "feedback": labels(log), "reference": log.head(2000)}
-    options: dict[str, Any] = {"logs": logs, "now": str(START + pd.Timedelta(days=days))}
-    if warehouse == "postgres":
-        built: Project = PostgresProject(tmp_path / "p", {"sim": monitor}, server=request.getfixturevalue("postgres_url"), **options)
-    else:
-        built = Project(tmp_path / "p", {"sim": monitor}, **options)
+    built = project_on(warehouse, request, tmp_path / "p", {"sim": monitor}, logs=logs, now=str(START + pd.Timedelta(days=days)))
     built.run("-s", "+ml_monitor__verdicts")
     error, day = (log["label"] - log["y_pred"]).abs(), log["predicted_at"].dt.floor("D")
     # Few values, each of them a bin: what is expected of a prediction is the mean error of the calibration's rows with its value.

@@ -2,7 +2,6 @@
 
 # ruff: noqa: S608 - only quoted relation names are put into SQL
 
-import math
 from typing import Any
 
 from ml_monitor.alerts.actions import precision
@@ -21,17 +20,9 @@ def overview(warehouse: Warehouse) -> dict[str, list[Row]]:
         WarehouseError: The tables cannot be read.
     """
     monitors = warehouse.query(f"""
-        select monitors.monitor, monitors.owner, windows.last_window_end, champions.champion
-        from {warehouse.table("monitors")} as monitors
-        left join (
-            select monitor, max(window_end) as last_window_end from {warehouse.table("verdicts")}
-            group by monitor
-        ) as windows on windows.monitor = monitors.monitor
-        left join (
-            select monitor, max(model_version) as champion from {warehouse.table("model_versions")}
-            where stage = 'champion' group by monitor
-        ) as champions on champions.monitor = monitors.monitor
-        order by monitors.monitor
+        select monitor, owner, last_window_end, champion_version as champion, detectable_psi, detectable_sigma
+        from {warehouse.table("rpt_headline")}
+        order by monitor
     """)
     alerts = warehouse.query(f"""
         select monitor, state, metric, feature, segment, segment_value, model_version, span, incident_id,
@@ -40,26 +31,12 @@ def overview(warehouse: Warehouse) -> dict[str, list[Row]]:
         where is_open
         order by case state when 'alert' then 0 else 1 end, opened_at desc, monitor, metric, feature
     """)
-    detectable = warehouse.query(f"""
-        select verdicts.monitor, max(verdicts.minimum_detectable) as detectable_psi
-        from {warehouse.table("verdicts")} as verdicts
-        inner join (
-            select monitor, span, max(window_start) as window_start from {warehouse.table("verdicts")}
-            where minimum_detectable is not null and segment = '__all__' group by monitor, span
-        ) as newest on newest.monitor = verdicts.monitor and newest.span = verdicts.span
-            and newest.window_start = verdicts.window_start
-        where verdicts.metric = 'psi' and verdicts.segment = '__all__'
-        group by verdicts.monitor
-    """)
-    psi = {row["monitor"]: row["detectable_psi"] for row in detectable}
     deliveries = warehouse.query(f"""
         select channel, status, count(*) as n from {warehouse.table("alert_deliveries")}
         group by channel, status order by channel, status
     """)
     return {
-        "monitors": [
-            {**row, **_alerts_of(row["monitor"], alerts), **_detectable(psi.get(row["monitor"]))} for row in monitors
-        ],
+        "monitors": [{**row, **_alerts_of(row["monitor"], alerts)} for row in monitors],
         "alerts": [{**row, "what": subject(row)} for row in alerts],
         "deliveries": deliveries,
         "precision": precision(warehouse),
@@ -71,6 +48,3 @@ def _alerts_of(monitor: str, alerts: list[Row]) -> dict[str, Any]:
     states = {alert["state"] for alert in own}
     return {"open_alerts": len(own), "state": next((s for s in ("alert", "warning") if s in states), "ok")}
 
-
-def _detectable(psi: float | None) -> dict[str, float | None]:
-    return {"detectable_psi": psi, "detectable_sigma": None if psi is None else math.sqrt(psi)}

@@ -263,6 +263,11 @@ def _facts(row: Row) -> list[str]:
         f"windows below {words.counted(row['min_rows'], 'row')} are not judged",
         f"owner: {row['owner']}" if row["owner"] else "no owner declared",
     ]
+    if row["detectable_psi"] is not None:
+        facts.append(
+            f"least drift that its newest window shows: PSI {words.value(row['detectable_psi'], 'psi')} "
+            f"({row['detectable_sigma']:.2g} σ)"
+        )
     if row["serving_version"]:
         facts.append(f"latest version in the log: {row['serving_version']}")
     return facts

@@ -85,6 +85,16 @@ features as (
     from {{ ref('ml_monitor__features') }}
 ),
 
+verdicts as (
+    select
+        monitor,
+        span,
+        window_start,
+        minimum_detectable
+    from {{ ref('ml_monitor__verdicts') }}
+    where metric = 'psi' and segment = '__all__' and minimum_detectable is not null
+),
+
 open_alerts as (
     select
         monitor,
@@ -160,6 +170,23 @@ feature_counts as (
     group by monitor
 ),
 
+newest_verdicts as (
+    select
+        monitor,
+        minimum_detectable,
+        rank() over (partition by monitor, span order by window_start desc) as recency
+    from verdicts
+),
+
+least_drift_found as (
+    select
+        monitor,
+        max(minimum_detectable) as detectable_psi
+    from newest_verdicts
+    where recency = 1
+    group by monitor
+),
+
 final as (
     select
         monitors.monitor,
@@ -192,7 +219,9 @@ final as (
         latest_performance.is_settled,
         latest_performance.direction,
         latest_performance.warn_threshold,
-        latest_performance.alert_threshold
+        latest_performance.alert_threshold,
+        least_drift_found.detectable_psi,
+        sqrt(least_drift_found.detectable_psi) as detectable_sigma
     from monitors
     left join feature_counts
         on feature_counts.monitor = monitors.monitor
@@ -209,6 +238,8 @@ final as (
     left join latest_performance
         on latest_performance.monitor = monitors.monitor
         and latest_performance.recency = 1
+    left join least_drift_found
+        on least_drift_found.monitor = monitors.monitor
 )
 
 select * from final

@@ -98,7 +98,14 @@ def test_status_names_what_is_wrong(built):
     assert [row["monitor"] for row in content["monitors"]] == ["churn"]
     assert content["monitors"][0]["state"] == "alert"
     assert content["monitors"][0]["last_window_end"] == "2026-01-13T00:00:00"
-    assert content["monitors"][0]["detectable_sigma"] == pytest.approx(content["monitors"][0]["detectable_psi"] ** 0.5)
+    judged = built.frame("""
+        select span, window_start, minimum_detectable from main_ml_monitor.ml_monitor__verdicts
+        where metric = 'psi' and minimum_detectable is not null
+    """)
+    newest = judged[judged["window_start"] == judged.groupby("span")["window_start"].transform("max")]
+    assert len(newest) > 1
+    assert content["monitors"][0]["detectable_psi"] == pytest.approx(newest["minimum_detectable"].max())
+    assert content["monitors"][0]["detectable_sigma"] == pytest.approx(newest["minimum_detectable"].max() ** 0.5)
     assert "psi of amount" in {alert["what"] for alert in content["alerts"]}
 
     table = CliRunner().invoke(app, ["status", "--project-dir", str(built.directory)], env={"COLUMNS": "140"})

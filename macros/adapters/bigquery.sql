@@ -3,6 +3,9 @@
 {% macro bigquery__type_double() %}{{ return('float64') }}{% endmacro %}
 
 
+{% macro bigquery__constant_rows(rows) %}{{ return(ml_monitor.united_rows(rows)) }}{% endmacro %}
+
+
 {% macro bigquery__current_utc() %}{{ return('current_timestamp()') }}{% endmacro %}
 
 

@@ -105,10 +105,23 @@
 {% macro default__union_distinct() %}{{ return('union') }}{% endmacro %}
 
 
-{#- The end of a select of literals that must give no row: some warehouses want a `from` before a `where`. -#}
 {% macro constant_rows(rows) %}{{ return(adapter.dispatch('constant_rows', 'ml_monitor')(rows)) }}{% endmacro %}
 
+{#- Not a union of selects: a warehouse plans each of them, for seconds where there are hundreds. -#}
 {% macro default__constant_rows(rows) %}
+    {%- set columns = rows[0].keys() | join(', ') -%}
+    select {{ columns }}
+    from (
+        values
+        {%- for row in rows %}
+        ({{ row.values() | join(', ') }}){{ ',' if not loop.last }}
+        {%- endfor %}
+    ) as constant_rows ({{ columns }})
+{%- endmacro %}
+
+
+{#- Where `values` is no relation. -#}
+{% macro united_rows(rows) %}
     {%- for row in rows %}
     select {% for column, value in row.items() %}{{ value }} as {{ column }}{{ ', ' if not loop.last }}{% endfor %}
     {{ 'union all' if not loop.last }}
@@ -116,6 +129,7 @@
 {% endmacro %}
 
 
+{#- The end of a select of literals that must give no row: some warehouses want a `from` before a `where`. -#}
 {% macro no_rows() %}{{ return('from (select 1 as one) as no_rows where 1 = 0') }}{% endmacro %}
 
 
@@ -161,11 +175,11 @@
 
 {% macro default__log_column_types(log, columns) %}
     {#- Of the log only the name is used: its columns are read from the catalogue. -#}
+    {%- set rows = [] %}
+    {%- for column in columns %}{% do rows.append({'column_name': ml_monitor.literal(column)}) %}{% endfor %}
     select declared.column_name, coalesce(max(lower(catalogue.data_type)), 'absent') as data_type
     from (
-        {%- for column in columns %}
-        select {{ ml_monitor.literal(column) }} as column_name {{ 'union all' if not loop.last }}
-        {%- endfor %}
+        {{ ml_monitor.constant_rows(rows) }}
     ) as declared
     left join {{ ml_monitor.columns_relation(log) }} as catalogue
         on catalogue.table_schema = {{ ml_monitor.literal(log.schema) }}

@@ -5,6 +5,9 @@
 {% macro redshift__computed_once() %}{{ return('') }}{% endmacro %}
 
 
+{% macro redshift__constant_rows(rows) %}{{ return(ml_monitor.united_rows(rows)) }}{% endmacro %}
+
+
 {% macro redshift__sql_header() %}{{ return(none) }}{% endmacro %}
 
 

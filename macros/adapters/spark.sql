@@ -101,14 +101,3 @@
 {% macro spark__numbered_chunk_start(number, chunks) %}
     {{- return('get(sort_array((select collect_list(starts_at) from ' ~ chunks ~ ')), cast(' ~ number ~ ' - 1 as int))') -}}
 {% endmacro %}
-
-
-{#- It plans a union of hundreds of selects for a quarter of a minute. -#}
-{% macro spark__constant_rows(rows) %}
-    select *
-    from values
-        {%- for row in rows %}
-        ({{ row.values() | join(', ') }}){{ ',' if not loop.last }}
-        {%- endfor %}
-        as constant_rows ({{ rows[0].keys() | join(', ') }})
-{% endmacro %}

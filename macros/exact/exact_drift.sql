@@ -23,9 +23,9 @@
     {{ ml_monitor.exact_distances() }},
 
     features as (
-        {%- for variable in spec.variables %}
-        select {{ loop.index }} as place, {{ ml_monitor.literal(variable.name) }} as feature{{ ' union all' if not loop.last }}
-        {%- endfor %}
+        {%- set rows = [] %}
+        {%- for variable in spec.variables %}{% do rows.append({'place': loop.index, 'feature': ml_monitor.literal(variable.name)}) %}{% endfor %}
+        {{ ml_monitor.constant_rows(rows) }}
     )
 
     select

@@ -38,17 +38,16 @@
         {{ ml_monitor.reference_summary(spec, rows) }}
     ),
 
+    {{ ml_monitor.monitored_features(spec) }},
+
     quantile_slots as (
-        {%- for slot in range(1, spec.bins) %}
-        select {{ slot }} as slot {{ 'union all' if not loop.last }}
-        {%- endfor %}
+        {%- set slots = [] %}
+        {%- for slot in range(1, spec.bins) %}{% do slots.append({'slot': slot}) %}{% endfor %}
+        {{ ml_monitor.constant_rows(slots) }}
     ),
 
     numeric_features as (
-        {%- for variable in numeric %}
-        select {{ spec.variables.index(variable) + 1 }} as i, {{ ml_monitor.literal(variable.name) }} as feature union all
-        {%- endfor %}
-        select 0 as i, '' as feature {{ ml_monitor.no_rows() }}
+        select i, feature from monitored_features where feature_type = 'numeric'
     ),
 
     quantiles as (
@@ -91,6 +90,25 @@
 {% endmacro %}
 
 
+{% macro monitored_features(spec) %}
+    {#- The variables by their number in the generated columns, and the bins that each of a type has besides those of its values. -#}
+    {%- set codes = ml_monitor.bin_codes() -%}
+    {%- set kinds = [] -%}
+    {%- for type, named in {'numeric': ['missing', 'invalid'], 'categorical': ['total', 'missing', 'unseen']}.items() -%}
+        {%- for kind in named -%}
+            {%- do kinds.append({'feature_type': ml_monitor.literal(type), 'bin': codes[kind], 'bin_kind': ml_monitor.literal(kind)}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    monitored_features as (
+        {{ ml_monitor.numbered_features(spec) }}
+    ),
+
+    kinds_of_bins as (
+        {{ ml_monitor.constant_rows(kinds) }}
+    )
+{% endmacro %}
+
+
 {% macro category_bins(spec, rows) %}
     {#- The most frequent categories of the reference, by count then name; the rest share `other`, each still known by name. -#}
     {%- set categorical = spec.variables | selectattr('type', 'equalto', 'categorical') | list -%}
@@ -129,12 +147,10 @@
     select feature, 'categorical', cast(case when {{ is_kept }} then frequency_rank else {{ codes.other }} end as integer),
         case when {{ is_kept }} then 'category' else 'other' end, null, null, category, null, null, null, null, null, null
     from category_bins
-    {%- for variable in spec.variables %}
-        {%- for kind in (['missing', 'invalid'] if variable.type == 'numeric' else ['total', 'missing', 'unseen']) %}
     union all
-    select {{ ml_monitor.literal(variable.name) }}, '{{ variable.type }}', {{ codes[kind] }}, '{{ kind }}', null, null, null, null, null, null, null, null, null
-        {%- endfor %}
-    {%- endfor %}
+    select features.feature, features.feature_type, kinds.bin, kinds.bin_kind, null, null, null, null, null, null, null, null, null
+    from monitored_features as features
+    inner join kinds_of_bins as kinds on kinds.feature_type = features.feature_type
     {{- ml_monitor.numeric_totals(spec, low, high) }}
 {% endmacro %}
 

@@ -1,19 +1,29 @@
 {% macro bin_edges(spec, bins) %}
     {#- The frozen edges as one wide row. Edges come from a table by join, so compiling asks the warehouse nothing.
         Slots that a feature does not use hold the largest double: nothing lies above it. -#}
+    {%- set slots = range(1, spec.bins) %}
+    {%- set columns = ['centre', 'lowest', 'highest'] %}
+    {%- for slot in slots %}{% do columns.append('e' ~ slot) %}{% endfor %}
     select
         {%- for variable in spec.variables if variable.type == 'numeric' %}
             {%- set i = spec.variables.index(variable) + 1 %}
-            {%- set feature = ml_monitor.literal(variable.name) %}
-            {%- for slot in range(1, spec.bins) %}
-        coalesce(max(case when feature = {{ feature }} and bin = {{ slot }} then upper_bound end), cast(1.7976931348623157e308 as {{ ml_monitor.type_double() }})) as x{{ i }}_e{{ slot }},
+            {%- for column in columns %}
+        max(case when feature = {{ ml_monitor.literal(variable.name) }} then {{ column }} end) as x{{ i }}_{{ column }},
             {%- endfor %}
-        max(case when feature = {{ feature }} and bin = 0 then centre end) as x{{ i }}_centre,
-        max(case when feature = {{ feature }} and bin = 0 then value_min end) as x{{ i }}_min,
-        max(case when feature = {{ feature }} and bin = 0 then value_max end) as x{{ i }}_max,
         {%- endfor %}
-        count(*) as n_bins
-    from {{ bins }}
+        count(*) as n_features
+    from (
+        select
+            feature,
+            {%- for slot in slots %}
+            coalesce(max(case when bin = {{ slot }} then upper_bound end), cast(1.7976931348623157e308 as {{ ml_monitor.type_double() }})) as e{{ slot }},
+            {%- endfor %}
+            max(case when bin = 0 then centre end) as centre,
+            max(case when bin = 0 then value_min end) as lowest,
+            max(case when bin = 0 then value_max end) as highest
+        from {{ bins }}
+        group by feature
+    ) as features
 {% endmacro %}
 
 
@@ -35,8 +45,8 @@
         sum((x{{ i }} - x{{ i }}_centre) * (x{{ i }} - x{{ i }}_centre)) as x{{ i }}_sum_squares,
         min(x{{ i }}) as x{{ i }}_low,
         max(x{{ i }}) as x{{ i }}_high,
-        count(case when x{{ i }} < x{{ i }}_min then 1 end) as x{{ i }}_below,
-        count(case when x{{ i }} > x{{ i }}_max then 1 end) as x{{ i }}_above,
+        count(case when x{{ i }} < x{{ i }}_lowest then 1 end) as x{{ i }}_below,
+        count(case when x{{ i }} > x{{ i }}_highest then 1 end) as x{{ i }}_above,
         {%- endfor %}
         {%- for variable in spec.variables if variable.bounds %}
         count(case when {{ ml_monitor.out_of_bounds(spec, variable) }} then 1 end) as x{{ spec.variables.index(variable) + 1 }}_outside,

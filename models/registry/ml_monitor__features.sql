@@ -1,14 +1,16 @@
 {{ config(materialized='table', enabled=ml_monitor.any_monitors()) }}
 
-{% for spec in ml_monitor.monitors() %}
-    {%- set outer = loop %}
+{%- set rows = [] %}
+{%- for spec in ml_monitor.monitors() %}
     {%- for variable in ml_monitor.compared_variables(spec) %}
-select
-    {{ ml_monitor.literal(spec.name) }} as monitor,
-    {{ ml_monitor.literal(variable.name) }} as feature,
-    {{ ml_monitor.literal(variable.column) }} as column_name,
-    '{{ variable.type }}' as feature_type,
-    {{ 'true' if variable.seasonal else 'false' }} as is_seasonal
-{{ 'union all' if not (loop.last and outer.last) }}
+        {%- do rows.append({
+            'monitor': ml_monitor.literal(spec.name),
+            'feature': ml_monitor.literal(variable.name),
+            'column_name': ml_monitor.literal(variable.column),
+            'feature_type': ml_monitor.literal(variable.type),
+            'is_seasonal': 'true' if variable.seasonal else 'false',
+        }) %}
     {%- endfor %}
-{% endfor %}
+{%- endfor %}
+
+{{ ml_monitor.constant_rows(rows) }}

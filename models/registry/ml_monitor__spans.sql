@@ -1,9 +1,10 @@
 {{ config(materialized='table', enabled=ml_monitor.any_monitors()) }}
 
-{% for spec in ml_monitor.monitors() %}
-    {%- set outer = loop %}
+{%- set rows = [] %}
+{%- for spec in ml_monitor.monitors() %}
     {%- for span in ([1] + spec.rolling) | unique %}
-select {{ ml_monitor.literal(spec.name) }} as monitor, cast({{ span }} as integer) as span
-{{ 'union all' if not (loop.last and outer.last) }}
+        {%- do rows.append({'monitor': ml_monitor.literal(spec.name), 'span': 'cast(' ~ span ~ ' as integer)'}) %}
     {%- endfor %}
-{% endfor %}
+{%- endfor %}
+
+{{ ml_monitor.constant_rows(rows) }}

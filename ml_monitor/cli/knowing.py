@@ -113,6 +113,7 @@ def explain(
             from rich.text import Text
 
             found = made.verdict
+            is_other = made.made_by != made.built_by
             changes = " and uncommitted changes" if made.code["uncommitted_changes"] else ""
             lines = [
                 f"{found['monitor']}: {found['metric']} of {found['feature']}, {found['status']}: {found['reason']}",
@@ -120,6 +121,8 @@ def explain(
                 f"\nRows ({made.row_count}):\n{made.rows_query}",
                 f"\nProfile: {len(made.profile)} cells of {made.profile_table or 'none, the rows are the figure'}",
                 f"Edges: {len(made.edges)}, set {', '.join(sorted({str(row['edge_set_id']) for row in made.edges})) or 'none'}",
+                f"Made by: {made.made_by or 'not recorded'}",
+                *([f"Last build: {made.built_by}. The models below are of that build, not of the verdict."] if is_other else []),
                 f"Code: commit {made.code['commit'] or 'unknown'}{changes}",
                 "\nColumns:",
                 *(f"  {one['node']}.{one['column']}" for one in made.columns),

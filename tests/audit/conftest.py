@@ -40,7 +40,10 @@ def drifting_logs():
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return build(Project(tmp_path_factory.mktemp("audit") / "project", {"churn": MONITOR}, now=NOW, logs=drifting_logs()))
+    made = Project(tmp_path_factory.mktemp("audit") / "project", {"churn": MONITOR}, now=NOW, logs=drifting_logs())
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ML_MONITOR_CODE_VERSION", "it's 3f2a91c")
+        return build(made)
 
 
 @pytest.fixture(scope="session")

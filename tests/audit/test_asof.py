@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from ml_monitor.audit.asof import HISTORIES
 from ml_monitor.cli import app
 from tests.integration.logs import MONITOR, feedback, logs, predictions
 from tests.project import PostgresProject, Project
@@ -36,6 +37,7 @@ def lived(made: Project) -> Project:
     """First half of the labels by the first day; the rest came late, and the threshold was changed meanwhile."""
     everything = logs(feedback=feedback(predictions()))
     made.monitors["churn"]["thresholds"] = rules(0.25, amount={"alert": 0.3}, plan={"alert": 0.35})
+    made.variables["ml_monitor__code_version"] = "early-commit"
     made.write_config()
     made.load("predictions", until(everything["predictions"], "predicted_at", EARLY))
     early = until(everything["feedback"], "labelled_at", EARLY)
@@ -43,6 +45,7 @@ def lived(made: Project) -> Project:
     build(made, EARLY)
     made.load("predictions", everything["predictions"])
     made.load("feedback", everything["feedback"])
+    made.variables["ml_monitor__code_version"] = "late-commit"
     made.monitors["churn"]["thresholds"] = rules(0.5, amount={"alert": 0.9, "severity": "warning"}, plan=None)
     made.write_config()
     build(made, LATE)
@@ -87,6 +90,7 @@ def check(made: Project) -> None:
             float(one) for (one,) in made.rows("select alert_threshold from main_ml_monitor.known where metric = 'psi'")
         } == wanted
     check_rules(made, then["alert_rules"], now["alert_rules"])
+    check_code(made, then["verdicts"], now["verdicts"], restated)
     check_values(made, then["metric_values"], now["metric_values"], restated)
     labels_then, labels_now = then["labels"][0], now["labels"][0]
     assert 0 < labels_then["predictions_with_a_label"] < labels_now["predictions_with_a_label"]
@@ -131,6 +135,20 @@ def check_rules(made: Project, then: list[dict[str, Any]], now: list[dict[str, A
     assert [rows["__all__/plan/pro"]["open_after"] for rows in psi] == [2, 2]
 
 
+def check_code(made: Project, then: list[dict[str, Any]], now: list[dict[str, Any]], restated: list[dict[str, Any]]) -> None:
+    """A verdict that stands was made by the code of its day; what is new or restated by today's."""
+    versions = [{row["code_version"].rsplit("; ", 1)[0] for row in rows} for rows in (then, now)]
+    assert versions[0] == {"ml_monitor 0.1.0; consumer early-commit"}
+    assert versions[1] == versions[0] | {"ml_monitor 0.1.0; consumer late-commit"}
+    changed = {tuple(row[key] for key in HISTORIES["verdicts"]) for row in restated if row["status"]}
+    of_restated = [row["code_version"] for row in now if tuple(row[key] for key in HISTORIES["verdicts"]) in changed]
+    assert of_restated and all("late-commit" in one for one in of_restated)
+    for window, commit, is_other in (("2026-01-02", "early-commit", True), ("2026-01-09", "late-commit", False)):
+        shown = " ".join(invoke(made, "explain", f"churn/invalid_rate/amount/{window}").output.split())
+        assert f"Made by: ml_monitor 0.1.0; consumer {commit}; configuration " in shown, shown
+        assert ("Last build: ml_monitor 0.1.0; consumer late-commit; configuration " in shown) == is_other
+
+
 def check_values(made: Project, then: list[dict[str, Any]], now: list[dict[str, Any]], restated: list[dict[str, Any]]) -> None:
     """Every version and segment of the metrics that are kept, and no other metric."""
     assert {row["metric"] for row in now} == {"brier", "psi"}
@@ -150,7 +168,7 @@ def check_values(made: Project, then: list[dict[str, Any]], now: list[dict[str, 
 
 
 def test_history_is_as_it_was_known(project: Callable[..., Project]) -> None:
-    made = lived(project({"churn": dict(MONITOR)}, logs=logs(), now=LATE, variables=KEPT))
+    made = lived(project({"churn": dict(MONITOR)}, logs=logs(), now=LATE, variables=dict(KEPT)))
     check(made)
     for time, words in (("2025-01-01", "first snapshot was taken at 2026-01-06"), ("then", "is no time")):
         refused = invoke(made, "as-of", time)
@@ -163,7 +181,7 @@ def test_history_is_as_it_was_known(project: Callable[..., Project]) -> None:
 
 def test_history_on_postgres(postgres_url: str, tmp_path: Path) -> None:
     made = PostgresProject(
-        tmp_path / "project", {"churn": dict(MONITOR)}, logs=logs(), now=LATE, variables=KEPT, server=postgres_url
+        tmp_path / "project", {"churn": dict(MONITOR)}, logs=logs(), now=LATE, variables=dict(KEPT), server=postgres_url
     )
     check(lived(made))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from ml_monitor.audit import AuditError, export, seal
@@ -19,7 +20,7 @@ from ml_monitor.settings import DbtProject
 from ml_monitor.warehouse import Warehouse
 from tests.audit.conftest import END, MONITOR, START, build, drifting_logs
 from tests.integration.logs import NOW
-from tests.project import PostgresProject, Project
+from tests.project import REPOSITORY, PostgresProject, Project
 
 
 def invoke(*arguments: str):
@@ -50,6 +51,16 @@ def test_parquet_and_json_hold_the_rows_of_the_warehouse(built: Project, exporte
     assert pq.read_table(exported / "data" / "alert_actions.parquet").column_names
 
 
+def test_each_column_of_a_snapshot_is_described(built: Project) -> None:
+    files = (yaml.safe_load(path.read_text())["snapshots"][0] for path in (REPOSITORY / "snapshots").glob("*.yml"))
+    described = {(one["name"], column["name"]) for one in files for column in one["columns"]}
+    columns = built.rows("select table_name, column_name from information_schema.columns where table_schema = 'main_ml_monitor'")
+    snapshots = {table for table, column in columns if column == "dbt_scd_id"}
+    made = {(table, column) for table, column in columns if table in snapshots}
+    assert ("ml_monitor__verdicts_history", "code_version") in made
+    assert made <= described
+
+
 def test_the_card_shows_data_as_text(exported: Path) -> None:
     card = (exported / "model_cards" / "churn" / "m1.md").read_text()
     assert "churn-team" in card and "<b>" not in card
@@ -57,7 +68,9 @@ def test_the_card_shows_data_as_text(exported: Path) -> None:
 
 def test_periodic_reports_tell_the_months(built: Project, exported: Path) -> None:
     report = (exported / "monitoring_reports" / "churn" / "2026-01.md").read_text()
-    alerts = built.rows("select count(*) from main_ml_monitor.ml_monitor__verdicts where status = 'alert' and family = 'drift'")[0][0]
+    alerts = built.rows("select count(*) from main_ml_monitor.ml_monitor__verdicts where status = 'alert' and family = 'drift'")[
+        0
+    ][0]
     assert f"| drift | alert | {alerts} |" in report and "Windows that began in this time: 10" in report
     assert [path.name for path in (exported / "monitoring_reports" / "churn").iterdir()] == ["2026-01.md"]
 

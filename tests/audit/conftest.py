@@ -1,5 +1,6 @@
 """A project that dbt built once, and the bundle of it."""
 
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -51,3 +52,11 @@ def exported(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("exported") / "bundle"
     export(Warehouse.from_dbt(built.directory), DbtProject.load(built.directory), output, START, END)
     return output
+
+
+def copied(built: Project, directory: Path) -> Path:
+    """A copy that a test may spoil."""
+    shutil.copytree(built.directory, directory, symlinks=True)
+    profile = directory / "profiles.yml"
+    profile.write_text(profile.read_text().replace(str(built.directory), str(directory)))
+    return directory

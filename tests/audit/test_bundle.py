@@ -6,7 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import duckdb
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -18,7 +17,7 @@ from ml_monitor.audit.verify import canonical, head_of, verify
 from ml_monitor.cli import app
 from ml_monitor.settings import DbtProject
 from ml_monitor.warehouse import Warehouse
-from tests.audit.conftest import END, MONITOR, START, build, drifting_logs
+from tests.audit.conftest import END, MONITOR, START, build, copied, drifting_logs
 from tests.integration.logs import NOW
 from tests.project import REPOSITORY, PostgresProject, Project
 
@@ -159,16 +158,31 @@ def test_no_bundle_and_no_witness(exported: Path, tmp_path: Path) -> None:
     assert "is no manifest" in invoke("verify", str(tmp_path)).output
 
 
-def test_a_table_that_is_not_there_is_named(tmp_path: Path, built: Project) -> None:
-    shutil.copytree(built.directory, tmp_path / "copy", symlinks=True)
-    profile = tmp_path / "copy" / "profiles.yml"
-    profile.write_text(profile.read_text().replace(str(built.directory), str(tmp_path / "copy")))
-    evaluations = Warehouse.from_dbt(built.directory).table("evaluations")
-    with duckdb.connect(str(tmp_path / "copy" / "warehouse.duckdb")) as connection:
-        connection.execute(f"drop table {evaluations}")
-    place = ["--project-dir", str(tmp_path / "copy"), "--profiles-dir", str(tmp_path / "copy")]
+def test_what_never_ended_is_evidence_too(built: Project, tmp_path: Path) -> None:
+    copy = copied(built, tmp_path / "copy")
+    warehouse = Warehouse.from_dbt(copy)
+    run = {"monitor": "churn", "trigger_kind": "manual", "champion_version": "m1", "candidate_version": "r1"}
+    started = {"status": "running", "step": "snapshot", "started_at": "2026-01-05 12:00:00"}
+    warehouse.insert(
+        "training_runs", [run | started | {"training_run_id": "dead"}, run | started | {"training_run_id": "new", "step": None}]
+    )
+    event = warehouse.query(f"select event_id from {warehouse.table('alert_events')} limit 1")[0]["event_id"]
+    sending = {"delivery_id": "d1", "event_id": event, "channel": "slack", "created_at": "2026-01-06 00:00:00"}
+    warehouse.insert("alert_deliveries", [sending | {"status": "sending", "attempts": 1, "updated_at": "2026-01-06 00:00:00"}])
+    intent = {"attempt_id": "a1", "delivery_id": "d1", "event_id": event, "channel": "slack", "attempt": 1, "phase": "intent"}
+    warehouse.insert("alert_delivery_attempts", [intent | {"occurred_at": "2026-01-06 00:00:00"}])
+    place = ["--project-dir", str(copy), "--profiles-dir", str(copy)]
     done = invoke("export", "--from", "2026-01-01", "--to", "2026-01-11", "--output", str(tmp_path / "out"), *place)
-    assert done.exit_code == 1 and "ml_monitor__evaluations" in done.output and not (tmp_path / "out").exists()
+    assert done.exit_code == 0 and verify(tmp_path / "out") == [], done.output
+    reports = {path.stem: path.read_text() for path in (tmp_path / "out" / "training_reports" / "churn").iterdir()}
+    assert "had not ended when this was exported; last step reached: snapshot, UTC." in reports["dead"]
+    assert "last step reached: none" in reports["new"]
+    assert not any("None" in text for text in reports.values())
+    (kept,) = (tmp_path / "out" / "data" / "alert_delivery_attempts.jsonl").read_text().splitlines()
+    assert json.loads(kept)["phase"] == "intent" and json.loads(kept)["outcome"] is None
+    shown = CliRunner().invoke(app, ["status", *place])
+    assert shown.exit_code == 0 and "sending" in shown.output
+    assert CliRunner().invoke(app, ["report", "--output", str(tmp_path / "report.html"), *place]).exit_code == 0
 
 
 def test_on_postgres(postgres_url: str, tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from ml_monitor.alerts.channels import LoggingChannel
 from ml_monitor.audit import explain
 from ml_monitor.cli import app
 from ml_monitor.retraining import register_version
+from ml_monitor.retraining.snapshots import labelled_rows
+from ml_monitor.retraining.spec import load_spec
 from ml_monitor.settings import DbtProject
 from ml_monitor.warehouse import Warehouse
 from tests.integration.logs import MONITOR, NOW, feedback, logs, predictions
@@ -234,9 +236,13 @@ def test_on_postgres(postgres_url: str, tmp_path: Path) -> None:
         patch.setenv("PGOPTIONS", f"-c ml_monitor.salt={SALT}")
         made = PostgresProject(tmp_path / "project", {"churn": PRIVATE}, now=NOW, logs=private_logs(), server=postgres_url)
         made.run()
+        warehouse = Warehouse.from_dbt(made.directory)
+        rows = labelled_rows(warehouse, load_spec(warehouse, "churn"), datetime.fromisoformat(NOW))
     tables = everything(made)
     assert {name: leaks(text) for name, text in tables.items() if leaks(text)} == {}
     hashes = made.rows("select distinct segment_value from main_ml_monitor.ml_monitor__metric_values where segment = 'plan'")
+    trained_on = {(value,) for value in rows["__segment__plan"].value_counts().head(3).index}
+    assert len(rows) > 500 and trained_on < set(hashes), "a retraining reads the same hashes"
     assert {re.sub("[0-9a-f]", "", value) for (value,) in hashes} <= {
         "h",
         "__other__".translate({ord(c): None for c in "abcdef0123456789"}),

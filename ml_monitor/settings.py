@@ -20,6 +20,8 @@ MONITORS_VAR = "ml_monitor__monitors"
 NOW_VAR = "ml_monitor__now"
 ALERT_AGE_VAR = "ml_monitor__alert_max_age_days"
 PACKAGE = "ml_monitor"
+# How a profile of dbt-duckdb sets the variable that the macro `hashed` reads.
+_SALT = "VARIABLE ml_monitor_salt"
 
 
 class ProjectError(MlMonitorError):
@@ -32,6 +34,8 @@ class Connection:
 
     url: URL
     duckdb_config: Mapping[str, Any] = field(default_factory=dict)
+    salt: str | None = field(default=None, repr=False)
+    """Of hashed categories, where the profile sets it for the session (DuckDB)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +193,8 @@ class DbtProject:
         file = self.root / Path(path).expanduser()
         if not file.is_file():
             raise ProjectError(f"DuckDB file {file} does not exist: run `dbt build` first")
-        return Connection(URL.create("duckdb", database=str(file)), output.get("config_options") or {})
+        salt = (output.get("settings") or {}).get(_SALT)
+        return Connection(URL.create("duckdb", database=str(file)), output.get("config_options") or {}, salt)
 
     def _postgres(self, output: Mapping[str, Any]) -> Connection:
         optional = {key: str(output[key]) for key in ("sslmode", "sslrootcert", "sslcert", "sslkey") if output.get(key)}

@@ -47,21 +47,22 @@
 {% endmacro %}
 
 
-{% macro restatements() %}
-    {#- Verdicts that became known with another value or status than before: late rows, late labels, a backfill. -#}
+{% macro restatements(of='verdicts') %}
+    {#- What became known with another value than before: late rows, late labels, a backfill. Of verdicts, or of the `metric_values` that
+        `ml_monitor__history_of` keeps. -#}
+    {%- set key = ['monitor', 'model_version', 'segment', 'segment_value', 'feature', 'window_start', 'span', 'metric'] -%}
+    {%- set values = ['metric_value', 'sample_size', 'label_coverage'] + (['status'] if of == 'verdicts' else []) -%}
     select * from (
         select
-            {% for column in ['monitor', 'model_version', 'segment', 'segment_value', 'feature', 'window_start', 'span', 'metric'] -%}
-            {{ column }},
-            {% endfor -%}
+            {{ key | join(', ') }},
             recorded_at as restated_at,
-            {% for column in ['metric_value', 'sample_size', 'label_coverage', 'status'] -%}
+            lag(recorded_at) over (partition by {{ key | join(', ') }} order by recorded_at, dbt_valid_from) as previous_recorded_at,
+            {% for column in values -%}
             {{ column }},
-            lag({{ column }}) over (partition by monitor, model_version, segment, segment_value, feature, window_start, span, metric
-                order by recorded_at, dbt_valid_from) as previous_{{ column }}{{ ',' if not loop.last }}
+            lag({{ column }}) over (partition by {{ key | join(', ') }} order by recorded_at, dbt_valid_from) as previous_{{ column }}{{ ',' if not loop.last }}
             {% endfor %}
-        from {{ ref('ml_monitor', 'ml_monitor__verdicts_history') }}
+        from {{ ref('ml_monitor', 'ml_monitor__' ~ of ~ '_history') }}
         where dbt_is_deleted <> 'True'
     ) as versions
-    where previous_status is not null
+    where previous_recorded_at is not null
 {% endmacro %}

@@ -1,5 +1,5 @@
 {% macro _validate_retention(name, spec) %}
-    {% set allowed = ['logs', 'events', 'predictions', 'feedback'] %}
+    {% set allowed = ['logs', 'events', 'service', 'predictions', 'feedback'] %}
     {% if spec.retention is none %}
         {{ return(none) }}
     {% elif spec.retention is not mapping %}
@@ -7,7 +7,7 @@
     {% endif %}
     {% for key, value in spec.retention.items() %}
         {% do ml_monitor._validate_choice(name, 'retention', key, allowed) %}
-        {% if key in ['logs', 'events'] %}
+        {% if key in ['logs', 'events', 'service'] %}
             {% do ml_monitor._validate_whole_number(name, 'retention.' ~ key, value, 1) %}
         {% elif value is not string and not (key == 'feedback' and value is sameas false) %}
             {% do ml_monitor._config_error(name, 'retention.' ~ key, 'must name the table that holds the rows', ['a_model', 'source.table'] + (['false, to leave it'] if key == 'feedback' else [])) %}

@@ -111,5 +111,5 @@ assert set(_VERDICTS) - {""} == set(get_args(Verdict))  # noqa: S101 - a page th
 
 def _page(title: str, body: str, status: int = 200) -> HTMLResponse:
     html = '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    html += f"<title>{escape(title)}</title><style>{_STYLE}</style><h1>{escape(title)}</h1>{body}</html>"
+    html += f"<title>{escape(title)}</title><style>{_STYLE}</style><main><h1>{escape(title)}</h1>{body}</main></html>"
     return HTMLResponse(html, status, _HEADERS)

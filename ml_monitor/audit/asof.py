@@ -5,17 +5,23 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from ml_monitor.audit.errors import AuditError
 from ml_monitor.warehouse import MissingTable, Row, Warehouse
 
+_SERIES = ("monitor", "model_version", "segment", "segment_value", "feature", "window_start", "span", "metric")
 HISTORIES: dict[str, tuple[str, ...]] = {
     "monitors": ("monitor",),
     "thresholds": ("monitor", "metric", "span"),
+    "alert_rules": ("rule_key",),
     "model_versions": ("monitor", "model_version"),
     "alert_states": ("alert_key",),
-    "verdicts": ("monitor", "model_version", "segment", "segment_value", "feature", "window_start", "span", "metric"),
+    "verdicts": _SERIES,
+    "metric_values": _SERIES,
 }
+# Taken only of the metrics that the variable `ml_monitor__history_of` names.
+_ON_REQUEST = "metric_values"
 EVENTS = {"alert_events": "created_at", "alert_actions": "acted_at", "deployments": "effective_at"}
 _BOOKKEEPING = {"recency", "known_at", "dbt_scd_id", "dbt_updated_at", "dbt_valid_from", "dbt_valid_to", "dbt_is_deleted"}
 
@@ -31,7 +37,7 @@ class Known:
 
 
 def as_of(warehouse: Warehouse, at: datetime, monitor: str | None = None) -> Known:
-    """Configuration, thresholds, versions, alerts and verdicts as they were known at a time, and the events up to it.
+    """Configuration, rules, versions, alerts, verdicts and kept values as they were known at a time, and the events up to it.
 
     Raises:
         AuditError: The first snapshot is later, or there is no such monitor then.
@@ -40,8 +46,11 @@ def as_of(warehouse: Warehouse, at: datetime, monitor: str | None = None) -> Kno
     tables: dict[str, list[Row]] = {}
     seen = _last_snapshot(warehouse, at)
     for name, key in HISTORIES.items():
+        if name == _ON_REQUEST and not _is_kept(warehouse):
+            continue
         mine = " and monitor = :monitor" if monitor else ""
-        rows = warehouse.query(
+        rows = _histories(
+            warehouse,
             f"""select * from (
                 select history.*, row_number() over (
                     partition by {", ".join(key)} order by known_at desc, dbt_valid_from desc) as recency
@@ -112,22 +121,39 @@ def labels_as_of(warehouse: Warehouse, at: datetime, monitor: str, prediction_id
 
 
 def restatements(warehouse: Warehouse, start: datetime, end: datetime) -> list[Row]:
-    """Verdicts that became known in [start, end) with another value or status than was known before."""
-    key = ", ".join(HISTORIES["verdicts"])
-    pairs = ", ".join(
-        f"{column}, lag({column}) over (partition by {key} order by recorded_at, dbt_valid_from) as previous_{column}"
-        for column in ("metric_value", "sample_size", "label_coverage", "status")
-    )
+    """Verdicts, and kept values that no threshold judges, that became known in [start, end) with another value or status."""
+    rows = _restated(warehouse, "verdicts", "status", start, end)
+    if _is_kept(warehouse):
+        judged = " and ".join(f"verdicts.{column} = versions.{column}" for column in _SERIES)
+        unjudged = f" and not exists (select 1 from {warehouse.table('verdicts_history')} as verdicts where {judged})"
+        rows += _restated(warehouse, _ON_REQUEST, "cast(null as varchar)", start, end, unjudged)
+    return rows
+
+
+def _restated(warehouse: Warehouse, name: str, status: str, start: datetime, end: datetime, where: str = "") -> list[Row]:
+    key = ", ".join(_SERIES)
+    before = f"over (partition by {key} order by recorded_at, dbt_valid_from)"
+    values = {column: column for column in ("metric_value", "sample_size", "label_coverage")} | {"status": status}
+    pairs = ", ".join(f"{value} as {column}, lag({value}) {before} as previous_{column}" for column, value in values.items())
     return _histories(
         warehouse,
         f"""select * from (
-            select {key}, recorded_at as restated_at, {pairs}
-            from {warehouse.table("verdicts_history")} where dbt_is_deleted <> 'True'
+            select {key}, recorded_at as restated_at, lag(recorded_at) {before} as previous_recorded_at, {pairs}
+            from {warehouse.table(f"{name}_history")} where dbt_is_deleted <> 'True'
         ) as versions
-        where previous_status is not null and restated_at >= :start and restated_at < :end
+        where previous_recorded_at is not null and restated_at >= :start and restated_at < :end{where}
         order by restated_at, {key}""",
         {"start": start, "end": end},
     )
+
+
+def _is_kept(warehouse: Warehouse) -> bool:
+    """Whether values are kept that no threshold judges."""
+    try:
+        warehouse.query(f"select 1 as one from {warehouse.table(f'{_ON_REQUEST}_history')} where 1 = 0")
+    except MissingTable:
+        return False
+    return True
 
 
 _KNOWN_AT = "case when relation.dbt_is_deleted = 'True' then relation.dbt_valid_from else relation.recorded_at end"
@@ -148,7 +174,7 @@ def _last_snapshot(warehouse: Warehouse, at: datetime) -> datetime:
     return last if isinstance(last, datetime) else datetime.fromisoformat(str(last))
 
 
-def _histories(warehouse: Warehouse, sql: str, params: dict[str, datetime]) -> list[Row]:
+def _histories(warehouse: Warehouse, sql: str, params: dict[str, Any]) -> list[Row]:
     try:
         return warehouse.query(sql, params)
     except MissingTable as error:

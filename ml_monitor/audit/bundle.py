@@ -121,6 +121,8 @@ def _columns(warehouse: Warehouse) -> dict[str, list[str]]:
     for row in rows:
         found.setdefault(str(row["table_name"]).removeprefix("ml_monitor__"), []).append(str(row["column_name"]))
     missing = [f"ml_monitor__{table.name}" for table in TABLES if not (table.history or table.optional or table.name in found)]
+    if not found:
+        raise MissingTable(f"no table is in schema {warehouse.schema} of {warehouse.place}: run `dbt build` first")
     if missing:
         raise MissingTable(f"{', '.join(missing)} not in schema {warehouse.schema} of {warehouse.place}: run `dbt build` first")
     return found
@@ -176,4 +178,4 @@ def _draft(output: Path) -> Path:
     try:
         return Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
     except OSError as error:
-        raise AuditError(f"cannot write {output}: {error}") from error
+        raise AuditError(f"cannot write {output}: {error}. Nothing was written.") from error

@@ -57,6 +57,11 @@ class Explanation:
     """The models on the way from the log to the alert, in their order, with their compiled SQL."""
     events: list[Row]
     code: dict[str, Any]
+    """The commit of the project now."""
+    made_by: str | None
+    """Package, project and configuration that made the verdict; unknown of one that was made before they were kept."""
+    built_by: str | None
+    """Those of the last build: where they differ, `models` and `configuration` are not what made the verdict."""
 
 
 def explain(
@@ -83,7 +88,7 @@ def explain(
     """
     found = _verdict(warehouse, verdict, span, segment)
     declared = warehouse.query(
-        f"select spec from {warehouse.table('monitors')} where monitor = :monitor", {"monitor": found["monitor"]}
+        f"select * from {warehouse.table('monitors')} where monitor = :monitor", {"monitor": found["monitor"]}
     )
     if not declared:
         raise AuditError(f"monitor {found['monitor']!r} is no longer declared: its configuration is in monitors_history")
@@ -117,6 +122,8 @@ def explain(
             {name: found[name] for name in _SERIES},
         ),
         code=code_version(project),
+        made_by=found.get("code_version"),
+        built_by=declared[0].get("code_version"),
     )
 
 

@@ -48,7 +48,7 @@ def training_reports(tables: Mapping[str, Rows]) -> dict[str, str]:
         of_run = {name: [row for row in tables[name] if row["training_run_id"] == identity] for name in _OF_RUN}
         parts = [
             f"# Training run {text(identity)} of {text(run['monitor'])}",
-            f"Started {run['started_at']}, finished {run['finished_at']}, UTC.",
+            f"Started {run['started_at']}, {_end(run)}, UTC.",
             facts("Run", run, _RUN),
             rows_table("Training data", of_run["dataset_snapshots"], _DATA),
             rows_table("Gate before training", of_run["gate_results"], _GATE),
@@ -57,6 +57,12 @@ def training_reports(tables: Mapping[str, Rows]) -> dict[str, str]:
         ]
         reports[f"training_reports/{safe_name(run['monitor'])}/{safe_name(identity)}.md"] = "\n\n".join(parts) + "\n"
     return reports
+
+
+def _end(run: Mapping[str, Any]) -> str:
+    if run["finished_at"] is not None:
+        return f"finished {run['finished_at']}"
+    return f"had not ended when this was exported; last step reached: {text(run.get('step')) or 'none'}"
 
 
 _OF_RUN = ("dataset_snapshots", "gate_results", "evaluations", "deployments")

@@ -30,6 +30,7 @@ TABLES = (
     Table("monitors", ("monitor",)),
     Table("features", ("monitor", "feature")),
     Table("thresholds", ("monitor", "metric", "span")),
+    Table("alert_rules", ("rule_key",)),
     Table("metrics", ("metric",)),
     Table("windows", ("monitor", "window_start"), "window_start"),
     Table("verdicts", _SERIES, "window_start"),
@@ -50,6 +51,7 @@ TABLES = (
     Table("retention_actions", ("action_id",), "acted_at", appended=True, optional=True),
     Table("monitors_history", ("monitor", "dbt_valid_from"), history=True),
     Table("thresholds_history", ("monitor", "metric", "span", "dbt_valid_from"), history=True),
+    Table("alert_rules_history", ("rule_key", "dbt_valid_from"), history=True),
     Table("alert_states_history", ("alert_key", "dbt_valid_from"), history=True),
     Table("model_versions_history", ("monitor", "model_version", "dbt_valid_from"), history=True),
     Table("training_runs_history", ("training_run_id", "dbt_valid_from"), history=True),
@@ -57,4 +59,5 @@ TABLES = (
     Table("evaluations_history", ("evaluation_id", "dbt_valid_from"), history=True),
     Table("deployments_history", ("deployment_id", "dbt_valid_from"), history=True),
     Table("verdicts_history", (*_SERIES, "dbt_valid_from"), "window_start", history=True),
+    Table("metric_values_history", (*_SERIES, "dbt_valid_from"), "window_start", history=True),
 )

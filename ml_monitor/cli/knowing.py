@@ -22,7 +22,7 @@ def as_of(
     profiles_dir: ProfilesDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what was known at a time: configuration, thresholds, versions, alerts, verdicts, labels, whatever changed since.
+    """Show what was known at a time: configuration, rules, versions, alerts, verdicts, labels, whatever changed since.
 
     What changes comes from the dbt snapshots: it is as fresh as the last one taken by then. What happened comes from the
     append-only tables and is exact. With --json every row.
@@ -53,6 +53,8 @@ def restatements(
 ) -> None:
     """List the verdicts that late rows, late labels or a backfill changed after they were known.
 
+    Also the values that no threshold judges, of the metrics that the variable ml_monitor__history_of keeps.
+
     Example: [green]ml-monitor restatements --from 2013-06-01 --to 2013-07-01[/green]
     """
     context = Context(project_dir, target, profiles_dir, None, as_json)
@@ -68,7 +70,7 @@ def restatements(
             for row in rows:
                 was, now = ((row[f"{which}status"], row[f"{which}metric_value"]) for which in ("previous_", ""))
                 labelled = "" if row["label_coverage"] is None else f"{row['label_coverage']:.0%}"
-                pair = [f"{status} {'' if value is None else format(value, '.4g')}" for status, value in (was, now)]
+                pair = [f"{status or 'not judged'} {'' if value is None else f'{value:.4g}'}" for status, value in (was, now)]
                 cells = (row["restated_at"], row["monitor"], row["metric"], row["feature"], row["window_start"], *pair, labelled)
                 shown.add_row(*map(str, cells))
             console().print(shown)
@@ -111,6 +113,7 @@ def explain(
             from rich.text import Text
 
             found = made.verdict
+            is_other = made.made_by != made.built_by
             changes = " and uncommitted changes" if made.code["uncommitted_changes"] else ""
             lines = [
                 f"{found['monitor']}: {found['metric']} of {found['feature']}, {found['status']}: {found['reason']}",
@@ -118,6 +121,8 @@ def explain(
                 f"\nRows ({made.row_count}):\n{made.rows_query}",
                 f"\nProfile: {len(made.profile)} cells of {made.profile_table or 'none, the rows are the figure'}",
                 f"Edges: {len(made.edges)}, set {', '.join(sorted({str(row['edge_set_id']) for row in made.edges})) or 'none'}",
+                f"Made by: {made.made_by or 'not recorded'}",
+                *([f"Last build: {made.built_by}. The models below are of that build, not of the verdict."] if is_other else []),
                 f"Code: commit {made.code['commit'] or 'unknown'}{changes}",
                 "\nColumns:",
                 *(f"  {one['node']}.{one['column']}" for one in made.columns),

@@ -41,11 +41,13 @@ def _restatements(warehouse: Warehouse, now: datetime) -> dict[str, Any]:
     except MissingTable:
         return {"note": _NO_SNAPSHOT}
     rows = [row for row in rows if row["previous_status"] != row["status"] or row["previous_metric_value"] != row["metric_value"]]
+    judged = sum(row["status"] is not None for row in rows)
+    others = f" Of the values that no threshold judges {len(rows) - judged} were restated." if judged < len(rows) else ""
     turned = [row for row in rows if row["previous_status"] != row["status"]]
     counts = Counter((row["monitor"], row["metric"]) for row in rows)
     return {
-        "note": f"{words.counted(len(rows), 'verdict')} restated in the last {_DAYS} days; "
-        f"{words.counted(len(turned), 'of them', 'of them')} changed status.",
+        "note": f"{words.counted(judged, 'verdict')} restated in the last {_DAYS} days; "
+        f"{words.counted(len(turned), 'of them', 'of them')} changed status.{others}",
         "by_metric": table(
             ("monitor and metric", "restated"),
             [("ok", [f"{monitor} · {words.metric_name(metric)}", n]) for (monitor, metric), n in counts.most_common(20)],

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -14,10 +15,15 @@ from markupsafe import Markup
 
 from ml_monitor import __version__
 from ml_monitor.alerts.incidents import Incident
+from ml_monitor.errors import MlMonitorError
 from ml_monitor.report import audit, feedback, glossary, pack, rows, sections, words
 from ml_monitor.warehouse import Warehouse
 
 _SCRIPTS = ("data.js", "draw.js", "pages.js", "route.js")
+
+
+class ReportError(MlMonitorError):
+    """The report cannot be written."""
 
 
 def write_report(
@@ -39,16 +45,24 @@ def write_report(
 
     Raises:
         MissingTable: A report view is not there.
+        ReportError: The file cannot be written.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
+    made = [directory for directory in (path.parent, *path.parent.parents) if not directory.exists()]
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         with draft.open("w", encoding="utf-8", errors="replace") as file:
             file.writelines(_page(warehouse, now, incidents, witness))
         return draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    except BaseException as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+            for directory in made:
+                directory.rmdir()
+        if isinstance(error, OSError):
+            raise ReportError(f"cannot write {path}: {error}. Nothing was written.") from error
+        raise
 
 
 def _page(warehouse: Warehouse, now: datetime, incidents: Sequence[Incident], witness: Path | None) -> Iterator[str]:

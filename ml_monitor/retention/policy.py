@@ -8,7 +8,7 @@ longer has. So a cut-off is always the end of a window, and rows that were not c
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,11 +30,11 @@ class Deletion:
 
     monitor: str
     rule: str
-    """`logs` or `events`."""
+    """`logs`, `events` or `service`; the operational log is every monitor's, so `monitor` is `__all__`."""
     relation: str
     keep_days: int
     cutoff: datetime
-    """Excluded: the end of a window (logs), or a moment (events). UTC."""
+    """Excluded: the end of a window (logs, service), or a moment (events). UTC."""
     n_rows: int
     first_at: datetime | None
     last_at: datetime | None
@@ -62,9 +62,9 @@ def plan(warehouse: Warehouse, project: DbtProject, now: datetime) -> list[Delet
     with warehouse.transaction() as session:
         return [
             found
-            for spec in _policies(warehouse, session)
-            for step in _steps(warehouse, project, session, spec, now)
-            if (found := _counted(session, spec["name"], step)).n_rows
+            for monitor, steps in _planned(warehouse, project, session, now)
+            for step in steps
+            if (found := _counted(session, monitor, step)).n_rows
         ]
 
 
@@ -82,21 +82,24 @@ def apply(warehouse: Warehouse, project: DbtProject, now: datetime, actor: str) 
     """
     with warehouse.transaction() as session:
         done = []
-        for spec in _policies(warehouse, session):
-            steps = list(_steps(warehouse, project, session, spec, now))
-            found = [_counted(session, spec["name"], step) for step in steps]
+        for monitor, steps in _planned(warehouse, project, session, now):
+            found = [_counted(session, monitor, step) for step in steps]
             # Feedback first: which rows of it go is told by the predictions that go.
             for step, deletion in zip(steps, found, strict=True):
                 if deletion.n_rows:
-                    session.execute(f"delete from {step.relation} where {step.where}", _given(step, spec["name"]))
+                    session.execute(f"delete from {step.relation} where {step.where}", _given(step, monitor))
                     done.append(deletion)
         session.insert("retention_actions", [_record(one, actor, now) for one in done])
     return done
 
 
-def _policies(warehouse: Warehouse, session: Session) -> list[dict[str, Any]]:
+def _planned(warehouse: Warehouse, project: DbtProject, session: Session, now: datetime) -> Iterator[tuple[str, list[_Step]]]:
     rows = session.query(f"select spec from {warehouse.table('monitors')} order by monitor")
-    return [spec for row in rows if (spec := json.loads(row["spec"])).get("retention")]
+    specs = [json.loads(row["spec"]) for row in rows]
+    for spec in specs:
+        if spec.get("retention"):
+            yield spec["name"], list(_steps(warehouse, project, session, spec, now))
+    yield "__all__", list(_service_steps(warehouse, session, specs, now))
 
 
 def _steps(
@@ -115,11 +118,7 @@ def _log_steps(
     warehouse: Warehouse, project: DbtProject, session: Session, spec: Mapping[str, Any], now: datetime
 ) -> Iterator[_Step]:
     policy, days = spec["retention"], spec["retention"]["logs"]
-    ended = session.query(
-        f"select max(window_end) as cutoff from {warehouse.table('windows')} where monitor = :monitor and window_end <= :before",
-        {"monitor": spec["name"], "before": now - timedelta(days=days)},
-    )
-    cutoff = ended[0]["cutoff"]
+    cutoff = _last_end(warehouse, session, spec["name"], now - timedelta(days=days))
     if cutoff is None:
         return
     predictions = _table(
@@ -138,6 +137,67 @@ def _log_steps(
         where = f"{labelled} < :cutoff or {identity} in (select {identity} from {log} where {moment} < :cutoff)"
         yield _Step("logs", _sql(feedback), labelled, where, days, cutoff)
     yield _Step("logs", log, moment, f"{moment} < :cutoff", days, cutoff)
+
+
+def _service_steps(warehouse: Warehouse, session: Session, specs: Sequence[Mapping[str, Any]], now: datetime) -> Iterator[_Step]:
+    """The operational log is every monitor's: the longest policy decides, and all that measure it must have counted what goes."""
+    policies = {spec["name"]: days for spec in specs if (days := (spec.get("retention") or {}).get("service")) is not None}
+    if not policies:
+        return
+    days = max(policies.values())
+    readers = [spec for spec in specs if _operational(spec) or spec["name"] in policies]
+    ends = [_last_end(warehouse, session, spec["name"], now - timedelta(days=days)) for spec in readers]
+    known = [end for end in ends if end is not None]
+    if len(known) < len(ends):
+        return
+    cutoff = min(known)
+    for spec in readers:
+        _all_measured(warehouse, session, spec, cutoff)
+    yield _Step("service", warehouse.table("service_log"), "measured_at", "measured_at < :cutoff", days, cutoff)
+
+
+def _operational(spec: Mapping[str, Any]) -> Mapping[str, Any]:
+    metrics: Mapping[str, Any] = (spec.get("service") or {}).get("operational") or {}
+    return metrics
+
+
+def _last_end(warehouse: Warehouse, session: Session, monitor: str, before: datetime) -> datetime | None:
+    """The end of the last window that had ended by then."""
+    ended: datetime | None = session.query(
+        f"select max(window_end) as cutoff from {warehouse.table('windows')} where monitor = :monitor and window_end <= :before",
+        {"monitor": monitor, "before": before},
+    )[0]["cutoff"]
+    return ended
+
+
+def _all_measured(warehouse: Warehouse, session: Session, spec: Mapping[str, Any], cutoff: datetime) -> None:
+    for metric, declared in _operational(spec).items():
+        service = declared.get("service")
+        # What is no number, or infinite, is not counted: the difference to itself is not 0.
+        uncounted = session.query(
+            f"""select min(logged.window_start) as first from (
+                select windows.window_start, count(*) as n
+                from {warehouse.table("service_log")} as log
+                inner join {warehouse.table("windows")} as windows on windows.monitor = :monitor
+                    and log.measured_at >= windows.window_start and log.measured_at < windows.window_end
+                where log.measured_at < :cutoff and log.measure = :measure and log.measure_value - log.measure_value = 0
+                    {"and log.service = :service" if service else ""}
+                group by windows.window_start
+            ) as logged
+            left join (
+                select window_start, sum(n) as n from {warehouse.table("service_profiles")}
+                where monitor = :monitor and series = :metric
+                group by window_start
+            ) as counted on counted.window_start = logged.window_start
+            where counted.n is null or counted.n < logged.n""",
+            {"monitor": spec["name"], "metric": metric, "measure": declared["measure"], "cutoff": cutoff}
+            | ({"service": service} if service else {}),
+        )[0]["first"]
+        if uncounted:
+            raise RetentionError(
+                f"monitor {spec['name']!r}: the operational log holds values of {metric} in the window of {uncounted} "
+                "that were not counted: run `dbt build` first. Nothing was deleted."
+            )
 
 
 def _table(warehouse: Warehouse, project: DbtProject, session: Session, monitor: str, key: str, name: str) -> Relation:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ml_monitor.retraining.artifacts import run_directory
@@ -145,11 +146,20 @@ def _compare_all(
     label = rows[spec.label].to_numpy(dtype="float64")
     comparisons = compare(spec.task, label, champion, challenger)
     for segment in spec.segments:
-        for value, places in sorted(rows.groupby(SEGMENT_PREFIX + segment).indices.items()):
-            comparisons += compare(
-                spec.task, label[places], champion[places], challenger[places], segment, str(value)
-            )
+        for value, places in _slices(rows[SEGMENT_PREFIX + segment], spec.minimum_cell):
+            comparisons += compare(spec.task, label[places], champion[places], challenger[places], segment, value)
     return _in_order(comparisons)
+
+
+def _slices(values: pd.Series, minimum: int) -> list[tuple[str, npt.NDArray[np.intp]]]:
+    """Places of the rows of each value. Values of fewer rows than `minimum` are one, and none if they are too few together."""
+    found = {str(value): places for value, places in values.groupby(values).indices.items()}
+    slices = {value: places for value, places in found.items() if len(places) >= minimum}
+    rare = [places for value, places in found.items() if value not in slices]
+    others = np.sort(np.concatenate(rare)) if rare else np.array([], dtype=np.intp)
+    if len(others) >= minimum:
+        slices["__other__"] = others
+    return sorted(slices.items())
 
 
 def _in_order(comparisons: list[Comparison]) -> tuple[Comparison, ...]:

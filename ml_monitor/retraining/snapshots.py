@@ -21,7 +21,7 @@ from ml_monitor.retraining.policy import Run
 from ml_monitor.retraining.provenance import environment_json
 from ml_monitor.retraining.reading import binary_class, number
 from ml_monitor.retraining.spec import MonitorSpec, load_spec
-from ml_monitor.segments import present, segment_value
+from ml_monitor.segments import hashed_segment_value, present, segment_value
 from ml_monitor.warehouse import Warehouse
 
 TRAIN, HOLDOUT = "train", "holdout"
@@ -160,10 +160,7 @@ def training_query(warehouse: Warehouse, spec: MonitorSpec) -> str:
             f"{number(q(name), warehouse.dialect) if kind == 'numeric' else f'cast({q(name)} as {_TEXT})'} as {q(name)}"
             for name, kind in spec.features.items()
         ),
-        *(
-            f"{segment_value(q(column) for column in spec.segment_columns.get(name, (name,)))} as {q(SEGMENT_PREFIX + name)}"
-            for name in spec.segments
-        ),
+        *(f"{_segment_value(warehouse, spec, name)} as {q(SEGMENT_PREFIX + name)}" for name in spec.segments),
     ]
     names = [q(name) for name in (*spec.features, *(SEGMENT_PREFIX + name for name in spec.segments))]
     return f"""with
@@ -205,6 +202,12 @@ select
 from predictions
 inner join labels on labels.prediction_id = predictions.prediction_id and labels.recency = 1 and labels.is_label = 1
 where predictions.occurrence = 1"""
+
+
+def _segment_value(warehouse: Warehouse, spec: MonitorSpec, segment: str) -> str:
+    """As the profiles name it. What is hashed there is never read in the clear, so no table or page of a run can show it."""
+    columns = {name: warehouse.quote(name) for name in spec.segment_columns.get(segment, (segment,))}
+    return hashed_segment_value(columns, warehouse.dialect) if spec.hashes_categories else segment_value(columns.values())
 
 
 def _label(column: str, spec: MonitorSpec, dialect: str) -> str:

@@ -124,6 +124,11 @@ class MonitorSpec(BaseModel):
         return bool((self.privacy or {}).get("hash_categories"))
 
     @property
+    def minimum_cell(self) -> int:
+        """How many rows a figure that people see is made of at least."""
+        return int((self.privacy or {}).get("minimum_cell") or 1)
+
+    @property
     def output(self) -> str | None:
         """Column of the log that is compared with the label: the score of a binary model, else the
         prediction."""

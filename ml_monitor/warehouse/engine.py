@@ -90,6 +90,7 @@ class Warehouse:
         duckdb_config: Options that the file is opened with. DuckDB refuses a second connection of the same
             process unless they are equal, so they must be those of the dbt profile.
         read_only: Open connections that cannot write. Any number of processes may read a DuckDB file together.
+        salt: Of hashed categories, for every session with DuckDB. PostgreSQL takes it from the environment (`PGOPTIONS`).
     """
 
     def __init__(
@@ -100,11 +101,12 @@ class Warehouse:
         lock_timeout: float = 30.0,
         duckdb_config: Mapping[str, Any] | None = None,
         read_only: bool = False,
+        salt: str | None = None,
     ) -> None:
         self.url = make_url(url)
         self.schema = schema
         self._lock_timeout = lock_timeout
-        self._engine = _engine(self.url, dict(duckdb_config or {}), read_only)
+        self._engine = _engine(self.url, dict(duckdb_config or {}), read_only, salt)
 
     @classmethod
     def from_dbt(
@@ -131,6 +133,7 @@ class Warehouse:
             lock_timeout=lock_timeout,
             duckdb_config=connection.duckdb_config,
             read_only=read_only,
+            salt=connection.salt,
         )
 
     @property
@@ -220,7 +223,7 @@ class Warehouse:
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
 
-def _engine(url: URL, duckdb_config: dict[str, Any], read_only: bool) -> Engine:
+def _engine(url: URL, duckdb_config: dict[str, Any], read_only: bool, salt: str | None) -> Engine:
     backend = url.get_backend_name()
     if backend == "duckdb":
         path = url.database or ":memory:"
@@ -231,7 +234,10 @@ def _engine(url: URL, duckdb_config: dict[str, Any], read_only: bool) -> Engine:
 
             # Not the dialect's own connect: it adds a user agent to the configuration, and DuckDB then
             # refuses a file that dbt has open in this process.
-            return ConnectionWrapper(duckdb.connect(path, read_only=read_only, config=duckdb_config))
+            connection = duckdb.connect(path, read_only=read_only, config=duckdb_config)
+            if salt is not None:
+                connection.execute("set variable ml_monitor_salt = ?", [salt])
+            return ConnectionWrapper(connection)
 
         return sa.create_engine(url, poolclass=NullPool, creator=connect, hide_parameters=True)
     if backend == "postgresql":

@@ -6,11 +6,14 @@
 {%- set counts = ['specificity', 'baseline', 'open_after', 'open_within', 'resolve_after', 'renotify_after'] %}
 {% for spec in ml_monitor.monitors() %}
     {%- for rule in ml_monitor.alert_rules(spec) %}
+        {%- set has_value = rule.segment_value is not none %}
+        {%- set segment_value = ml_monitor.declared_segment_value(spec, rule.segment, rule.segment_value) if has_value else ml_monitor.literal(none) %}
+        {%- set place = [spec.name, rule.metric, rule.over, rule.feature or '__all__', rule.segment or '__all__'] | join('/') ~ '/' %}
 select
     {{ ml_monitor.literal(spec.name) }} as monitor,
+    {{ ml_monitor.literal(place) }} || {{ segment_value if has_value else "'__all__'" }} as rule_key,
     {%- for column in texts %}
-        {%- set is_value = column == 'segment_value' and rule.segment_value is not none %}
-    cast({{ ml_monitor.declared_segment_value(spec, rule.segment, rule.segment_value) if is_value else ml_monitor.literal(rule[column]) }} as {{ dbt.type_string() }}) as {{ column }},
+    cast({{ segment_value if column == 'segment_value' else ml_monitor.literal(rule[column]) }} as {{ dbt.type_string() }}) as {{ column }},
     {%- endfor %}
     {%- for option, column in numbers.items() %}
     cast({{ rule[option] if rule[option] is not none else 'null' }} as {{ ml_monitor.type_double() }}) as {{ column }},
@@ -24,5 +27,5 @@ select
 union all
     {%- endfor %}
 {% endfor %}
-select null, {% for column in texts %}null, {% endfor %}{% for column in numbers %}null, {% endfor %}{% for column in counts %}null, {% endfor %}null, null, null
+select null, null, {% for column in texts %}null, {% endfor %}{% for column in numbers %}null, {% endfor %}{% for column in counts %}null, {% endfor %}null, null, null
 {{ ml_monitor.no_rows() }}

@@ -48,6 +48,7 @@ select
     '{{ spec.metric_spec_id }}' as metric_spec_id,
     '{{ spec.custom_spec_id }}' as custom_spec_id,
     {{ ml_monitor.literal(spec.service_spec_id) }} as service_spec_id,
+    {{ ml_monitor.literal(ml_monitor.code_version(spec)) }} as code_version,
     {{ ml_monitor.literal(tojson(public, sort_keys=true)) }} as spec
 {{ 'union all' if not loop.last }}
 {% endfor %}

@@ -3,7 +3,7 @@
     'monitor', 'model_version', 'segment', 'segment_value', 'feature', 'window_start', 'window_end', 'span', 'metric', 'family', 'metric_value',
     'sample_size', 'reference_size', 'lower_bound', 'upper_bound', 'noise_floor', 'label_coverage', 'direction', 'warn_threshold',
     'alert_threshold', 'p_value', 'dispersion', 'drift_ratio', 'p_no_drift', 'q_value', 'minimum_detectable', 'equivalent_sigma', 'evidence',
-    'psi_trailing', 'detail', 'rule', 'centre', 'clear_threshold', 'is_clear', 'status', 'reason', 'updated_at',
+    'psi_trailing', 'detail', 'rule', 'centre', 'clear_threshold', 'is_clear', 'status', 'reason', 'code_version', 'updated_at',
 ] %}
 {%- set computed = {
     'q_value': 'q_p_alert',
@@ -22,7 +22,7 @@ thresholds as (
 ),
 
 monitors as (
-    select monitor, min_rows, label_delay, window_unit, timezone, alpha from {{ ref('ml_monitor__monitors') }}
+    select monitor, min_rows, label_delay, window_unit, timezone, alpha, code_version from {{ ref('ml_monitor__monitors') }}
 ),
 
 rule_limits as (
@@ -65,6 +65,7 @@ judged as (
         coalesce(dispersion.dispersion, 1e0) as dispersion,
         coalesce(features.is_seasonal, false) as is_seasonal,
         monitors.min_rows,
+        monitors.code_version,
         case
             {%- for cut in ml_monitor.window_cuts('monitors.monitor') %}
             when {{ cut.condition }} then cast({{ ml_monitor.add_windows('monitors.label_delay', 'metric_values.window_end', cut.unit, cut.zone) }} as timestamp)

@@ -1,5 +1,6 @@
 """A project that dbt built once, and the bundle of it."""
 
+import shutil
 from datetime import datetime
 from pathlib import Path
 
@@ -40,7 +41,10 @@ def drifting_logs():
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return build(Project(tmp_path_factory.mktemp("audit") / "project", {"churn": MONITOR}, now=NOW, logs=drifting_logs()))
+    made = Project(tmp_path_factory.mktemp("audit") / "project", {"churn": MONITOR}, now=NOW, logs=drifting_logs())
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("ML_MONITOR_CODE_VERSION", "it's 3f2a91c")
+        return build(made)
 
 
 @pytest.fixture(scope="session")
@@ -48,3 +52,11 @@ def exported(built: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     output = tmp_path_factory.mktemp("exported") / "bundle"
     export(Warehouse.from_dbt(built.directory), DbtProject.load(built.directory), output, START, END)
     return output
+
+
+def copied(built: Project, directory: Path) -> Path:
+    """A copy that a test may spoil."""
+    shutil.copytree(built.directory, directory, symlinks=True)
+    profile = directory / "profiles.yml"
+    profile.write_text(profile.read_text().replace(str(built.directory), str(directory)))
+    return directory

@@ -3,21 +3,29 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from ml_monitor.audit.asof import HISTORIES
 from ml_monitor.cli import app
 from tests.integration.logs import MONITOR, feedback, logs, predictions
 from tests.project import PostgresProject, Project
 
 EARLY, LATE = "2026-01-06 00:00:00", "2026-01-20 00:00:00"
+# Brier scores are kept, and no threshold judges them.
+KEPT = {"ml_monitor__history_of": ["brier", "psi"]}
 MODEL = "{{ config(materialized='table') }} {{ ml_monitor.as_of('ml_monitor__%s_history', %s, '%s') }}"
 
 
 def until(log: pd.DataFrame, column: str, time: str) -> pd.DataFrame:
     return log[log[column] < time]
+
+
+def rules(alert: float, **features: Any) -> dict[str, Any]:
+    return {"psi": {"warn": 0.1, "alert": alert, "features": features, "segments": {"plan=pro": {"open_after": 2}}}}
 
 
 def build(made: Project, now: str) -> None:
@@ -28,15 +36,23 @@ def build(made: Project, now: str) -> None:
 def lived(made: Project) -> Project:
     """First half of the labels by the first day; the rest came late, and the threshold was changed meanwhile."""
     everything = logs(feedback=feedback(predictions()))
+    made.monitors["churn"]["thresholds"] = rules(0.25, amount={"alert": 0.3}, plan={"alert": 0.35})
+    made.variables["ml_monitor__code_version"] = "early-commit"
+    made.write_config()
     made.load("predictions", until(everything["predictions"], "predicted_at", EARLY))
     early = until(everything["feedback"], "labelled_at", EARLY)
     made.load("feedback", early[::2])
     build(made, EARLY)
     made.load("predictions", everything["predictions"])
     made.load("feedback", everything["feedback"])
-    made.monitors["churn"]["thresholds"] = {"psi": {"warn": 0.1, "alert": 0.5}}
+    made.variables["ml_monitor__code_version"] = "late-commit"
+    made.monitors["churn"]["thresholds"] = rules(0.5, amount={"alert": 0.9, "severity": "warning"}, plan=None)
     made.write_config()
     build(made, LATE)
+    counts = [f"select count(*) from main_ml_monitor.ml_monitor__{name}_history" for name in ("alert_rules", "metric_values")]
+    before = [made.rows(count) for count in counts]
+    again = made.dbt("snapshot", now="2026-01-21 00:00:00")
+    assert again.success and [made.rows(count) for count in counts] == before, "what has not changed has no other version"
     return made
 
 
@@ -73,6 +89,9 @@ def check(made: Project) -> None:
         assert {
             float(one) for (one,) in made.rows("select alert_threshold from main_ml_monitor.known where metric = 'psi'")
         } == wanted
+    check_rules(made, then["alert_rules"], now["alert_rules"])
+    check_code(made, then["verdicts"], now["verdicts"], restated)
+    check_values(made, then["metric_values"], now["metric_values"], restated)
     labels_then, labels_now = then["labels"][0], now["labels"][0]
     assert 0 < labels_then["predictions_with_a_label"] < labels_now["predictions_with_a_label"]
     (made.directory / "models" / "labelled.sql").write_text(
@@ -85,14 +104,71 @@ def check(made: Project) -> None:
     asked = ("--monitor", "churn", "--prediction", one, "--json")
     assert json.loads(invoke(made, "as-of", str(at), *asked).stdout)["labels"][0]["prediction_id"] == one
     assert invoke(made, "as-of", "2026-01-01", *asked).exit_code == 3
-    (made.directory / "models" / "restated.sql").write_text("{{ config(materialized='table') }} {{ ml_monitor.restatements() }}")
+    for name in ("verdicts", "metric_values"):
+        (made.directory / "models" / f"restated_{name}.sql").write_text(
+            f"{{{{ config(materialized='table') }}}} {{{{ ml_monitor.restatements('{name}') }}}}"
+        )
     made.write_config()
-    made.run("--select", "restated")
-    assert made.rows("select count(*) from main_ml_monitor.restated")[0][0] == len(restated)
+    made.run("--select", "restated_verdicts", "restated_metric_values")
+    judged = [row for row in restated if row["status"]]
+    assert made.rows("select count(*) from main_ml_monitor.restated_verdicts") == [(len(judged),)]
+    brier = made.rows("select count(*) from main_ml_monitor.restated_metric_values where metric = 'brier'")
+    assert brier == [(len(restated) - len(judged),)]
+
+
+def check_rules(made: Project, then: list[dict[str, Any]], now: list[dict[str, Any]]) -> None:
+    """Of features and segments too, whose columns are empty where a rule is for every one."""
+    psi = [{row["rule_key"].removeprefix("churn/psi/1/"): row for row in rows if row["metric"] == "psi"} for rows in (then, now)]
+    places = {"__all__/__all__/__all__", "amount/__all__/__all__", "plan/__all__/__all__", "__all__/plan/pro"}
+    assert set(psi[0]) == set(psi[1]) == places
+    told = [
+        [
+            (rows[f"{place}/__all__/__all__"][column])
+            for place in ("__all__", "amount", "plan")
+            for column in ("rule", "alert_threshold")
+        ]
+        for rows in psi
+    ]
+    assert told[0] == ["value", 0.25, "value", 0.3, "value", 0.35]
+    assert told[1][:5] == ["value", 0.5, "value", 0.9, "off"]
+    assert [rows["amount/__all__/__all__"]["severity"] for rows in psi] == ["alert", "warning"]
+    assert [rows["__all__/plan/pro"]["open_after"] for rows in psi] == [2, 2]
+
+
+def check_code(made: Project, then: list[dict[str, Any]], now: list[dict[str, Any]], restated: list[dict[str, Any]]) -> None:
+    """A verdict that stands was made by the code of its day; what is new or restated by today's."""
+    versions = [{row["code_version"].rsplit("; ", 1)[0] for row in rows} for rows in (then, now)]
+    assert versions[0] == {"ml_monitor 0.1.0; consumer early-commit"}
+    assert versions[1] == versions[0] | {"ml_monitor 0.1.0; consumer late-commit"}
+    changed = {tuple(row[key] for key in HISTORIES["verdicts"]) for row in restated if row["status"]}
+    of_restated = [row["code_version"] for row in now if tuple(row[key] for key in HISTORIES["verdicts"]) in changed]
+    assert of_restated and all("late-commit" in one for one in of_restated)
+    for window, commit, is_other in (("2026-01-02", "early-commit", True), ("2026-01-09", "late-commit", False)):
+        shown = " ".join(invoke(made, "explain", f"churn/invalid_rate/amount/{window}").output.split())
+        assert f"Made by: ml_monitor 0.1.0; consumer {commit}; configuration " in shown, shown
+        assert ("Last build: ml_monitor 0.1.0; consumer late-commit; configuration " in shown) == is_other
+
+
+def check_values(made: Project, then: list[dict[str, Any]], now: list[dict[str, Any]], restated: list[dict[str, Any]]) -> None:
+    """Every version and segment of the metrics that are kept, and no other metric."""
+    assert {row["metric"] for row in now} == {"brier", "psi"}
+    (counted,) = made.rows("select count(*) from main_ml_monitor.ml_monitor__metric_values where metric in ('brier', 'psi')")
+    assert 0 < len(then) < len(now) == counted[0]
+    assert {row["model_version"] for row in now} == {"__all__", "m1"} and {row["segment"] for row in now} == {"__all__", "plan"}
+    brier = [row for row in restated if row["metric"] == "brier"]
+    assert brier and {row["status"] for row in brier} == {None}
+    assert all(
+        row["metric_value"] != row["previous_metric_value"] or row["sample_size"] != row["previous_sample_size"] for row in brier
+    )
+    keys = [
+        tuple(row[key] for key in ("model_version", "segment_value", "feature", "window_start", "span", "metric"))
+        for row in restated
+    ]
+    assert len(keys) == len(set(keys)), "a value that is judged is told once"
 
 
 def test_history_is_as_it_was_known(project: Callable[..., Project]) -> None:
-    made = lived(project({"churn": dict(MONITOR)}, logs=logs(), now=LATE))
+    made = lived(project({"churn": dict(MONITOR)}, logs=logs(), now=LATE, variables=dict(KEPT)))
     check(made)
     for time, words in (("2025-01-01", "first snapshot was taken at 2026-01-06"), ("then", "is no time")):
         refused = invoke(made, "as-of", time)
@@ -104,7 +180,9 @@ def test_history_is_as_it_was_known(project: Callable[..., Project]) -> None:
 
 
 def test_history_on_postgres(postgres_url: str, tmp_path: Path) -> None:
-    made = PostgresProject(tmp_path / "project", {"churn": dict(MONITOR)}, logs=logs(), now=LATE, server=postgres_url)
+    made = PostgresProject(
+        tmp_path / "project", {"churn": dict(MONITOR)}, logs=logs(), now=LATE, variables=dict(KEPT), server=postgres_url
+    )
     check(lived(made))
 
 
@@ -113,6 +191,12 @@ def test_without_snapshots(project: Callable[..., Project]) -> None:
     made.run("--select", "ml_monitor__monitors")
     refused = invoke(made, "as-of", "2026-01-10")
     assert refused.exit_code == 1 and "no snapshot was taken" in refused.output
+
+
+@pytest.mark.parametrize(("wanted", "words"), [("brier_score", "brier_score is no metric"), (["psi", "all"], "all is no metric")])
+def test_a_history_of_no_metric_is_refused(project: Callable[..., Project], wanted: object, words: str) -> None:
+    message = project({"churn": MONITOR}, variables={"ml_monitor__history_of": wanted}).error()
+    assert "'ml_monitor__history_of'" in message and words in message and "brier, " in message, message
 
 
 @pytest.mark.parametrize("command", ["as-of", "restatements"])

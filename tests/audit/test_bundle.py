@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import duckdb
 import pyarrow.parquet as pq
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from ml_monitor.audit import AuditError, export, seal
@@ -17,9 +17,9 @@ from ml_monitor.audit.verify import canonical, head_of, verify
 from ml_monitor.cli import app
 from ml_monitor.settings import DbtProject
 from ml_monitor.warehouse import Warehouse
-from tests.audit.conftest import END, MONITOR, START, build, drifting_logs
+from tests.audit.conftest import END, MONITOR, START, build, copied, drifting_logs
 from tests.integration.logs import NOW
-from tests.project import PostgresProject, Project
+from tests.project import REPOSITORY, PostgresProject, Project
 
 
 def invoke(*arguments: str):
@@ -50,6 +50,16 @@ def test_parquet_and_json_hold_the_rows_of_the_warehouse(built: Project, exporte
     assert pq.read_table(exported / "data" / "alert_actions.parquet").column_names
 
 
+def test_each_column_of_a_snapshot_is_described(built: Project) -> None:
+    files = (yaml.safe_load(path.read_text())["snapshots"][0] for path in (REPOSITORY / "snapshots").glob("*.yml"))
+    described = {(one["name"], column["name"]) for one in files for column in one["columns"]}
+    columns = built.rows("select table_name, column_name from information_schema.columns where table_schema = 'main_ml_monitor'")
+    snapshots = {table for table, column in columns if column == "dbt_scd_id"}
+    made = {(table, column) for table, column in columns if table in snapshots}
+    assert ("ml_monitor__verdicts_history", "code_version") in made
+    assert made <= described
+
+
 def test_the_card_shows_data_as_text(exported: Path) -> None:
     card = (exported / "model_cards" / "churn" / "m1.md").read_text()
     assert "churn-team" in card and "<b>" not in card
@@ -57,7 +67,9 @@ def test_the_card_shows_data_as_text(exported: Path) -> None:
 
 def test_periodic_reports_tell_the_months(built: Project, exported: Path) -> None:
     report = (exported / "monitoring_reports" / "churn" / "2026-01.md").read_text()
-    alerts = built.rows("select count(*) from main_ml_monitor.ml_monitor__verdicts where status = 'alert' and family = 'drift'")[0][0]
+    alerts = built.rows("select count(*) from main_ml_monitor.ml_monitor__verdicts where status = 'alert' and family = 'drift'")[
+        0
+    ][0]
     assert f"| drift | alert | {alerts} |" in report and "Windows that began in this time: 10" in report
     assert [path.name for path in (exported / "monitoring_reports" / "churn").iterdir()] == ["2026-01.md"]
 
@@ -146,16 +158,31 @@ def test_no_bundle_and_no_witness(exported: Path, tmp_path: Path) -> None:
     assert "is no manifest" in invoke("verify", str(tmp_path)).output
 
 
-def test_a_table_that_is_not_there_is_named(tmp_path: Path, built: Project) -> None:
-    shutil.copytree(built.directory, tmp_path / "copy", symlinks=True)
-    profile = tmp_path / "copy" / "profiles.yml"
-    profile.write_text(profile.read_text().replace(str(built.directory), str(tmp_path / "copy")))
-    evaluations = Warehouse.from_dbt(built.directory).table("evaluations")
-    with duckdb.connect(str(tmp_path / "copy" / "warehouse.duckdb")) as connection:
-        connection.execute(f"drop table {evaluations}")
-    place = ["--project-dir", str(tmp_path / "copy"), "--profiles-dir", str(tmp_path / "copy")]
+def test_what_never_ended_is_evidence_too(built: Project, tmp_path: Path) -> None:
+    copy = copied(built, tmp_path / "copy")
+    warehouse = Warehouse.from_dbt(copy)
+    run = {"monitor": "churn", "trigger_kind": "manual", "champion_version": "m1", "candidate_version": "r1"}
+    started = {"status": "running", "step": "snapshot", "started_at": "2026-01-05 12:00:00"}
+    warehouse.insert(
+        "training_runs", [run | started | {"training_run_id": "dead"}, run | started | {"training_run_id": "new", "step": None}]
+    )
+    event = warehouse.query(f"select event_id from {warehouse.table('alert_events')} limit 1")[0]["event_id"]
+    sending = {"delivery_id": "d1", "event_id": event, "channel": "slack", "created_at": "2026-01-06 00:00:00"}
+    warehouse.insert("alert_deliveries", [sending | {"status": "sending", "attempts": 1, "updated_at": "2026-01-06 00:00:00"}])
+    intent = {"attempt_id": "a1", "delivery_id": "d1", "event_id": event, "channel": "slack", "attempt": 1, "phase": "intent"}
+    warehouse.insert("alert_delivery_attempts", [intent | {"occurred_at": "2026-01-06 00:00:00"}])
+    place = ["--project-dir", str(copy), "--profiles-dir", str(copy)]
     done = invoke("export", "--from", "2026-01-01", "--to", "2026-01-11", "--output", str(tmp_path / "out"), *place)
-    assert done.exit_code == 1 and "ml_monitor__evaluations" in done.output and not (tmp_path / "out").exists()
+    assert done.exit_code == 0 and verify(tmp_path / "out") == [], done.output
+    reports = {path.stem: path.read_text() for path in (tmp_path / "out" / "training_reports" / "churn").iterdir()}
+    assert "had not ended when this was exported; last step reached: snapshot, UTC." in reports["dead"]
+    assert "last step reached: none" in reports["new"]
+    assert not any("None" in text for text in reports.values())
+    (kept,) = (tmp_path / "out" / "data" / "alert_delivery_attempts.jsonl").read_text().splitlines()
+    assert json.loads(kept)["phase"] == "intent" and json.loads(kept)["outcome"] is None
+    shown = CliRunner().invoke(app, ["status", *place])
+    assert shown.exit_code == 0 and "sending" in shown.output
+    assert CliRunner().invoke(app, ["report", "--output", str(tmp_path / "report.html"), *place]).exit_code == 0
 
 
 def test_on_postgres(postgres_url: str, tmp_path: Path) -> None:

@@ -111,6 +111,7 @@ def test_a_verdict_of_a_segment_is_asked_for_by_its_value(built: Project) -> Non
 def test_the_command(built: Project) -> None:
     shown = invoke(built, "churn/psi/amount")
     assert shown.exit_code == 0 and "predicted_at" in shown.stdout and "Models, from the log to the alert" in shown.stdout
+    assert "Made by: ml_monitor 0.1.0; consumer it's 3f2a91c; configuration" in shown.stdout and "Last build" not in shown.stdout
     assert "select" in json.loads(invoke(built, "churn/psi/amount", "--json").stdout)["models"][-1]["compiled"].lower()
 
 

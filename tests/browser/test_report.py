@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -17,6 +18,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from ml_monitor.alerts.incidents import Incident, Suspect
+from ml_monitor.audit import seal
+from ml_monitor.audit.verify import canonical, head_of
 from ml_monitor.report import write_report
 from ml_monitor.warehouse import Warehouse
 
@@ -371,18 +375,94 @@ def fill(warehouse: Contract) -> None:
     add_drift(warehouse, "arrival_delay", ["distance", "carrier"], 130)
 
 
-def report(directory: Path, fill: Callable[[Contract], None]) -> Path:
+def report(directory: Path, fill: Callable[[Contract], None], **options: Any) -> Path:
     """The report of a warehouse that `fill` has filled."""
     path = directory / "warehouse.duckdb"
     contract = Contract(path)
     fill(contract)
     contract.connection.close()
-    return write_report(Warehouse(f"duckdb:///{path}"), directory / "out" / "report.html", now=NOW)
+    return write_report(Warehouse(f"duckdb:///{path}"), directory / "out" / "report.html", now=NOW, **options)
 
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return report(tmp_path_factory.mktemp("report"), fill)
+
+
+def add_feedback(warehouse: Contract) -> None:
+    """What people said, the labels, how they act, what goes with it, and whom to ask."""
+    hostile = HOSTILE.replace("'", "''")
+    warehouse.connection.execute(
+        f"""
+        create table {warehouse.table("feedback_events")} as select 'flight_delay' as monitor, kind, 'app' as source, 'p' || i as prediction_id,
+            timestamp '2013-05-30' as occurred_at from range(40) as events(i), (values ('thumbs'), ('{hostile}')) as kinds(kind);
+        create table {warehouse.table("labels")} as select 'flight_delay' as monitor, source, rule, status, agreement
+            from (values ('app', 'thumbs', 'resolved', 0.9), (null, null, 'disputed', null)) as labels(source, rule, status, agreement);
+        create table {warehouse.table("behaviour")} as select 'flight_delay' as monitor, '__all__' as model_version, '__all__' as segment,
+            '__all__' as segment_value, '__all__' as feature, timestamp '2013-05-30' as window_start, timestamp '2013-05-31' as window_end, 1 as span,
+            'override_rate' as metric, 0.12 as metric_value, 0.1 as lower_bound, 0.14 as upper_bound, 900 as sample_size;
+        create table {warehouse.table("review_queue")} as select 'flight_delay' as monitor, 'p7' as prediction_id, date '2013-05-30' as queue_date,
+            1 as place, '{hostile}' as reason, 'open' as status;
+        create table {warehouse.table("kpi_correlations")} as select 'flight_delay' as monitor, 'rebookings' as kpi, 'psi' as metric, 'temp' as feature,
+            2 as lag, 0.61 as correlation, 0.4 as lower_bound, 0.76 as upper_bound, 60 as sample_size"""
+    )
+
+
+def add_half_done(warehouse: Contract) -> None:
+    """A run that died while it trained, one that died between its evaluation and its verdict, and a gate that refused rows."""
+    never = {"monitor": "flight_delay", "error": None, "reason": None, "finished_at": None, "status": "running"}
+    warehouse.add(
+        "training_runs",
+        {**never, "training_run_id": "dead", "candidate_version": None, "started_at": datetime(2013, 5, 27)},
+        {**never, "training_run_id": "judged", "candidate_version": "r20130528", "started_at": datetime(2013, 5, 28)},
+    )
+    warehouse.add(
+        "evaluations",
+        {"training_run_id": "judged", "monitor": "flight_delay", "segment": "__all__", "metric": "roc_auc", "sample_size": 900}
+        | {"challenger_version": "r20130528", "challenger_value": 0.65, "champion_version": "v1", "champion_value": None}
+        | {"difference": None, "lower_bound": None, "upper_bound": None, "created_at": datetime(2013, 5, 28)},
+    )
+    warehouse.connection.execute(
+        f"""create table {warehouse.table("gate_results")} as select 'flight_delay' as monitor, 'dead' as training_run_id, false as passed,
+            4 as expectations, 1 as failed_expectations, null as reason, timestamp '2013-05-27' as created_at"""
+    )
+
+
+def sealed(directory: Path) -> Path:
+    """Three real seals, of bundles that hold nothing but their range."""
+    for month in (1, 2, 3):
+        bundle = directory / f"bundle{month}"
+        bundle.mkdir()
+        manifest = {"format": 1, "from": f"2013-0{month}-01", "to": f"2013-0{month + 1}-01", "files": {}, "tables": {}}
+        (bundle / "manifest.json").write_bytes(canonical(manifest | {"head": head_of(manifest)}))
+        seal(bundle, directory / "seals")
+    return directory / "seals"
+
+
+SUSPECTS = [
+    Incident(
+        *("flight_delay", datetime(2013, 5, 30), "alert", ("psi of temp", HOSTILE), ("i1", "i2")),
+        Suspect("model.shop.weather", ("temp", "dewp"), "models/weather.sql", "2013-05-29 Ann: Degrees in Fahrenheit"),
+    ),
+    Incident("flight_delay", datetime(2013, 5, 29), "warning", ("psi of seats",), ("i3",), None),
+    Incident(
+        *("flight_delay", datetime(2013, 5, 28), "alert", ("psi of wind", "psi of gust"), ("i4", "i5")),
+        Suspect("source.shop.raw.wind", ("speed",), None, None),
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def busy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The full report and all that is optional: seals, suspects, feedback, runs that never ended."""
+
+    def everything(warehouse: Contract) -> None:
+        fill(warehouse)
+        add_feedback(warehouse)
+        add_half_done(warehouse)
+
+    directory = tmp_path_factory.mktemp("busy")
+    return report(directory, everything, incidents=SUSPECTS, witness=sealed(directory))
 
 
 @pytest.fixture
@@ -720,18 +800,64 @@ def test_the_audit_page_says_who_and_what_changed(tmp_path, look) -> None:
     assert "warn 0.15, alert 0.25" in text
 
 
-def test_the_feedback_page_counts_what_was_said(tmp_path, look) -> None:
-    def with_feedback(warehouse: Contract) -> None:
-        fill(warehouse)
-        warehouse.connection.execute(
-            f"""create table {warehouse.table("feedback_events")} as select 'flight_delay' as monitor, kind, 'app' as source, 'p' || i as prediction_id,
-                timestamp '2013-05-30' as occurred_at from range(40) as events(i), (values ('thumbs'), ('{HOSTILE.replace("'", "''")}')) as kinds(kind)"""
-        )
-
-    page = go(look(report(tmp_path, with_feedback)), f"{MONITOR}/feedback")
-    assert page.get_by_label("What was said").locator("tbody tr").count() == 2
-    assert HOSTILE in page.get_by_label("What was said").text_content()
+def test_the_feedback_page_counts_what_was_said(busy, look) -> None:
+    page = go(look(busy), f"{MONITOR}/feedback")
+    said = {
+        "What was said": (2, [HOSTILE, "40"]),
+        "Labels that came of it": (2, ["resolved", "90%", "disputed", "not known"]),
+        "How people act on the predictions": (1, ["12%", "10%"]),
+        "Business figures that go with a metric": (1, ["rebookings", "+0.61"]),
+        "Whom to ask next": (1, ["p7", HOSTILE]),
+    }
+    for title, (rows, words) in said.items():
+        shown = page.get_by_label(title)
+        assert shown.locator("tbody tr").count() == rows, title
+        assert [word for word in words if word not in shown.text_content()] == [], title
+    assert page.evaluate("() => window.hacked") is None
     assert "No feedback was given" in go(page, "#/monitor/arrival_delay/feedback").locator("#page").inner_text()
+
+
+def test_suspects_stand_beside_the_alerts(busy, look) -> None:
+    page = go(look(busy), MONITOR)
+    rows = page.locator("tr", has_text="model.shop.weather (temp, dewp)")
+    assert rows.count() == 1
+    assert "psi of temp" in rows.text_content() and HOSTILE in rows.text_content()
+    assert "2013-05-29 Ann: Degrees in Fahrenheit" in rows.text_content()
+    assert "nothing in common upstream" in page.locator("tr", has_text="psi of seats").text_content()
+    assert "not known" in page.locator("tr", has_text="source.shop.raw.wind").text_content()
+    assert "model.shop.weather" not in go(page, "#/monitor/arrival_delay").locator("#page").text_content()
+
+
+def test_the_chain_of_seals_is_shown_whole_or_broken(busy, tmp_path, look) -> None:
+    text = go(look(busy), "#/audit").locator("#page").inner_text()
+    heads = [json.loads(path.read_text())["head"] for path in sorted((busy.parents[1] / "seals").glob("*.json"))]
+    assert "3 seals, each over the one before it: the chain is whole" in text
+    assert "2013-02-01 to 2013-03-01" in text
+    assert len(heads) == 3 and all(head[:12] in text for head in heads)
+
+    witness = sealed(tmp_path)
+    second = witness / "000002.json"
+    second.write_text(second.read_text().replace("2013-02-01", "2013-02-02"))
+    broken = go(look(report(tmp_path, lambda warehouse: warehouse.add_monitor(), witness=witness)), "#/audit")
+    assert "000002.json was altered, or one before it was dropped" in broken.locator("#page").inner_text()
+    assert "the chain is whole" not in broken.locator("#page").inner_text()
+
+
+def test_a_directory_without_seals_is_said(tmp_path, look) -> None:
+    page = look(report(tmp_path, lambda warehouse: warehouse.add_monitor(), witness=tmp_path / "nothing"))
+    assert "There is no seal in" in go(page, "#/audit").locator("#page").inner_text()
+
+
+def test_runs_that_never_ended_are_said_to_be_running(busy, look) -> None:
+    page = go(look(busy), f"{MONITOR}/gate")
+    started = {"27 May 2013": "running", "28 May 2013": "running", "23 May 2013": "kept"}
+    for day, status in started.items():
+        assert status in page.locator("tr", has_text=re.compile(day)).last.text_content(), day
+    text = page.locator("#page").inner_text()
+    assert "r20130528 against v1" in text and "running" in text
+    for route in (MONITOR, f"{MONITOR}/gate", f"{MONITOR}/all", "#/"):
+        shown = go(page, route).locator("main").inner_text()
+        assert not re.search(r"\b(undefined|None|NaN|null|Invalid Date)\b", shown), route
 
 
 def test_the_glossary_quotes_the_docs(full, look) -> None:
@@ -742,10 +868,10 @@ def test_the_glossary_quotes_the_docs(full, look) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_violation_on_any_page(full, chromium, scheme) -> None:
+def test_axe_finds_no_violation_on_any_page(busy, chromium, scheme) -> None:
     context = chromium.new_context(offline=True, color_scheme=scheme, bypass_csp=True)
     page = context.new_page()
-    page.goto(full.as_uri())
+    page.goto(busy.as_uri())
     found = {}
     for route in ROUTES:
         go(page, route)

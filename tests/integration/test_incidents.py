@@ -17,6 +17,7 @@ from ml_monitor.settings import DbtProject, wall_clock
 from ml_monitor.warehouse import Warehouse
 from tests.delivery.receiver import Receiver
 from tests.integration.logs import MONITOR, NOW, logs, predictions
+from tests.integration.test_privacy import unpacked
 from tests.project import Project
 
 MODELS = {
@@ -76,6 +77,10 @@ def test_features_from_one_model_are_one_incident_with_that_model_as_suspect(pro
     shown = CliRunner().invoke(app, ["incidents", *where])
     assert shown.exit_code == 0 and "suspect: " in shown.output
     assert yaml.safe_load(CliRunner().invoke(app, ["incidents", "--json", *where]).stdout)["incidents"][0]["monitor"] == "churn"
+    page = made.directory / "report.html"
+    reported = CliRunner().invoke(app, ["report", "--output", str(page), *where])
+    assert reported.exit_code == 0 and "no suspects" not in reported.output, reported.output
+    assert suspect.node in unpacked(page.read_text())
     tell_once(made, suspect)
     if suspect.path:
         assert "Ann: Double the amount" in str(suspect.last_change) and Path(suspect.path).name == "customers.sql"

@@ -19,6 +19,9 @@ from ml_monitor.alerts import DeliveryPolicy, deliver
 from ml_monitor.alerts.channels import LoggingChannel
 from ml_monitor.audit import explain
 from ml_monitor.cli import app
+from ml_monitor.retraining import register_version
+from ml_monitor.retraining.snapshots import labelled_rows
+from ml_monitor.retraining.spec import load_spec
 from ml_monitor.settings import DbtProject
 from ml_monitor.warehouse import Warehouse
 from tests.integration.logs import MONITOR, NOW, feedback, logs, predictions
@@ -36,7 +39,19 @@ PRIVATE = MONITOR | {
         "roc_auc": {"alert": 0.99, "over": 1, "segments": {"plan=zebulon": {"alert": 0.95}}},
     },
     "privacy": {"minimum_cell": 15},
+    "retraining": {"trainer": "private_trainers:train", "holdout_days": 7},
 }
+# Tables with the configuration, which names what the user wrote.
+DECLARED = ("monitors", "monitors_history", "dataset_snapshots", "dataset_snapshots_history")
+TRAINERS = """
+class Model:
+    def predict_score(self, frame):
+        return 1 / (1 + frame["amount"].to_numpy())
+
+
+def train(frame, features, label):
+    return Model()
+"""
 
 
 def private_logs() -> dict[str, pd.DataFrame]:
@@ -77,16 +92,30 @@ def built(environment: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFact
     result = made.dbt("build", "--exclude", "resource_type:test", "resource_type:unit_test")
     assert result.success, [one.message for one in result.result if one.status != "success"]
     DuckDBConnectionManager.close_all_connections()
+    retrained(made)
     return made
+
+
+def retrained(made: Project) -> None:
+    """By the real command, with a slice of each plan; what it wrote is in the snapshots too."""
+    register_version(Warehouse.from_dbt(made.directory), "churn", "m1", now=datetime.fromisoformat(NOW), reason="first")
+    (made.directory / "private_trainers.py").write_text(TRAINERS)
+    where = ["--project-dir", str(made.directory), "--profiles-dir", str(made.directory)]
+    done = CliRunner().invoke(app, ["retrain", "churn", *where])
+    assert done.exit_code == 0 and not leaks(done.output), done.output
+    result = made.dbt("snapshot")
+    assert result.success, [one.message for one in result.result if one.status != "success"]
+    DuckDBConnectionManager.close_all_connections()
 
 
 def everything(made: Project, schemas: str = "main_ml_monitor") -> dict[str, str]:
     """All rows of all relations of the package, as text, but for the configuration, which is what the user wrote."""
     names = made.rows(f"select table_name from information_schema.tables where table_schema = '{schemas}'")
     frames = {name: made.frame(f'select * from {schemas}."{name}"') for (name,) in names}
-    for name in ("ml_monitor__monitors", "ml_monitor__monitors_history"):
+    declared = {"monitors": "spec", "dataset_snapshots": "config"}
+    for name, column in ((f"ml_monitor__{table}{kind}", column) for table, column in declared.items() for kind in ("", "_history")):
         if name in frames:
-            frames[name] = frames[name].drop(columns="spec")
+            frames[name] = frames[name].drop(columns=column)
     return {name: frame.to_csv() for name, frame in frames.items()}
 
 
@@ -100,6 +129,9 @@ def test_no_table_holds_a_raw_value(built: Project) -> None:
     tables = everything(built)
     assert len(tables) > 40 and len(built.rows("select * from main_ml_monitor.ml_monitor__alert_events")) > 3
     assert {name: leaks(text) for name, text in tables.items() if leaks(text)} == {}
+    slices = built.rows("select segment_value from main_ml_monitor.ml_monitor__evaluations_history where segment = 'plan'")
+    known = built.rows("select segment_value from main_ml_monitor.ml_monitor__metric_values where segment = 'plan'")
+    assert slices and {value for value in slices if value != ("__other__",)} < set(known)
 
 
 def unpacked(page: str) -> str:
@@ -137,7 +169,7 @@ def test_alerts_report_bundle_and_answers_hold_none(built: Project, tmp_path: Pa
     assert "amount" in shown and "roc_auc" in shown
     assert not leaks(re.sub(r"&quot;|&#34;", '"', shown))
     for path in bundle.rglob("*"):
-        if path.suffix in (".jsonl", ".md", ".json") and "monitors" not in path.name:
+        if path.suffix in (".jsonl", ".md", ".json") and path.name.split(".")[0] not in DECLARED:
             assert not leaks(path.read_text()), path
 
 
@@ -204,9 +236,13 @@ def test_on_postgres(postgres_url: str, tmp_path: Path) -> None:
         patch.setenv("PGOPTIONS", f"-c ml_monitor.salt={SALT}")
         made = PostgresProject(tmp_path / "project", {"churn": PRIVATE}, now=NOW, logs=private_logs(), server=postgres_url)
         made.run()
+        warehouse = Warehouse.from_dbt(made.directory)
+        rows = labelled_rows(warehouse, load_spec(warehouse, "churn"), datetime.fromisoformat(NOW))
     tables = everything(made)
     assert {name: leaks(text) for name, text in tables.items() if leaks(text)} == {}
     hashes = made.rows("select distinct segment_value from main_ml_monitor.ml_monitor__metric_values where segment = 'plan'")
+    trained_on = {(value,) for value in rows["__segment__plan"].value_counts().head(3).index}
+    assert len(rows) > 500 and trained_on < set(hashes), "a retraining reads the same hashes"
     assert {re.sub("[0-9a-f]", "", value) for (value,) in hashes} <= {
         "h",
         "__other__".translate({ord(c): None for c in "abcdef0123456789"}),

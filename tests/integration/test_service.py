@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from ml_monitor.cli import app
 from ml_monitor.service import Measurement, append
 from ml_monitor.warehouse import Warehouse
 from tests.integration.logs import MONITOR, NOW, feedback, logs, predictions
@@ -64,7 +68,7 @@ def log() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory, log: pd.DataFrame) -> Project:
     """A build without operational rows, then one with those of five days."""
-    monitor = MONITOR | {"service": SERVICE, "thresholds": THRESHOLDS, "alerting": {"open_after": 1}}
+    monitor = MONITOR | {"service": SERVICE, "thresholds": THRESHOLDS, "alerting": {"open_after": 1}, "retention": {"service": 3}}
     every = logs(predictions=log, feedback=feedback(log), reference=served(days=20, start="2025-12-01", seed=9))
     project = Project(tmp_path_factory.mktemp("service") / "project", {"churn": monitor}, now=NOW, logs=every)
     project.run(*ALERTS)
@@ -155,6 +159,48 @@ def test_nothing_new_changes_nothing_and_late_rows_change_their_window_only(buil
     changed = set(built.rows(stamps)) - set(before)
     assert {window.day for _, window, _ in changed} == {5}
     assert values(built, "cpu_peak")["metric_value"].iloc[0] == pytest.approx(0.11)
+
+
+def test_old_measurements_go_when_they_are_counted_and_the_figures_stay(built: Project) -> None:
+    figures = "select metric, window_start, span, metric_value, sample_size from main_ml_monitor.ml_monitor__metric_values where family = 'operational' order by all"
+    kept = "select count(*), min(measured_at) from main_ml_monitor.ml_monitor__service_log"
+    built.run("-s", "ml_monitor__retention_actions")
+    uncounted = [
+        Measurement("gpu", service, measure, 0.5, datetime(2026, 1, 7, 12, 30))
+        for service, measure in (("host:gpu0", "gpu_share"), ("host:gpu1", "gpu_share"), ("host", "cpu_share"))
+    ]
+    # Of a service that no metric measures, and infinite: neither was counted, nor has to be.
+    append(warehouse(built), [uncounted[1], replace(uncounted[2], measure_value=float("inf"))])
+    append(warehouse(built), uncounted[:1])
+    before, rows = built.rows(figures), built.rows(kept)
+    refused = retention(built, "--apply")
+    assert refused.exit_code == 1 and "values of gpu_busy in the window of 2026-01-07" in " ".join(refused.output.split())
+    assert built.rows(kept) == rows
+
+    built.run("-s", "+ml_monitor__metric_values")
+    counted = built.rows(figures)
+    assert counted != before
+    warehouse(built)
+    old = built.rows("select count(*) from main_ml_monitor.ml_monitor__service_log where measured_at < '2026-01-08'")[0][0]
+    applied = retention(built, "--apply", "--actor", "operations")
+    assert applied.exit_code == 0, applied.output
+    (row,) = built.rows(
+        "select monitor, rule, keep_days, cutoff, n_rows, actor from main_ml_monitor.ml_monitor__retention_actions"
+    )
+    assert row == ("__all__", "service", 3, datetime(2026, 1, 8), old, "operations") and old > 100
+    assert built.rows(kept) == [(rows[0][0] - old, datetime(2026, 1, 8))]
+    append(warehouse(built), [replace(uncounted[0], measured_at=datetime(2026, 1, 9, 12, 30))])
+    built.run("-s", "+ml_monitor__metric_values")
+    after = built.rows(figures)
+    assert [row for row in after if row[1] < datetime(2026, 1, 8)] == [row for row in counted if row[1] < datetime(2026, 1, 8)]
+    assert after != counted
+    warehouse(built)
+    assert retention(built).exit_code == 3
+
+
+def retention(built: Project, *arguments: str) -> Result:
+    where = ["--project-dir", str(built.directory), "--profiles-dir", str(built.directory)]
+    return CliRunner().invoke(app, ["retention", *arguments, *where])
 
 
 @pytest.mark.parametrize(

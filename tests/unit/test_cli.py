@@ -4,12 +4,16 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from ml_monitor.cli import app
+from tests.macros import macros
+from tests.project import REPOSITORY
 
 COMMANDS = ("init", "add", "check", "status", "report", "deliver", "exporter", "collect", "import-prometheus", "retrain", "rollback")
 
@@ -45,8 +49,10 @@ def test_every_command_teaches(command):
     assert f"ml-monitor {command}" in text.split("Example: ")[1]
 
 
-def test_version():
-    assert run("--version").stdout.strip() == "0.1.0"
+def test_one_version():
+    package, pyproject = (REPOSITORY / name for name in ("dbt_project.yml", "pyproject.toml"))
+    declared = {yaml.safe_load(package.read_text())["version"], tomllib.loads(pyproject.read_text())["project"]["version"]}
+    assert declared == {run("--version").stdout.strip(), macros("audit").package_version()}
 
 
 def test_errors_are_one_line_for_people_and_one_object_for_programs(tmp_path):

@@ -202,11 +202,18 @@ function short(pen, text, room) {
     return `${text.slice(0, size)}…`;
 }
 
+// What can be scrolled is reached by keyboard, and only what can be: else each table would be one more stop.
+function scroller(parent) {
+    const scroll = make("div", parent, "", { class: "scroll" });
+    new ResizeObserver(() => {
+        if (scroll.scrollWidth > scroll.clientWidth) scroll.tabIndex = 0; else scroll.removeAttribute("tabindex");
+    }).observe(scroll);
+    return scroll;
+}
+
 function table(parent, { columns, rows }, label, link) {
     if (!rows?.length) return null;
-    const scroll = make("div", parent);
-    scroll.className = "scroll";
-    const made = make("table", scroll, "", { "aria-label": label });
+    const made = make("table", scroller(parent), "", { "aria-label": label });
     const head = make("tr", make("thead", made));
     columns.forEach((name) => make("th", head, name, { scope: "col" }));
     const body = make("tbody", made);

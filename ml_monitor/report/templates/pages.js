@@ -387,8 +387,7 @@ function cutoffFigures(section, cutoffs) {
 function confusionFigure(section, { classes, counts, when }) {
     heading(section, "What was taken for what");
     caption(section, `Labelled predictions of ${when}. Down: what happened. Across: what the model said. Shares are of the row; darker is more.`);
-    const scroll = make("div", section, "", { class: "scroll" });
-    const made = make("table", scroll, "", { class: "confusion", "aria-label": "Confusion matrix" });
+    const made = make("table", scroller(section), "", { class: "confusion", "aria-label": "Confusion matrix" });
     const head = make("tr", make("thead", made));
     make("th", head, "happened \\ said", { scope: "col" });
     classes.forEach((name) => make("th", head, name, { scope: "col" }));
@@ -477,7 +476,7 @@ function auditPage(section, known) {
     make("p", section, known.seals.note, { class: known.seals.broken ? "empty broken" : "empty" });
     if (known.seals.chain.length) {
         const chain = make("ol", section, "", { class: `chain${known.seals.broken ? " broken" : ""}`, "aria-label": "Seals" });
-        for (const [number, range, head] of known.seals.chain) make("li", chain, number, { title: `${range} ${head}` });
+        for (const [number, range, head] of known.seals.chain) make("li", chain, [number, range, head.slice(0, 12)].filter(Boolean).join(" · "), { title: head });
     }
 }
 

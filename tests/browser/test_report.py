@@ -110,6 +110,7 @@ class Contract:
             "ml_monitor": SimpleNamespace(
                 any_monitors=lambda: True,
                 type_double=lambda: "double",
+                is_output=lambda feature: f"{feature} in ('__score__', '__prediction__', '__label__')",
                 is_small_cell=lambda n, monitor="monitor": "1 = 0",
                 window_start_of=lambda moment, unit: f"cast(date_trunc('{unit}', {moment}) as timestamp)",
             ),

@@ -1,4 +1,6 @@
-"""What the performance page says: now and by segment, calibration, cut-offs, confusion, estimates, maturity of labels."""
+"""What the performance page says: now and by segment, calibration, cut-offs, confusion, estimates, maturity of labels.
+
+Differences between versions, groups and times are in `differences`."""
 
 from __future__ import annotations
 
@@ -6,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ml_monitor.report import words
+from ml_monitor.report.differences import comparisons, decomposition, fairness
 from ml_monitor.report.rows import Reading, Row, milliseconds
 from ml_monitor.report.tables import Table, table
 
@@ -22,6 +25,9 @@ def performance(headline: Row, reading: Reading) -> dict[str, Any]:
     return {
         "now": _now(now, unit),
         "segments": _segments(headline, now),
+        "fairness": fairness(reading.of("rpt_fairness", name), unit),
+        "decomposition": decomposition(reading.of("rpt_decomposition", name), unit),
+        "comparisons": comparisons(reading.of("rpt_comparisons", name)),
         "slices": _slices(reading.of("worst_slices", name), unit),
         "bins": _bins(headline, reading.of("worst_bins", name)),
         "calibration": _calibration(reading.of("rpt_calibration", name)),

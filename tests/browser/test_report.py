@@ -16,9 +16,11 @@ import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from scipy.stats import binomtest
 
 from ml_monitor.report import write_report
 from ml_monitor.warehouse import Warehouse
+from tests.macros import macros
 
 MODELS = Path(__file__).parents[2] / "models" / "report"
 NOW = datetime(2013, 6, 1)
@@ -76,7 +78,8 @@ TABLES = {
     """,
     "outcome_profiles": """
         monitor text, segment text, outcome text, score double, window_start timestamp, window_number bigint,
-        prediction double, label double, predicted_class text, actual_class text, n bigint, sum_score double, sum_label double
+        prediction double, label double, predicted_class text, actual_class text, n bigint, sum_score double, sum_label double,
+        n_scored double
     """,
     "label_delays": "monitor text, quantity text, label_age bigint, next_age bigint, development_share double",
     "performance": f"{KEYS}, metric text, metric_value double, label_coverage double",
@@ -121,7 +124,8 @@ class Contract:
             "ml_monitor": SimpleNamespace(
                 any_monitors=lambda: True,
                 type_double=lambda: "double",
-                is_output=lambda feature: f"{feature} in ('__score__', '__prediction__', '__label__')",
+                is_output=macros("monitors").is_output,
+                wilson_bound=macros("statistics").wilson_bound,
                 is_small_cell=lambda n, monitor="monitor": "1 = 0",
                 window_start_of=lambda moment, unit: f"cast(date_trunc('{unit}', {moment}) as timestamp)",
             ),
@@ -424,6 +428,17 @@ def add_differences(warehouse: Contract, monitor: str) -> None:
         warehouse.add("performance_decomposition", {**change, "segment": "origin", "segment_value": value, **effects})
 
 
+def add_classes(warehouse: Contract, monitor: str) -> None:
+    """Scores of three classes, each against all others; the second hides in markup."""
+    row = {"monitor": monitor, "segment": "__all__", "outcome": "class_score", "window_number": 1, "window_start": FIRST, "n": 0}
+    cells = [("cat", 0.15, 90, 10), ("cat", 0.95, 4, 36), (HOSTILE, 0.45, 30, 30), ("", 0.05, 200, 2)]
+    for name, score, others, own in cells:
+        for actual, n in ((None, others), (name, own)):
+            warehouse.add(
+                "outcome_profiles", {**row, "predicted_class": name, "score": score, "actual_class": actual, "n_scored": n}
+            )
+
+
 def fill(warehouse: Contract) -> None:
     """Two monitors and a year's worth of trouble in four months."""
     features = [HOSTILE, *(f"feature_{i}" for i in range(19))]
@@ -437,6 +452,8 @@ def fill(warehouse: Contract) -> None:
         add_alert(warehouse, "flight_delay", feature, 10 * position % 100, None if position < 3 else 110)
     warehouse.add_monitor("arrival_delay", task="regression", description=HOSTILE)
     add_drift(warehouse, "arrival_delay", ["distance", "carrier"], 130)
+    warehouse.add_monitor("kind", task="multiclass")
+    add_classes(warehouse, "kind")
 
 
 def report(directory: Path, fill: Callable[[Contract], None]) -> Path:
@@ -494,6 +511,7 @@ ROUTES = [
     f"{MONITOR}/gate",
     f"{MONITOR}/feedback",
     f"{MONITOR}/all",
+    "#/monitor/kind/performance",
     FEATURE,
     f"{FEATURE}/bin/2",
     "#/audit",
@@ -504,7 +522,7 @@ ROUTES = [
 def test_says_at_a_glance_what_is_wrong_and_what_was_done(full, look) -> None:
     page = look(full)
     fleet = page.get_by_label("All monitors")
-    assert fleet.locator("article").count() == 2
+    assert fleet.locator("article").count() == 3
     assert fleet.locator("article").first.inner_text().startswith("flight_delay")
     assert "3 alerts open" in fleet.locator("article").first.inner_text()
     headline = go(page, MONITOR).locator(".headline").inner_text()
@@ -763,6 +781,27 @@ def test_versions_groups_and_times_are_told_apart(full, look) -> None:
     bare = go(page, "#/monitor/arrival_delay/performance").locator("#page").inner_text()
     for title in ("Versions on the same rows", "Gaps between protected groups", "Why it changed"):
         assert title not in bare
+
+
+def test_each_class_has_its_own_reliability(full, look) -> None:
+    page = go(look(full), "#/monitor/kind/performance")
+    names = page.locator(".grid figcaption strong").all_text_contents()
+    assert names == ["cat", HOSTILE, "(empty)"]
+    assert page.locator("svg.calibration").count() == 3
+    page.locator("svg.calibration").first.focus()
+    page.keyboard.press("End")
+    interval = binomtest(36, 40).proportion_ci(method="wilson")
+    said = page.locator(".grid .say").first.inner_text()
+    assert said == f"scores of cat 90% to 100%: it happened in 90% [{interval.low:.0%}, {interval.high:.0%}] of 40"
+    page.get_by_text("The scores of each class as a table").click()
+    rows = page.get_by_label("Calibration of the classes of kind").locator("tbody tr").all_inner_texts()
+    assert [row.split("\t")[0] for row in rows] == [
+        "cat · 10% to 20%",
+        "cat · 90% to 100%",
+        f"{HOSTILE} · 40% to 50%",
+        " · 0% to 10%",
+    ]
+    assert "of each class" not in go(page, f"{MONITOR}/performance").locator("#page").inner_text()
 
 
 def test_values_on_which_it_errs_are_listed(tmp_path, look) -> None:

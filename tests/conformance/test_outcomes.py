@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm
+from scipy.stats import binomtest, norm
 from sklearn.metrics import roc_auc_score
 
 from tests.conformance import outcomes
@@ -133,7 +133,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         project: Project = PostgresProject(directory, monitors, logs=logs, now=NOW, server=request.getfixturevalue("postgres_url"))
     else:
         project = Project(directory, monitors, logs=logs, now=NOW)
-    project.run("-s", "+ml_monitor__verdicts")
+    project.run("-s", "+ml_monitor__verdicts", "ml_monitor__rpt_class_calibration")
     return project
 
 
@@ -249,6 +249,23 @@ def test_class_scores_that_are_no_probabilities(built: Project) -> None:
     for i, name in enumerate(names):
         known = ~np.isnan(score[:, i])
         assert actual["class_roc_auc", f"class:{name}"] == pytest.approx(roc_auc_score(right[known, i], score[known, i]))
+
+
+def test_calibration_of_each_class(built: Project) -> None:
+    frame = FRAMES["kind"].dropna(subset=["label"])
+    found = built.frame("select * from main_ml_monitor.ml_monitor__rpt_class_calibration where monitor = 'kind'")
+    expected = {}
+    for i, name in enumerate(CLASSES[:5]):
+        happened, score = frame["label"] == name, frame[f"s{i}"]
+        for band, rows in frame.groupby(np.floor(score * 10).clip(upper=9).astype(int)):
+            interval = binomtest(int(happened[rows.index].sum()), len(rows)).proportion_ci(method="wilson")
+            expected[name, band] = (score[rows.index].mean(), happened[rows.index].mean(), interval.low, interval.high, len(rows))
+    actual = {(row["class"], row["band"]): row[["mean_score", "observed_rate", "lower_bound", "upper_bound", "sample_size"]] for _, row in found.iterrows()}
+    assert actual.keys() == expected.keys()
+    for key, numbers in expected.items():
+        assert actual[key].to_list() == pytest.approx(numbers, rel=1e-9), key
+    order = frame["label"].value_counts()[list(CLASSES[:5])].rank(ascending=False, method="first")
+    assert found.groupby("class")["class_rank"].first().idxmin() == order.idxmin()
 
 
 def test_a_class_that_the_reference_never_predicted(built: Project) -> None:

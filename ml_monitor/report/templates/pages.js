@@ -279,7 +279,7 @@ function history(section, known, feature, chosen) {
 
 // ---- performance
 function performancePage(section, known, whole) {
-    const { now, segments, slices, bins, fairness, decomposition, comparisons, calibration, cutoffs, confusion, estimate, maturity, triangle } = known.performance;
+    const { now, segments, slices, bins, fairness, decomposition, comparisons, calibration, class_calibration, cutoffs, confusion, estimate, maturity, triangle } = known.performance;
     // On the page of everything the lane stands above already.
     if (known.lanes.points.length && known.axis) whole || performanceLane(make("div", section, "", { class: "lanes" }), known);
     else empty(section, "No labels have arrived yet, so how well it predicts is not known.");
@@ -308,6 +308,7 @@ function performancePage(section, known, whole) {
     if (comparisons) comparisonFigures(section, comparisons, known.name);
     if (estimate) estimateFigure(section, estimate);
     if (calibration) calibrationFigure(section, calibration);
+    if (class_calibration) classCalibrationFigures(section, class_calibration, known.name);
     if (cutoffs.length > 1) cutoffFigures(section, cutoffs);
     if (confusion) confusionFigure(section, confusion);
     if (maturity) maturityFigure(section, maturity);
@@ -409,7 +410,11 @@ const SHARES = [0, 0.25, 0.5, 0.75, 1].map((share) => [share, percent(share)]);
 
 function calibrationFigure(section, { bands, when }) {
     const picture = figureWith(section, "Do the scores mean what they say?", `Labelled predictions of ${when}. On the dashed line, a score of 30 % means that it happens in 30 % of cases; above it, the model promises too little. Bars below: how many predictions have such a score.`);
-    const drawn = chart(picture, { label: "Observed rate against mean score, with 95 % intervals", width: 420, height: 380, x: [0, 1], y: [0, 1], yFormat: percent, xTicks: SHARES, bottom: 84, kind: "calibration" });
+    reliability(picture, bands, "Observed rate against mean score, with 95 % intervals", 420, 380);
+}
+
+function reliability(parent, bands, label, width, height) {
+    const drawn = chart(parent, { label, width, height, x: [0, 1], y: [0, 1], yFormat: percent, xTicks: SHARES, bottom: 84, kind: "calibration" });
     const { X, Y, plot } = drawn, most = Math.max(...bands.map((band) => band.n));
     mark("line", plot, { x1: X(0), y1: Y(0), x2: X(1), y2: Y(1), class: "limit reference" });
     for (const band of bands) {
@@ -417,9 +422,22 @@ function calibrationFigure(section, { bands, when }) {
         mark("title", group, {}, band.note);
         mark("line", group, { x1: X(band.score), x2: X(band.score), y1: Y(band.low), y2: Y(band.high) });
         mark("circle", group, { cx: X(band.score), cy: Y(band.rate), r: 4 });
-        mark("rect", group, { x: X(band.from) + 1, width: X(band.to) - X(band.from) - 2, y: 356 - 44 * band.n / most, height: 44 * band.n / most, class: "fill little" });
+        mark("rect", group, { x: X(band.from) + 1, width: X(band.to) - X(band.from) - 2, y: height - 24 - 44 * band.n / most, height: 44 * band.n / most, class: "fill little" });
     }
-    trace(drawn, bands.map((band) => band.score), (place) => bands[place].note, picture);
+    trace(drawn, bands.map((band) => band.score), (place) => bands[place].note, parent);
+}
+
+function classCalibrationFigures(section, { when, classes, hidden, table: rows }, name) {
+    heading(section, "Do the scores of each class mean what they say?");
+    caption(section, `Labelled predictions of ${when}, each class against all others, the most frequent first. On the dashed line, a score of 30 % means that the class happens in 30 % of cases. Bars below: how many predictions have such a score.${hidden ? ` ${hidden} more are in ml_monitor__rpt_class_calibration.` : ""}`);
+    const grid = make("div", section, "", { class: "grid" });
+    for (const { name: class_name, happened, bands } of classes) {
+        const frame = make("figure", grid), words = make("figcaption", frame);
+        make("strong", words, class_name || "(empty)");
+        words.append(`happened ${happened} times`);
+        reliability(frame, bands, `${class_name}: observed rate against mean score, with 95 % intervals`, Math.min(360, room(grid)), 300);
+    }
+    table(folded(section, "The scores of each class as a table"), rows, `Calibration of the classes of ${name}`);
 }
 
 function cutoffFigures(section, cutoffs) {

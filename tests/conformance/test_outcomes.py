@@ -133,7 +133,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         project: Project = PostgresProject(directory, monitors, logs=logs, now=NOW, server=request.getfixturevalue("postgres_url"))
     else:
         project = Project(directory, monitors, logs=logs, now=NOW)
-    project.run("-s", "+ml_monitor__verdicts", "ml_monitor__rpt_class_calibration")
+    project.run("-s", "+ml_monitor__verdicts", "ml_monitor__rpt_class_calibration", "+ml_monitor__performance_at_age")
     return project
 
 
@@ -293,6 +293,26 @@ def test_ranking(built: Project) -> None:
         queries = named.groupby("query_id")["label"].count()
         expected[*key, "label_coverage", "__all__"] = (queries > 0).mean()
     compare(values(built, "order"), expected, set())
+
+
+def test_at_the_newest_age_a_metric_is_what_it_is(built: Project) -> None:
+    """Value, interval and size: all labels of a day came on that day."""
+    columns = "metric_value, lower_bound, upper_bound, sample_size, label_coverage"
+    rows = built.frame(f"select monitor, window_start, metric, {columns} from main_ml_monitor.ml_monitor__performance_at_age where label_age = 0")
+    wanted = {
+        "yes": {"prevalence", "accuracy", "precision", "recall", "specificity", "f1", "log_loss", "brier"},
+        "kind": {"accuracy", "log_loss", "brier"}, "spoilt": {"accuracy", "log_loss", "brier"}, "number": {"mae", "rmse", "bias"},
+    }  # fmt: skip
+    assert rows.groupby("monitor")["metric"].agg(set).to_dict() == {name: metrics | {"label_coverage"} for name, metrics in wanted.items()}
+    whole = built.frame(
+        f"select monitor, window_start, metric, {columns} from main_ml_monitor.ml_monitor__performance"
+        " where span = 1 and model_version = '__all__' and segment = '__all__' and feature = '__all__' and metric_value is not null"
+    )
+    keys = ["monitor", "window_start", "metric"]
+    both = rows.merge(whole, on=keys, suffixes=("", "_whole"))
+    assert len(both) == len(rows) > 100
+    for column in columns.split(", "):
+        pd.testing.assert_series_equal(both[column], both[f"{column}_whole"], check_names=False, rtol=1e-12)
 
 
 def test_what_is_not_defined_says_why(built: Project) -> None:

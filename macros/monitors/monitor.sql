@@ -139,5 +139,5 @@
 
 {% macro metric_version() %}
     {#- Raised when a release changes what a metric is: every window is then computed again. -#}
-    {{ return(4) }}
+    {{ return(5) }}
 {% endmacro %}

@@ -116,7 +116,8 @@ MONITORS: dict[str, Any] = {
             "thresholds": {"roc_auc": {"alert": 0.2}}},
     "number": {"task": "regression", "prediction": "prediction", "lower": "low", "upper": "high", "quantile": 0.8},
     "kind": {"task": "multiclass", "prediction": "prediction", "score_decimals": 6, "beta": 3, "scores": {str(c): f"s{i}" for i, c in enumerate(CLASSES[:5])}},
-    "spoilt": {"task": "multiclass", "prediction": "prediction", "score_decimals": 6, "scores": {str(c): f"s{i}" for i, c in enumerate(CLASSES[:3])}},
+    "spoilt": {"task": "multiclass", "prediction": "prediction", "score_decimals": 6, "scores": {str(c): f"s{i}" for i, c in enumerate(CLASSES[:3])},
+        "thresholds": {"invalid_rate": {"warn": 0, "alert": 0.01, "features": {f"__score__:{CLASSES[1]}": {"alert": 0.5}}}}},
     "order": {"task": "ranking", "score": "score", "query_id": "query", "item": "product", "k": K},
 }
 
@@ -239,7 +240,7 @@ def test_class_scores_that_are_no_probabilities(built: Project) -> None:
     ).set_index("feature")
     assert list(np.isnan(score).sum(axis=0)) == [8, 4, 0]
     assert found["metric_value"].to_dict() == pytest.approx({f"__score__:{name}": np.isnan(score[:, i]).mean() for i, name in enumerate(names)})
-    assert found["status"].to_dict() == {"__score__:cat": "alert", f"__score__:{names[1]}": "alert", f"__score__:{names[2]}": "ok"}
+    assert found["status"].to_dict() == {"__score__:cat": "alert", f"__score__:{names[1]}": "warning", f"__score__:{names[2]}": "ok"}
     assert found.loc["__score__:cat", "reason"] == "invalid_rate of __score__:cat = 0.067 is above 0.01 (n = 120)"
     actual = {key[2:]: value[0] for key, value in values(built, "spoilt").items() if key[:2] == (DAYS[2], 1)}
     complete, own = ~np.isnan(score).any(axis=1), score[np.arange(len(y)), [names.index(name) for name in y]]

@@ -226,6 +226,20 @@ def test_many_classes(warehouse: str, tmp_path: Any, request: pytest.FixtureRequ
     assert verdicts[verdicts == "alert"].index[0] <= START + pd.Timedelta(days=change + 1)
     nowcast = built.rows(f"select count(*) from {MART}label_nowcast where metric = 'nowcast_accuracy'")
     assert nowcast[0][0] > 0
+    if warehouse == "duckdb":
+        labels_change_no_estimate(built, log)
+
+
+def labels_change_no_estimate(built: Project, log: pd.DataFrame) -> None:
+    """Labels that come late move the scores of their classes to the labelled ones, and what was expected stays what it was."""
+    query = f"select window_start, model_version, metric, metric_value, sample_size from {MART}estimated_performance where metric <> 'concept_drift' order by 1, 2, 3"
+    unlabelled = f"select coalesce(sum(n_scored), 0) from {MART}outcome_profiles where outcome = 'unlabelled_class_score'"
+    before, waiting = built.frame(query), built.rows(unlabelled)
+    built.load("feedback", labels(log))
+    built.run("-s", "+ml_monitor__estimated_performance")
+    late = 3 * int((labels(log)["labelled_at"] >= built.now).sum())
+    assert (waiting, built.rows(unlabelled)) == ([(2 * 2500 * 3 + late,)], [(late,)])
+    pd.testing.assert_frame_equal(built.frame(query), before, rtol=1e-9)
 
 
 @pytest.mark.parametrize("warehouse", ["duckdb", "postgres"])

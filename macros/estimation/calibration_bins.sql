@@ -3,20 +3,7 @@
         one of many classes was right, whether each class happened (`class`), the absolute error of a regression. Fifty bins, fewer when they would have
         less than fifty rows. Needs the CTE `cohort`. -#}
     {%- set version = 'monitor, model_version, class' -%}
-    {%- set side = "case when profiles.outcome = 'class_score' then 1 else coalesce(profiles.prediction, 1) end" -%}
-    cohort_counts as (
-        select profiles.monitor, profiles.model_version, {{ ml_monitor.calibrated_class() }} as class, profiles.window_number, profiles.score, {{ side }} as prediction,
-            cast(sum(case when profiles.outcome = 'class_score' then profiles.n_scored else profiles.n end) as {{ ml_monitor.type_double() }}) as n,
-            cast(sum({{ ml_monitor.calibrated_outcome('sum_absolute_error') }}) as {{ ml_monitor.type_double() }}) as total,
-            cast(sum({{ ml_monitor.calibrated_outcome('sum_squared_error') }}) as {{ ml_monitor.type_double() }}) as squares
-        from {{ ref('ml_monitor__outcome_profiles') }} as profiles
-        inner join cohort
-            on cohort.monitor = profiles.monitor and cohort.model_version = profiles.model_version and cohort.window_number = profiles.window_number
-        inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = profiles.monitor
-        where profiles.segment = '__all__' and profiles.outcome in ('labelled', 'class_score') and profiles.score is not null
-            and (profiles.prediction is not null or monitors.task <> 'binary')
-        group by profiles.monitor, profiles.model_version, {{ ml_monitor.calibrated_class() }}, profiles.window_number, profiles.score, {{ side }}
-    ),
+    {{ ml_monitor.calibration_counts() }},
 
     score_counts as (
         select {{ version }}, score, sum(n) as n, sum(total) as total, sum(squares) as squares
@@ -43,6 +30,25 @@
         from raw_bins
     )
 {% endmacro %}
+
+
+{% macro calibration_counts() %}
+    {#- CTE `cohort_counts`: labels of the cohort per score and what is calibrated. Needs the CTE `cohort`. -#}
+    {%- set side = "case when profiles.outcome = 'class_score' then 1 else coalesce(profiles.prediction, 1) end" -%}
+    cohort_counts as (
+        select profiles.monitor, profiles.model_version, {{ ml_monitor.calibrated_class() }} as class, profiles.window_number, profiles.score, {{ side }} as prediction,
+            cast(sum(case when profiles.outcome = 'class_score' then profiles.n_scored else profiles.n end) as {{ ml_monitor.type_double() }}) as n,
+            cast(sum({{ ml_monitor.calibrated_outcome('sum_absolute_error') }}) as {{ ml_monitor.type_double() }}) as total,
+            cast(sum({{ ml_monitor.calibrated_outcome('sum_squared_error') }}) as {{ ml_monitor.type_double() }}) as squares
+        from {{ ref('ml_monitor__outcome_profiles') }} as profiles
+        inner join cohort
+            on cohort.monitor = profiles.monitor and cohort.model_version = profiles.model_version and cohort.window_number = profiles.window_number
+        inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = profiles.monitor
+        where profiles.segment = '__all__' and profiles.outcome in ('labelled', 'class_score') and profiles.score is not null
+            and (profiles.prediction is not null or monitors.task <> 'binary')
+        group by profiles.monitor, profiles.model_version, {{ ml_monitor.calibrated_class() }}, profiles.window_number, profiles.score, {{ side }}
+    )
+{%- endmacro %}
 
 
 {% macro calibrated_outcome(error) -%}

@@ -8,7 +8,7 @@
             sum({{ sum }}) over (partition by monitor, half, feature) - {{ sum }} as other_{{ sum }}{{ ',' if not loop.last }}
             {%- endfor %}
         from error_profiles
-        where feature not in ('__score__', '__prediction__')
+        where not ({{ ml_monitor.is_output('feature') }})
     ),
 
     compared as (

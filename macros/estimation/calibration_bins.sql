@@ -1,20 +1,9 @@
 {% macro calibration_bins() %}
     {#- CTEs up to `bins`: equal-frequency bins of the score with the mean of what is calibrated in each: the label of a binary model, whether
-        one of many classes was right, the absolute error of a regression. Fifty bins, fewer when they would have less than fifty rows. Needs the CTE `cohort`. -#}
-    {%- set version = 'monitor, model_version' -%}
-    cohort_counts as (
-        select profiles.monitor, profiles.model_version, profiles.window_number, profiles.score, coalesce(profiles.prediction, 1) as prediction,
-            cast(sum(profiles.n) as {{ ml_monitor.type_double() }}) as n,
-            cast(sum({{ ml_monitor.calibrated_outcome('sum_absolute_error') }}) as {{ ml_monitor.type_double() }}) as total,
-            cast(sum({{ ml_monitor.calibrated_outcome('sum_squared_error') }}) as {{ ml_monitor.type_double() }}) as squares
-        from {{ ref('ml_monitor__outcome_profiles') }} as profiles
-        inner join cohort
-            on cohort.monitor = profiles.monitor and cohort.model_version = profiles.model_version and cohort.window_number = profiles.window_number
-        inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = profiles.monitor
-        where profiles.segment = '__all__' and profiles.outcome = 'labelled' and profiles.score is not null
-            and (profiles.prediction is not null or monitors.task <> 'binary')
-        group by profiles.monitor, profiles.model_version, profiles.window_number, profiles.score, coalesce(profiles.prediction, 1)
-    ),
+        one of many classes was right, whether each class happened (`class`), the absolute error of a regression. Fifty bins, fewer when they would have
+        less than fifty rows. Needs the CTE `cohort`. -#}
+    {%- set version = 'monitor, model_version, class' -%}
+    {{ ml_monitor.calibration_counts() }},
 
     score_counts as (
         select {{ version }}, score, sum(n) as n, sum(total) as total, sum(squares) as squares
@@ -43,12 +32,38 @@
 {% endmacro %}
 
 
+{% macro calibration_counts() %}
+    {#- CTE `cohort_counts`: labels of the cohort per score and what is calibrated. Needs the CTE `cohort`. -#}
+    {%- set side = "case when profiles.outcome = 'class_score' then 1 else coalesce(profiles.prediction, 1) end" -%}
+    cohort_counts as (
+        select profiles.monitor, profiles.model_version, {{ ml_monitor.calibrated_class() }} as class, profiles.window_number, profiles.score, {{ side }} as prediction,
+            cast(sum(case when profiles.outcome = 'class_score' then profiles.n_scored else profiles.n end) as {{ ml_monitor.type_double() }}) as n,
+            cast(sum({{ ml_monitor.calibrated_outcome('sum_absolute_error') }}) as {{ ml_monitor.type_double() }}) as total,
+            cast(sum({{ ml_monitor.calibrated_outcome('sum_squared_error') }}) as {{ ml_monitor.type_double() }}) as squares
+        from {{ ref('ml_monitor__outcome_profiles') }} as profiles
+        inner join cohort
+            on cohort.monitor = profiles.monitor and cohort.model_version = profiles.model_version and cohort.window_number = profiles.window_number
+        inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = profiles.monitor
+        where profiles.segment = '__all__' and profiles.outcome in ('labelled', 'class_score') and profiles.score is not null
+            and (profiles.prediction is not null or monitors.task <> 'binary')
+        group by profiles.monitor, profiles.model_version, {{ ml_monitor.calibrated_class() }}, profiles.window_number, profiles.score, {{ side }}
+    )
+{%- endmacro %}
+
+
 {% macro calibrated_outcome(error) -%}
     case monitors.task
                 when 'binary' then profiles.label * profiles.n
-                when 'multiclass' then case when profiles.predicted_class = profiles.actual_class then profiles.n else 0 end
+                when 'multiclass' then case when profiles.predicted_class = profiles.actual_class
+                    then case when profiles.outcome = 'class_score' then profiles.n_scored else profiles.n end else 0 end
                 else profiles.{{ error }}
             end
+{%- endmacro %}
+
+
+{% macro calibrated_class() -%}
+    {#- Of many classes each has a curve of its own, beside that of the predicted one. -#}
+    case when profiles.outcome = 'class_score' then profiles.predicted_class else '__all__' end
 {%- endmacro %}
 
 
@@ -56,11 +71,11 @@
     {#- CTEs up to `calibrated_bins`. Isotonic regression by its min-max formula, the largest over a <= i of the least over b >= i of the mean of
         bins a to b (Robertson, Wright and Dykstra 1988): equal to pooling adjacent violators, without recursion. An error has no order to
         keep: a regression has the means themselves. -#}
-    {%- set version = 'first_bin.monitor, first_bin.model_version' -%}
+    {%- set version = 'first_bin.monitor, first_bin.model_version, first_bin.class' -%}
     running as (
         select *,
-            sum(n) over (partition by monitor, model_version order by bin rows between unbounded preceding and current row) as n_until,
-            sum(total) over (partition by monitor, model_version order by bin rows between unbounded preceding and current row) as total_until
+            sum(n) over (partition by monitor, model_version, class order by bin rows between unbounded preceding and current row) as n_until,
+            sum(total) over (partition by monitor, model_version, class order by bin rows between unbounded preceding and current row) as total_until
         from bins
     ),
 
@@ -71,18 +86,19 @@
             ) as least_mean
         from running as first_bin
         inner join running as last_bin
-            on last_bin.monitor = first_bin.monitor and last_bin.model_version = first_bin.model_version and last_bin.bin >= first_bin.bin
+            on last_bin.monitor = first_bin.monitor and last_bin.model_version = first_bin.model_version and last_bin.class = first_bin.class and last_bin.bin >= first_bin.bin
     ),
 
     isotonic as (
-        select monitor, model_version, bin, max(least_mean) as value from stretches group by monitor, model_version, bin
+        select monitor, model_version, class, bin, max(least_mean) as value from stretches group by monitor, model_version, class, bin
     ),
 
     valued as (
         select bins.*, case when monitors.task <> 'regression' then isotonic.value else bins.total / bins.n end as value,
             monitors.task, monitors.calibration_id
         from bins
-        inner join isotonic on isotonic.monitor = bins.monitor and isotonic.model_version = bins.model_version and isotonic.bin = bins.bin
+        inner join isotonic
+            on isotonic.monitor = bins.monitor and isotonic.model_version = bins.model_version and isotonic.class = bins.class and isotonic.bin = bins.bin
         inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = bins.monitor
     ),
 
@@ -93,7 +109,7 @@
 {% macro calibration_blocks() %}
     {#- A block is what shares one calibrated value, and one error of it. The variance of a class is that of its smoothed rate, so that a block
         without a positive is not taken for certain. -#}
-    {%- set version = 'partition by monitor, model_version' -%}
+    {%- set version = 'partition by monitor, model_version, class' -%}
     blocks as (
         select *,
             min(bin) over ({{ version }}, case when task <> 'regression' then value else bin end) as block,
@@ -104,7 +120,7 @@
     ),
 
     calibrated_bins as (
-        select monitor, calibration_id, model_version, task, bin, block, n, total / n as mean_value, mean_score, value,
+        select monitor, calibration_id, model_version, class, task, bin, block, n, total / n as mean_value, mean_score, value,
             case when task <> 'regression' then (block_total + 0.5e0) / (block_n + 1) * (1 - (block_total + 0.5e0) / (block_n + 1)) / block_n else coalesce(loss_variance, 0) / n end as value_variance,
             loss_variance,
             lead(mean_score) over ({{ version }} order by bin) as next_mean_score,

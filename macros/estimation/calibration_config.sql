@@ -76,6 +76,7 @@
     {% if calibration.from %}
         {% do calibration.update({'from': ml_monitor._iso(calibration.from), 'to': ml_monitor._iso(calibration.to)}) %}
     {% endif %}
-    {% set depends = [spec.predictions, spec.feedback, spec.score, spec.prediction, spec.label, spec.task, spec.window, spec.score_decimals, spec.scores, calibration] + ([spec.expected_error] if spec.expected_error else []) %}
+    {% set depends = [spec.predictions, spec.feedback, spec.score, spec.prediction, spec.label, spec.task, spec.window, spec.score_decimals, spec.scores, calibration] + ([spec.expected_error] if spec.expected_error else [])
+        + (['class'] if spec.scores else []) %}
     {{ return({'calibration': calibration, 'calibration_id': local_md5(tojson(depends, sort_keys=true))}) }}
 {% endmacro %}

@@ -6,21 +6,22 @@
         from cohort_counts as counts
         inner join calibrated_bins as bins
             on {{ ml_monitor.calibration_piece('counts', 'bins') }}
+            and bins.class = counts.class
     ),
 
     cohort_residuals as (
-        select monitor, model_version, window_number,
+        select monitor, model_version, class, window_number,
             sum(case when prediction = 0 then -1 else 1 end * (total - n * value)) as residual,
             sum(n * case when task <> 'regression' then value * (1 - value) else coalesce(loss_variance, 0) end) as variance
         from cohort_values
-        group by monitor, model_version, window_number
+        group by monitor, model_version, class, window_number
     ),
 
     dispersion as (
-        select monitor, model_version, count(*) as n_windows,
+        select monitor, model_version, class, count(*) as n_windows,
             case when count(*) >= 7 and avg(residual * residual / variance) > 1 then avg(residual * residual / variance) else 1e0 end as dispersion
         from cohort_residuals
         where variance > 0
-        group by monitor, model_version
+        group by monitor, model_version, class
     )
 {% endmacro %}

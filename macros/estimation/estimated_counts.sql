@@ -1,10 +1,18 @@
 {% macro current_calibrations() %}
-    {#- CTE `calibrations`: those of the present configuration. -#}
-    calibrations as (
+    {#- CTEs `calibrations` and `class_calibrations`: those of the present configuration. Rows frozen before classes had curves have no class. -#}
+    current_curves as (
         select frozen.*, monitors.task
         from {{ ref('ml_monitor__calibration') }} as frozen
         inner join {{ ref('ml_monitor__monitors') }} as monitors
             on monitors.monitor = frozen.monitor and monitors.calibration_id = frozen.calibration_id
+    ),
+
+    calibrations as (
+        select * from current_curves where coalesce(class, '__all__') = '__all__'
+    ),
+
+    class_calibrations as (
+        select * from current_curves where class <> '__all__'
     )
 {%- endmacro %}
 

@@ -3,6 +3,7 @@
     {% set family = 'estimated_performance' %}
     {% set binary = ['binary'] %}
     {% set classes = ['binary', 'multiclass'] %}
+    {% set many = ['multiclass'] %}
     {% set estimated = ['binary', 'multiclass', 'regression'] %}
     {{ return([
         ml_monitor._metric('nowcast_label_coverage', family, 'share', 'below', 'labels expected in the end / predictions (chain-ladder)'),
@@ -14,6 +15,13 @@
         ml_monitor._metric('estimated_recall', family, 'share', 'below', 'expected positives among the predicted ones / expected positives, from calibrated scores', binary),
         ml_monitor._metric('estimated_f1', family, 'share', 'below', 'F1 of the expected counts, from calibrated scores', binary),
         ml_monitor._metric('estimated_roc_auc', family, 'probability', 'below', 'ROC AUC of the expected counts per calibration bin', binary),
+        ml_monitor._metric('estimated_macro_precision', family, 'share', 'below', 'mean over classes of the expected precision, from the calibrated score of each class', many),
+        ml_monitor._metric('estimated_macro_recall', family, 'share', 'below', 'mean over classes of the expected recall, from the calibrated score of each class', many),
+        ml_monitor._metric('estimated_macro_f1', family, 'share', 'below', 'mean over classes of the expected F1, from the calibrated score of each class', many),
+        ml_monitor._metric('estimated_weighted_precision', family, 'share', 'below', 'the same precision, weighted by the expected rows of each class', many),
+        ml_monitor._metric('estimated_weighted_recall', family, 'share', 'below', 'the same recall, weighted by the expected rows of each class', many),
+        ml_monitor._metric('estimated_weighted_f1', family, 'share', 'below', 'the same F1, weighted by the expected rows of each class', many),
+        ml_monitor._metric('estimated_log_loss', family, 'nats', 'above', 'mean of the sum over classes of calibrated probability * -ln(score), clipped at 1e-15', many),
         ml_monitor._metric('estimated_mae', family, 'label unit', 'above', 'mean of the error expected at each prediction', ['regression']),
         ml_monitor._metric('concept_drift', 'performance', 'standard errors', 'both', '(realised - estimated accuracy or mean absolute error) / standard error, on labelled predictions', estimated),
         ml_monitor._metric('page_hinkley', 'performance', 'standard deviations', 'above', 'sum of (x - mean so far - 0.25) above its least value so far; x: the error in deviations of the healthy windows', estimated),

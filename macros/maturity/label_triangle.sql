@@ -45,7 +45,7 @@
     {%- set wrong = 'case when prediction <> label or predicted_class <> actual_class then n else 0 end' -%}
     {%- do measures.update({'correct': 'sum(' ~ right ~ ')', 'wrong': 'sum(' ~ wrong ~ ')'}) -%}
     {%- do measures.update({'positives': 'sum(case when label = 1 then n else 0 end)', 'negatives': 'sum(case when label = 0 then n else 0 end)'}) -%}
-    {%- for name in ['sum_error', 'sum_absolute_error', 'sum_squared_error', 'sum_log_loss'] -%}
+    {%- for name in ['n_scored', 'sum_error', 'sum_absolute_error', 'sum_squared_error', 'sum_fourth_error', 'sum_log_loss', 'sum_squared_log_loss'] -%}
         {%- do measures.update({name: 'sum(' ~ name ~ ')'}) -%}
     {%- endfor -%}
     {{ return(measures) }}

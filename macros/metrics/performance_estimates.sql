@@ -2,20 +2,12 @@
     {#- One row per metric with a 95 % interval. A metric that is not defined (no labels, one class, 0 / 0) is NULL and says why. An
         estimate has a value, the condition under which it is defined, and either bounds or a standard error. -#}
     {%- set keys = 'monitor, window_number, span, model_version, segment, segment_value, label_coverage' -%}
-    {%- set double = ml_monitor.type_double() -%}
     select {{ keys }}, feature, metric, metric_value, sample_size, case when metric_value is null then detail end as detail,
-        case when metric_value is not null then coalesce(lower_bound, metric_value - 1.959963984540054e0 * standard_error) end as lower_bound,
-        case when metric_value is not null then coalesce(upper_bound, metric_value + 1.959963984540054e0 * standard_error) end as upper_bound
+        {{ ml_monitor.interval_columns() }}
     from (
         {%- for estimate in ml_monitor.all_estimates() %}
         select monitor, window_number, span, model_version, segment, segment_value, case when n_predictions > 0 then 1e0 * n / n_predictions end as label_coverage,
-            '__all__' as feature, '{{ estimate.metric }}' as metric,
-            cast(case when {{ estimate.when }} then {{ estimate.value }} end as {{ double }}) as metric_value,
-            cast(coalesce({{ estimate.n }}, 0) as bigint) as sample_size,
-            {{ ml_monitor.literal(estimate.why) }} as detail,
-            {%- for part in ['lower', 'upper', 'error'] %}
-            cast({{ 'case when ' ~ estimate.when ~ ' then ' ~ estimate[part] ~ ' end' if estimate[part] else 'null' }} as {{ double }}) as {{ {'error': 'standard_error'}.get(part, part ~ '_bound') }}{{ ',' if not loop.last }}
-            {%- endfor %}
+            '__all__' as feature, {{ ml_monitor.estimate_columns(estimate) }}
         from {{ totals }}
         where task in ({% for task in estimate.tasks %}'{{ task }}'{{ ', ' if not loop.last }}{% endfor %})
         {{ 'union all' if not loop.last }}

@@ -44,7 +44,7 @@
 {% macro _rule_overrides(name, key, declared, spec) %}
     {#- What single features and segments declare, checked. -#}
     {% set allowed = ['warn', 'alert'] + ml_monitor._rule_options() %}
-    {% set places = {'features': spec.features.keys() | list + ['__score__', '__prediction__', '__label__', '__all__'], 'segments': spec.segments} %}
+    {% set places = {'features': spec.features.keys() | list + ml_monitor._output_names(spec) + ['__all__'], 'segments': spec.segments} %}
     {% set overrides = {} %}
     {% for kind, known in places.items() %}
         {% set rules = declared.get(kind, {}) %}

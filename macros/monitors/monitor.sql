@@ -75,7 +75,8 @@
 
 
 {% macro _monitored_variables(spec) %}
-    {#- What gets a distribution profile: the features, the prediction and, for classifiers, the score. -#}
+    {#- What gets a distribution profile: the features, the prediction and, for classifiers, the score; of many classes the score of each,
+        as far as classes have figures of their own: a table has only so many columns. -#}
     {% set variables = [] %}
     {% for feature, declared in spec.features.items() %}
         {% do variables.append({
@@ -89,6 +90,9 @@
     {% if spec.score %}
         {% do variables.append({'name': '__score__', 'column': spec.score, 'type': 'numeric', 'seasonal': false, 'bounds': {}}) %}
     {% endif %}
+    {% for class, column in (spec.scores.items() | list)[:spec.classes] %}
+        {% do variables.append({'name': '__score__:' ~ class, 'column': column, 'type': 'numeric', 'seasonal': false, 'bounds': {}}) %}
+    {% endfor %}
     {% if spec.prediction %}
         {% set prediction_type = 'numeric' if spec.task == 'regression' else 'categorical' %}
         {% do variables.append({'name': '__prediction__', 'column': spec.prediction, 'type': prediction_type, 'seasonal': false, 'bounds': {}}) %}
@@ -135,5 +139,5 @@
 
 {% macro metric_version() %}
     {#- Raised when a release changes what a metric is: every window is then computed again. -#}
-    {{ return(4) }}
+    {{ return(5) }}
 {% endmacro %}

@@ -2,11 +2,8 @@
     {#- Metrics of the most frequent classes against all others, with the intervals that two classes have; `feature` is class:<name>. -#}
     {%- for estimate in ml_monitor._class_confusion_estimates() + ml_monitor._class_score_estimates() %}
         select totals.monitor, totals.window_number, totals.span, totals.model_version, totals.segment, totals.segment_value,
-            1e0 * totals.n / totals.n_predictions as label_coverage, 'class:' || classes.class as feature, '{{ estimate.metric }}' as metric,
-            case when {{ estimate.when }} then {{ estimate.value }} end as metric_value, cast({{ estimate.n }} as bigint) as sample_size, {{ ml_monitor.literal(estimate.why) }} as detail,
-            {%- for part in ['lower', 'upper', 'error'] %}
-            cast({{ 'case when ' ~ estimate.when ~ ' then ' ~ estimate[part] ~ ' end' if estimate[part] else 'null' }} as {{ ml_monitor.type_double() }}) as {{ {'error': 'standard_error'}.get(part, part ~ '_bound') }}{{ ',' if not loop.last }}
-            {%- endfor %}
+            1e0 * totals.n / totals.n_predictions as label_coverage, 'class:' || classes.class as feature,
+            {{ ml_monitor.estimate_columns(estimate) }}
         from {{ totals }} as totals
         inner join frequent_classes as classes
             on classes.cell = totals.ranked_cell and classes.window_number = totals.window_number and classes.span = totals.span

@@ -1,10 +1,15 @@
 {#- How well a classifier of many classes ranks: every class against all others, by its own probability. -#}
 
 {% macro class_score_rows(spec) %}
-    {#- Rows of the kind `class_score`, one per class of each labelled prediction: its probability, and whether it happened. They count no prediction. -#}
+    {#- Rows of the kind `class_score`, one per class of each labelled prediction: its probability, whether it was predicted, and whether it happened;
+        `unlabelled_class_score` without the last, where labels will come. They count no prediction. -#}
     {%- if spec.task == 'multiclass' and spec.scores %}
-        select window_start, model_version, {% for segment in spec.segments %}segment_{{ loop.index }}, {% endfor %}label_age, 'class_score',
-            {%- set own = {'score': ml_monitor.rounded_score('class_score', spec.score_decimals), 'predicted_class': 'class', 'actual_class': 'case when label = class then class end'} %}
+        select window_start, model_version, {% for segment in spec.segments %}segment_{{ loop.index }}, {% endfor %}label_age,
+            case when label is not null then 'class_score' else 'unlabelled_class_score' end,
+            {%- set own = {
+                'score': ml_monitor.rounded_score('class_score', spec.score_decimals), 'prediction': 'case when prediction = class then 1e0 else 0e0 end',
+                'predicted_class': 'class', 'actual_class': 'case when label = class then class end', 'exact_score': 'class_score',
+            } %}
             {%- for column in ml_monitor.outcome_row(spec) %} {{ own.get(column, 'null') }},{% endfor %} 0, 0, null
         from (
             select matched.*,
@@ -13,7 +18,7 @@
             from matched
             cross join ({{ ml_monitor.places(1, spec.scores | length) }}) as places
         ) as of_class
-        where label is not null and class_score is not null
+        where class_score is not null {{ 'and label is not null' if not spec.feedback }}
         union all
     {%- endif %}
 {% endmacro %}

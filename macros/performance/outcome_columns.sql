@@ -48,7 +48,7 @@
     } -%}
     {%- set tasks = {
         'binary': {'score': ml_monitor.profiled_score(spec), 'prediction': 'prediction', 'label': 'label', 'exact_score': 'score', 'exact_label': 'label'},
-        'multiclass': {'score': ml_monitor.profiled_confidence(spec), 'predicted_class': 'prediction', 'actual_class': 'label', 'exact_score': ml_monitor.score_of_class(spec, 'label'), 'squared_error': ml_monitor.class_squared_error(spec)},
+        'multiclass': {'score': ml_monitor.profiled_confidence(spec), 'prediction': 'cast(null as ' ~ double ~ ')', 'predicted_class': 'prediction', 'actual_class': 'label', 'exact_score': ml_monitor.score_of_class(spec, 'label'), 'squared_error': ml_monitor.class_squared_error(spec)},
         'regression': {'score': ml_monitor.profiled_score(spec), 'error_bin': ml_monitor.error_bin(error), 'exact_prediction': 'prediction', 'exact_label': 'label', 'lower_limit': 'lower_limit', 'upper_limit': 'upper_limit'},
         'ranking': {'item': 'item', 'is_top': 'is_top', 'is_exposed': 'is_exposed', 'ndcg': 'ndcg', 'mrr': 'mrr', 'map': 'map', 'hit': 'hit'},
     } -%}

@@ -40,9 +40,12 @@
 
 
 {% macro _multiclass_measures(spec) %}
-    {%- set log_loss = ml_monitor.log_loss('exact_score', '1') -%}
+    {#- Both losses are of the same rows, those whose classes all have a probability: one count is what they are divided by. The row of a class has
+        the loss that there would be if the class happened. -#}
+    {%- set is_scored = "(squared_error is not null or outcome in ('class_score', 'unlabelled_class_score'))" -%}
+    {%- set log_loss = ml_monitor.log_loss('(case when ' ~ is_scored ~ ' then exact_score end)', '1') -%}
     {{ return({
-        'n_scored': "case when exact_score is not null or outcome = 'class_score' then 1 end",
+        'n_scored': 'case when ' ~ is_scored ~ ' then 1 end',
         'sum_squared_error': 'squared_error',
         'sum_fourth_error': 'squared_error * squared_error',
         'sum_log_loss': log_loss,

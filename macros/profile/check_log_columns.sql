@@ -5,7 +5,7 @@
         {% for relation in [log, reference] %}
             {% set known = ml_monitor.column_names(relation) %}
             {% for variable in spec.variables if variable.column not in known %}
-                {% do ml_monitor._config_error(spec.name, 'features.' ~ variable.column if variable.name == variable.column else variable.name | replace('__', ''),
+                {% do ml_monitor._config_error(spec.name, 'features.' ~ variable.column if variable.name == variable.column else variable.name | replace('__score__:', 'scores.') | replace('__', ''),
                     "column '" ~ variable.column ~ "' is not in " ~ relation, known) %}
             {% endfor %}
             {% for segment in ml_monitor.segment_sources(spec).values() if segment not in known %}

@@ -13,7 +13,7 @@
     {#- What tells the outcome rows of a task apart, so that their order and confusion survive the sums. -#}
     {{ return({
         'binary': ['score', 'prediction', 'label'],
-        'multiclass': ['score', 'predicted_class', 'actual_class'],
+        'multiclass': ['score', 'prediction', 'predicted_class', 'actual_class'],
         'regression': ['score', 'error_bin'],
         'ranking': ['item'] if spec.item else [],
     }[spec.task]) }}

@@ -40,7 +40,7 @@
         {%- if variable.type == 'numeric' %}
         raw_{{ loop.index }},
         case when raw_{{ loop.index }} is not null then 1 end as present_{{ loop.index }},
-        {{ ml_monitor.score_value('raw_' ~ loop.index, spec) if variable.name == '__score__' else ml_monitor.finite(ml_monitor.to_number('raw_' ~ loop.index)) }} as x{{ loop.index }}{{ ',' if not loop.last }}
+        {{ ml_monitor.score_value('raw_' ~ loop.index, spec) if variable.name.startswith('__score__') else ml_monitor.finite(ml_monitor.to_number('raw_' ~ loop.index)) }} as x{{ loop.index }}{{ ',' if not loop.last }}
         {%- else %}
         {{ ml_monitor.category_value(spec if not variable.name.startswith('__') else {'privacy': {}}, variable.column, 'raw_' ~ loop.index) }} as c{{ loop.index }}{{ ',' if not loop.last }}
         {%- endif %}

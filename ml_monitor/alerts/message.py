@@ -10,6 +10,7 @@ from typing import Any
 from ml_monitor.alerts.policy import Severity
 
 ALL = "__all__"
+CLASS_SCORE = "__score__:"
 _VARIABLES = {"__score__": "score", "__prediction__": "prediction", "__label__": "label"}
 _WHAT_HAPPENED = {
     "opened": "opened",
@@ -162,10 +163,16 @@ def _plain(cell: Any) -> Any:
 def subject(event: Mapping[str, Any]) -> str:
     """What an event or an alert state is about: metric, feature, segment."""
     feature, metric = event["feature"], event["metric"]
-    what = metric if feature == ALL else f"{metric} of {_VARIABLES.get(feature, feature)}"
+    what = metric if feature == ALL else f"{metric} of {_variable(feature)}"
     if event["segment"] != ALL:
         what += f" where {event['segment']} is {event['segment_value']}"
     return what
+
+
+def _variable(feature: str) -> str:
+    if feature.startswith(CLASS_SCORE):
+        return f"score of {feature.removeprefix(CLASS_SCORE)}"
+    return _VARIABLES.get(feature, feature)
 
 
 def _window(event: Mapping[str, Any]) -> str:

@@ -32,7 +32,9 @@ class Profile:
 _FEATURES = Profile(
     "feature_profiles", "feature_profile", "feature = :feature and (bin > 0 or bin between -4 and -1)", "bin, category"
 )
-_OUTCOMES = Profile("outcome_profiles", "outcome_profile", "outcome <> 'class_score'", "outcome, score")
+_OUTCOMES = Profile(
+    "outcome_profiles", "outcome_profile", "outcome not in ('class_score', 'unlabelled_class_score')", "outcome, score"
+)
 _SERVICE = Profile("service_profiles", "service_profile")
 _PROFILES: dict[str, Profile | None] = {
     "performance": _OUTCOMES,

@@ -1,16 +1,21 @@
-"""What the performance page says: now and by segment, calibration, cut-offs, confusion, estimates, maturity of labels."""
+"""What the performance page says: now and by segment, calibration, cut-offs, confusion, estimates, maturity of labels.
+
+Differences between versions, groups and times are in `differences`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 from ml_monitor.report import words
+from ml_monitor.report.differences import comparisons, decomposition, fairness
 from ml_monitor.report.rows import Reading, Row, milliseconds
 from ml_monitor.report.tables import Table, table
 
 _MOST_SEGMENTS = 60
 _MOST_CLASSES = 20
+_MOST_CALIBRATED = 12
 _MOST_WINDOWS = 90
 _BAD = ("alert", "warning")
 
@@ -22,9 +27,13 @@ def performance(headline: Row, reading: Reading) -> dict[str, Any]:
     return {
         "now": _now(now, unit),
         "segments": _segments(headline, now),
+        "fairness": fairness(reading.of("rpt_fairness", name), unit),
+        "decomposition": decomposition(reading.of("rpt_decomposition", name), unit),
+        "comparisons": comparisons(reading.of("rpt_comparisons", name)),
         "slices": _slices(reading.of("worst_slices", name), unit),
         "bins": _bins(headline, reading.of("worst_bins", name)),
         "calibration": _calibration(reading.of("rpt_calibration", name)),
+        "class_calibration": _class_calibration(reading.of("rpt_class_calibration", name)),
         "cutoffs": _cutoffs(reading.of("rpt_cutoffs", name)),
         "confusion": _confusion(reading.of("rpt_confusion", name)),
         "estimate": _estimate(reading.of("rpt_estimated_performance", name), unit),
@@ -122,30 +131,68 @@ def _bins(headline: Row, rows: Sequence[Row]) -> Table:
     )
 
 
-def _calibration(bands: Sequence[Row]) -> dict[str, Any] | None:
-    if not bands:
+def _calibration(rows: Sequence[Row]) -> dict[str, Any] | None:
+    return {"when": _when(rows), "bands": _bands(rows, "")} if rows else None
+
+
+def _class_calibration(rows: Sequence[Row]) -> dict[str, Any] | None:
+    """Each class against all others, the most frequent ones; the table has the same."""
+    if not rows:
         return None
-    first = min(band["first_window_start"] for band in bands)
-    last = max(band["last_window_start"] for band in bands)
+    classes = [(name, list(bands)) for name, bands in groupby(rows, key=lambda row: str(row["class"]))]
+    shown = classes[:_MOST_CALIBRATED]
     return {
-        "when": words.period(first, last),
-        "bands": [
+        "when": _when(rows),
+        "hidden": len(classes) - len(shown),
+        "classes": [
             {
-                "score": band["mean_score"],
-                "rate": band["observed_rate"],
-                "low": band["lower_bound"],
-                "high": band["upper_bound"],
-                "from": band["band_start"],
-                "to": band["band_end"],
-                "n": band["sample_size"],
-                "note": f"scores {words.percent(band['band_start'])} to {words.percent(band['band_end'])}: "
-                f"it happened in {words.percent(band['observed_rate'])} "
-                f"{words.interval(band['lower_bound'], band['upper_bound'], '_rate')} "
-                f"of {words.size(band['sample_size'])}",
+                "name": name,
+                "happened": words.size(sum(band["n_happened"] for band in bands)),
+                "bands": _bands(bands, f"of {name} "),
             }
-            for band in bands
+            for name, bands in shown
         ],
+        "table": table(
+            ("class and score", "mean score", "happened", "95 % interval", "predictions"),
+            [
+                (
+                    "ok",
+                    [
+                        f"{name} · {words.percent(band['band_start'])} to {words.percent(band['band_end'])}",
+                        words.percent(band["mean_score"]),
+                        words.percent(band["observed_rate"]),
+                        words.interval(band["lower_bound"], band["upper_bound"], "_rate"),
+                        words.size(band["sample_size"]),
+                    ],
+                )
+                for name, bands in shown
+                for band in bands
+            ],
+        ),
     }
+
+
+def _when(rows: Sequence[Row]) -> str:
+    return words.period(min(row["first_window_start"] for row in rows), max(row["last_window_start"] for row in rows))
+
+
+def _bands(rows: Sequence[Row], whose: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "score": band["mean_score"],
+            "rate": band["observed_rate"],
+            "low": band["lower_bound"],
+            "high": band["upper_bound"],
+            "from": band["band_start"],
+            "to": band["band_end"],
+            "n": band["sample_size"],
+            "note": f"scores {whose}{words.percent(band['band_start'])} to {words.percent(band['band_end'])}: "
+            f"it happened in {words.percent(band['observed_rate'])} "
+            f"{words.interval(band['lower_bound'], band['upper_bound'], '_rate')} "
+            f"of {words.size(band['sample_size'])}",
+        }
+        for band in rows
+    ]
 
 
 def _cutoffs(rows: Sequence[Row]) -> list[list[Any]]:
@@ -170,9 +217,7 @@ def _confusion(rows: Sequence[Row]) -> dict[str, Any] | None:
     place = {name: number for number, name in enumerate(kept)}
     for row in rows:
         counts[place.get(row["actual_class"], len(kept))][place.get(row["predicted_class"], len(kept))] += int(row["n"])
-    first = min(row["first_window_start"] for row in rows)
-    last = max(row["last_window_start"] for row in rows)
-    return {"classes": classes, "counts": counts, "when": words.period(first, last)}
+    return {"classes": classes, "counts": counts, "when": _when(rows)}
 
 
 def _estimate(windows: Sequence[Row], unit: str) -> dict[str, Any] | None:

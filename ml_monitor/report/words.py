@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ml_monitor.alerts.message import CLASS_SCORE
+
 EVERYTHING = "__all__"
 _LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}(?:[eE][-+]?\d+)?")
 
@@ -55,6 +57,8 @@ def metric_name(metric: str) -> str:
 
 def feature_name(feature: str) -> str:
     """The name of a feature on an axis; the model's output and the label are called so."""
+    if feature.startswith(CLASS_SCORE):
+        return f"score of {feature.removeprefix(CLASS_SCORE)} (output)"
     return _FEATURES.get(feature, feature)
 
 

@@ -30,6 +30,7 @@ final as (
         bins.monitor,
         bins.calibration_id,
         bins.model_version,
+        bins.class,
         bins.bin,
         bins.block,
         cast(bins.n as bigint) as n,
@@ -47,7 +48,7 @@ final as (
         cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp) as updated_at
     from calibrated_bins as bins
     inner join cohort_ends on cohort_ends.monitor = bins.monitor and cohort_ends.model_version = bins.model_version
-    left join dispersion on dispersion.monitor = bins.monitor and dispersion.model_version = bins.model_version
+    left join dispersion on dispersion.monitor = bins.monitor and dispersion.model_version = bins.model_version and dispersion.class = bins.class
 )
 
 select * from final

@@ -17,8 +17,19 @@ with
 
 {{ ml_monitor.estimated_totals() }},
 
+{%- if 'multiclass' in ml_monitor.declared_tasks() %}
+
+{{ ml_monitor.estimated_classes() }},
+
+{{ ml_monitor.expected_class_scores() }},
+{%- endif %}
+
 estimates as (
     {{ ml_monitor.performance_from_scores() }}
+    {%- if 'multiclass' in ml_monitor.declared_tasks() %}
+    union all
+    {{ ml_monitor.performance_from_class_scores() }}
+    {%- endif %}
 ),
 
 final as (

@@ -5,36 +5,32 @@
 with
 
 maturity as (
-    select *, cast(n_labels as {{ ml_monitor.type_double() }}) as n
-    from {{ ref('ml_monitor__label_maturity') }}
-    where n_labels > 0
+    select label_maturity.monitor, label_maturity.window_start, label_maturity.window_end, label_maturity.label_age, label_maturity.is_newest,
+        label_maturity.label_coverage, monitors.task,
+        {%- for name, sum in ml_monitor.age_totals().items() %}
+        cast({{ sum }} as {{ ml_monitor.type_double() }}) as {{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('ml_monitor__label_maturity') }} as label_maturity
+    inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = label_maturity.monitor
+    where label_maturity.n_labels > 0
 ),
 
-monitors as (
-    select monitor, task from {{ ref('ml_monitor__monitors') }}
-),
-
-at_age as (
-    {%- for metric, (tasks, value, defined) in {
-        'label_coverage': ["'binary', 'multiclass', 'regression'", 'label_coverage', '1 = 1'],
-        'prevalence': ["'binary'", 'positives / n', '1 = 1'],
-        'accuracy': ["'binary', 'multiclass'", 'correct / n', '1 = 1'],
-        'precision': ["'binary'", '1e0 * tp / (tp + fp)', 'tp + fp > 0'],
-        'recall': ["'binary'", '1e0 * tp / (tp + fn)', 'tp + fn > 0'],
-        'f1': ["'binary'", '2e0 * tp / (2 * tp + fp + fn)', 'tp + fp + fn > 0'],
-        'log_loss': ["'binary'", 'sum_log_loss / n', '1 = 1'],
-        'brier': ["'binary'", 'sum_squared_error / n', '1 = 1'],
-        'mae': ["'regression'", 'sum_absolute_error / n', '1 = 1'],
-        'rmse': ["'regression'", 'sqrt(sum_squared_error / n)', '1 = 1'],
-        'bias': ["'regression'", 'sum_error / n', '1 = 1'],
-    }.items() %}
-    select maturity.monitor, maturity.window_start, maturity.window_end, maturity.label_age, maturity.is_newest, '{{ metric }}' as metric,
-        cast({{ value }} as {{ ml_monitor.type_double() }}) as metric_value, maturity.n_labels as sample_size, maturity.label_coverage
+estimates as (
+    {%- for estimate in ml_monitor.age_estimates() %}
+    select monitor, window_start, window_end, label_age, is_newest, label_coverage,
+            {{ ml_monitor.estimate_columns(estimate) }}
     from maturity
-    inner join monitors on monitors.monitor = maturity.monitor and monitors.task in ({{ tasks }})
-    where {{ defined }}
+    where task in ({% for task in estimate.tasks %}'{{ task }}'{{ ', ' if not loop.last }}{% endfor %})
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+),
+
+final as (
+    select monitor, window_start, window_end, label_age, is_newest, metric, metric_value,
+        {{ ml_monitor.interval_columns() }},
+        sample_size, label_coverage
+    from estimates
+    where metric_value is not null
 )
 
-select * from at_age
+select * from final

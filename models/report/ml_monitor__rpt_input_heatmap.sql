@@ -127,7 +127,7 @@ feature_ranks as (
         row_number() over (
             partition by monitor
             order by
-                case when feature in ('__score__', '__prediction__', '__label__') then 1 else 0 end,
+                case when {{ ml_monitor.is_output('feature') }} then 1 else 0 end,
                 n_alert desc,
                 n_warning desc,
                 worst_value desc,

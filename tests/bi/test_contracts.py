@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.project import PostgresProject
 
 
@@ -17,3 +19,14 @@ def test_every_view_has_a_contract_and_keeps_it(postgres: PostgresProject) -> No
     for view in views:
         declared = {(view["alias"], name): column["data_type"] for name, column in view["columns"].items()}
         assert declared == {key: kind for key, kind in found.items() if key[0] == view["alias"]}
+
+
+def test_mix_and_rate_of_a_segment_add_up_to_the_change(postgres: PostgresProject) -> None:
+    view, whole = (f"main_ml_monitor.ml_monitor__{name}" for name in ("rpt_decomposition", "performance_decomposition"))
+    rows = postgres.rows(f"select metric, window_end, span, sum(mix_effect + rate_effect), max(total_change) from {view} group by metric, window_end, span")
+    assert {row[0] for row in rows} == {"accuracy", "brier", "log_loss", "prevalence"}
+    assert len({row[1:3] for row in rows}) == 1, "one window"
+    newest = postgres.rows(f"select max(window_end) from {whole} where span = {rows[0][2]}")
+    assert rows[0][1] == newest[0][0]
+    for _, _, _, effects, change in rows:
+        assert effects == pytest.approx(change, abs=1e-12)

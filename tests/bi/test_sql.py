@@ -36,6 +36,6 @@ def test_each_statement_answers(postgres: PostgresProject, statement: str) -> No
 
 def test_each_view_of_the_page_has_the_columns_that_it_names(postgres: PostgresProject) -> None:
     rows = re.findall(r"^\| [^|]+ \| `(ml_monitor__rpt_\w+)` \| ([^|]+) \|$", PAGE, re.MULTILINE)
-    assert len(rows) == 7
+    assert len(rows) == 10
     for view, columns in rows:
         postgres.frame(f"select {', '.join(re.findall('`([a-z_]+)`', columns))} from main_ml_monitor.{view} limit 1")

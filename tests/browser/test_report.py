@@ -17,12 +17,14 @@ import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
+from scipy.stats import binomtest
 
 from ml_monitor.alerts.incidents import Incident, Suspect
 from ml_monitor.audit import seal
 from ml_monitor.audit.verify import canonical, head_of
 from ml_monitor.report import write_report
 from ml_monitor.warehouse import Warehouse
+from tests.macros import macros
 
 MODELS = Path(__file__).parents[2] / "models" / "report"
 NOW = datetime(2013, 6, 1)
@@ -80,12 +82,24 @@ TABLES = {
     """,
     "outcome_profiles": """
         monitor text, segment text, outcome text, score double, window_start timestamp, window_number bigint,
-        prediction double, label double, predicted_class text, actual_class text, n bigint, sum_score double, sum_label double
+        prediction double, label double, predicted_class text, actual_class text, n bigint, sum_score double, sum_label double,
+        n_scored double
     """,
     "label_delays": "monitor text, quantity text, label_age bigint, next_age bigint, development_share double",
     "performance": f"{KEYS}, metric text, metric_value double, label_coverage double",
     "estimated_performance": f"""
         {KEYS}, metric text, metric_value double, lower_bound double, upper_bound double, sample_size bigint
+    """,
+    "model_comparisons": """
+        monitor text, champion text, challenger text, first_predicted_at timestamp, last_predicted_at timestamp, sample_size bigint, champion_loss double,
+        challenger_loss double, loss_difference double, loss_error double, loss_p_value double, champion_roc_auc double, challenger_roc_auc double,
+        roc_auc_difference double, roc_auc_error double, roc_auc_p_value double, only_champion_right bigint, only_challenger_right bigint,
+        mcnemar_p_value double
+    """,
+    "performance_decomposition": """
+        monitor text, segment text, segment_value text, metric text, span integer, window_start timestamp, window_end timestamp, baseline_share double,
+        share double, baseline_value double, metric_value double, mix_effect double, rate_effect double, total_change double, sample_size bigint,
+        baseline_size bigint
     """,
     "drift_contributions": f"""
         {KEYS}, bin integer, bin_label text, bin_kind text, reference_share double, window_share double,
@@ -114,6 +128,8 @@ class Contract:
             "ml_monitor": SimpleNamespace(
                 any_monitors=lambda: True,
                 type_double=lambda: "double",
+                is_output=macros("monitors").is_output,
+                wilson_bound=macros("statistics").wilson_bound,
                 is_small_cell=lambda n, monitor="monitor": "1 = 0",
                 window_start_of=lambda moment, unit: f"cast(date_trunc('{unit}', {moment}) as timestamp)",
             ),
@@ -361,6 +377,72 @@ def add_outcomes(warehouse: Contract, monitor: str) -> None:
     )
 
 
+def add_differences(warehouse: Contract, monitor: str) -> None:
+    """Two versions on the same rows, gaps between groups, and what explains a change of accuracy."""
+    pair = {
+        "monitor": monitor,
+        "champion": "v1",
+        "challenger": HOSTILE,
+        "sample_size": 900,
+        "only_champion_right": 20,
+        "only_challenger_right": 50,
+    }
+    loss = {"champion_loss": 0.2, "challenger_loss": 0.19, "loss_difference": -0.01, "loss_error": 0.02, "loss_p_value": 0.6}
+    area = {
+        "champion_roc_auc": 0.7,
+        "challenger_roc_auc": 0.75,
+        "roc_auc_difference": 0.05,
+        "roc_auc_error": 0.01,
+        "roc_auc_p_value": 5e-7,
+    }
+    when = {"first_predicted_at": FIRST, "last_predicted_at": NOW, "mcnemar_p_value": 0.0003}
+    warehouse.add("model_comparisons", {**pair, **loss, **area, **when})
+    now = {"monitor": monitor, **ALL, **window(114), "span": 30, "family": "performance", "sample_size": 300}
+    gaps = {"selection_rate_gap": (0.02, 0.05), "tpr_gap": (-0.2, 0.05), "fpr_gap": (0.01, 0.03), "ppv_gap": (0.0, 0.1)}
+    for metric, (gap, half) in gaps.items():
+        for group, sign in ((HOSTILE, 1), ("other", -1)):
+            bounds = {"metric_value": sign * gap, "lower_bound": sign * gap - half, "upper_bound": sign * gap + half}
+            warehouse.add("metric_values", {**now, "segment": "sex", "segment_value": group, "metric": metric, **bounds})
+    alert = {
+        "direction": "both",
+        "alert_threshold": 0.1,
+        "status": "alert",
+        "reason": HOSTILE,
+        "metric": "tpr_gap",
+        "metric_value": -0.2,
+    }
+    warehouse.add("verdicts", {**now, "segment": "sex", "segment_value": HOSTILE, **alert})
+    change = {
+        "monitor": monitor,
+        "metric": "accuracy",
+        **window(114),
+        "span": 30,
+        "sample_size": 300,
+        "baseline_size": 280,
+        "total_change": -0.045,
+    }
+    values = {
+        "JFK": (0.3, 0.5, 0.8, 0.78, -0.02, -0.008),
+        "EWR": (0.5, 0.4, 0.9, 0.85, 0.01, -0.02),
+        HOSTILE: (0.2, 0.1, 0.7, 0.75, -0.015, 0.008),
+    }
+    names = ("baseline_share", "share", "baseline_value", "metric_value", "mix_effect", "rate_effect")
+    for value, numbers in values.items():
+        effects = dict(zip(names, numbers, strict=True))
+        warehouse.add("performance_decomposition", {**change, "segment": "origin", "segment_value": value, **effects})
+
+
+def add_classes(warehouse: Contract, monitor: str) -> None:
+    """Scores of three classes, each against all others; the second hides in markup."""
+    row = {"monitor": monitor, "segment": "__all__", "outcome": "class_score", "window_number": 1, "window_start": FIRST, "n": 0}
+    cells = [("cat", 0.15, 90, 10), ("cat", 0.95, 4, 36), (HOSTILE, 0.45, 30, 30), ("", 0.05, 200, 2)]
+    for name, score, others, own in cells:
+        for actual, n in ((None, others), (name, own)):
+            warehouse.add(
+                "outcome_profiles", {**row, "predicted_class": name, "score": score, "actual_class": actual, "n_scored": n}
+            )
+
+
 def fill(warehouse: Contract) -> None:
     """Two monitors and a year's worth of trouble in four months."""
     features = [HOSTILE, *(f"feature_{i}" for i in range(19))]
@@ -369,10 +451,13 @@ def fill(warehouse: Contract) -> None:
     add_performance(warehouse, "flight_delay", 120)
     add_history(warehouse, "flight_delay")
     add_outcomes(warehouse, "flight_delay")
+    add_differences(warehouse, "flight_delay")
     for position, feature in enumerate(features[:14]):
         add_alert(warehouse, "flight_delay", feature, 10 * position % 100, None if position < 3 else 110)
     warehouse.add_monitor("arrival_delay", task="regression", description=HOSTILE)
     add_drift(warehouse, "arrival_delay", ["distance", "carrier"], 130)
+    warehouse.add_monitor("kind", task="multiclass")
+    add_classes(warehouse, "kind")
 
 
 def report(directory: Path, fill: Callable[[Contract], None], **options: Any) -> Path:
@@ -506,6 +591,7 @@ ROUTES = [
     f"{MONITOR}/gate",
     f"{MONITOR}/feedback",
     f"{MONITOR}/all",
+    "#/monitor/kind/performance",
     FEATURE,
     f"{FEATURE}/bin/2",
     "#/audit",
@@ -516,7 +602,7 @@ ROUTES = [
 def test_says_at_a_glance_what_is_wrong_and_what_was_done(full, look) -> None:
     page = look(full)
     fleet = page.get_by_label("All monitors")
-    assert fleet.locator("article").count() == 2
+    assert fleet.locator("article").count() == 3
     assert fleet.locator("article").first.inner_text().startswith("flight_delay")
     assert "3 alerts open" in fleet.locator("article").first.inner_text()
     headline = go(page, MONITOR).locator(".headline").inner_text()
@@ -731,6 +817,9 @@ def test_performance_page_has_every_figure(full, look) -> None:
     for title in (
         "Every metric, at the newest window",
         "By segment, worst first",
+        "Why it changed: other rows, or another result",
+        "Gaps between protected groups",
+        "Versions on the same rows",
         "Do the scores mean what they say?",
         "ROC curve",
         "Precision and recall",
@@ -740,10 +829,59 @@ def test_performance_page_has_every_figure(full, look) -> None:
         "Is it as good as its scores promise?",
     ):
         assert title in text, title
-    worst = page.locator(".forest .whisker .name").all_text_contents()
+    worst = page.locator(".forest").first.locator(".whisker .name").all_text_contents()
     assert worst == ["origin = EWR", "origin = JFK"]
     confusion = page.get_by_label("Confusion matrix")
     assert "(60)" in confusion.inner_text()
+
+
+def test_versions_groups_and_times_are_told_apart(full, look) -> None:
+    page = go(look(full), f"{MONITOR}/performance")
+    page.evaluate("() => document.querySelectorAll('details').forEach((details) => { details.open = true; })")
+    compared = page.get_by_label("Comparisons of flight_delay").locator("tbody tr")
+    rows = {row.split(" · ")[1].split("\t")[0]: row for row in compared.all_inner_texts()}
+    assert rows.keys() == {"AUC", "brier", "accuracy"}
+    assert "+0.050 [+0.030, +0.070]" in rows["AUC"]
+    assert "yes" in rows["AUC"]
+    assert "-0.010 [-0.049, +0.029]" in rows["brier"]
+    assert "no, the interval holds 0" in rows["brier"]
+    # 30 rows of 900 more, of 70 on which one of them is right: the error of a paired share by hand.
+    assert "+0.033 [+0.015, +0.051]" in rows["accuracy"]
+    assert "challenger 50, champion 20" in rows["accuracy"]
+    gaps = page.get_by_label("Fairness gaps of flight_delay").locator("tbody tr")
+    assert gaps.count() == 8
+    assert gaps.nth(2).get_attribute("class") == "alert"
+    assert HOSTILE in gaps.nth(2).text_content()
+    assert "-0.200 [-0.250, -0.150]" in gaps.nth(2).inner_text()
+    assert "-0.000" not in page.locator("#page").inner_text()
+    assert page.locator(".effects rect").count() == 6
+    assert "changed by -0.0450, of which mix -0.0250 and rate -0.0200" in page.locator(".effects").get_attribute("aria-label")
+    mix = page.get_by_label("Mix and rate of flight_delay").locator("tbody tr")
+    assert [row.split("\t")[0] for row in mix.all_inner_texts()] == ["origin = EWR", "origin = JFK", f"origin = {HOSTILE}"]
+    bare = go(page, "#/monitor/arrival_delay/performance").locator("#page").inner_text()
+    for title in ("Versions on the same rows", "Gaps between protected groups", "Why it changed"):
+        assert title not in bare
+
+
+def test_each_class_has_its_own_reliability(full, look) -> None:
+    page = go(look(full), "#/monitor/kind/performance")
+    names = page.locator(".grid figcaption strong").all_text_contents()
+    assert names == ["cat", HOSTILE, "(empty)"]
+    assert page.locator("svg.calibration").count() == 3
+    page.locator("svg.calibration").first.focus()
+    page.keyboard.press("End")
+    interval = binomtest(36, 40).proportion_ci(method="wilson")
+    said = page.locator(".grid .say").first.inner_text()
+    assert said == f"scores of cat 90% to 100%: it happened in 90% [{interval.low:.0%}, {interval.high:.0%}] of 40"
+    page.get_by_text("The scores of each class as a table").click()
+    rows = page.get_by_label("Calibration of the classes of kind").locator("tbody tr").all_inner_texts()
+    assert [row.split("\t")[0] for row in rows] == [
+        "cat · 10% to 20%",
+        "cat · 90% to 100%",
+        f"{HOSTILE} · 40% to 50%",
+        " · 0% to 10%",
+    ]
+    assert "of each class" not in go(page, f"{MONITOR}/performance").locator("#page").inner_text()
 
 
 def test_values_on_which_it_errs_are_listed(tmp_path, look) -> None:
@@ -755,7 +893,11 @@ def test_values_on_which_it_errs_are_listed(tmp_path, look) -> None:
                     ('UA', 0.2, 0.3, -0.01, 0.9, 500, false, false, 0.8)) as bins(bin_label, error, other_error, damage, q_value, sample_size, is_worse, is_confirmed, newer_p_value)"""
         )
 
-    rows = go(look(report(tmp_path, with_bins)), f"{MONITOR}/performance").get_by_label("Worst values of flight_delay").locator("tbody tr")
+    rows = (
+        go(look(report(tmp_path, with_bins)), f"{MONITOR}/performance")
+        .get_by_label("Worst values of flight_delay")
+        .locator("tbody tr")
+    )
     assert [row.split("\t")[0] for row in rows.all_inner_texts()] == [f"carrier = {HOSTILE}", "carrier = EV"]
     assert "too few labels" in rows.nth(1).inner_text()
     assert "41" in rows.nth(0).inner_text()

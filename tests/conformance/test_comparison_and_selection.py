@@ -39,7 +39,7 @@ def test_paired_tests(warehouse: str, tmp_path: Any, request: pytest.FixtureRequ
     ).iloc[50:]
     both = pd.concat([log, shadow]).drop(columns=["probability", "label"])
     project = start(warehouse, tmp_path, request, {"comparison": {"on": "request"}}, "model_comparison", predictions=both, feedback=labels(log), reference=log.head(500))
-    project.run("-s", "+ml_monitor__model_comparisons")
+    project.run("-s", "+ml_monitor__rpt_comparisons")
     (row,) = project.frame(f"select * from {MART}model_comparisons").to_dict("records")
     pairs = log.merge(shadow, on="request", suffixes=("", "_2"))
     y = pairs["label"].to_numpy()
@@ -63,6 +63,13 @@ def test_paired_tests(warehouse: str, tmp_path: Any, request: pytest.FixtureRequ
         assert row[name] == pytest.approx(value, rel=1e-9), name
     for name, z in {"roc_auc_p_value": difference / error, "mcnemar_p_value": (c - b) / np.sqrt(b + c), "loss_p_value": loss.mean() / expected["loss_error"]}.items():
         assert row[name] == pytest.approx(2 * norm.sf(abs(z)), rel=1e-6), name
+    shown = project.frame(f"select * from {MART}rpt_comparisons").set_index("metric")
+    assert set(shown.index) == {"brier", "roc_auc", "accuracy"}
+    gained = right_2.astype(int) - right.astype(int)
+    spread = {"brier": expected["loss_error"], "roc_auc": error, "accuracy": gained.std(ddof=0) / np.sqrt(len(gained))}
+    for metric, middle in {"brier": loss.mean(), "roc_auc": difference, "accuracy": gained.mean()}.items():
+        bounds = [middle, *norm.interval(0.95, middle, spread[metric])]
+        assert list(shown.loc[metric, ["difference", "lower_bound", "upper_bound"]]) == pytest.approx(bounds, rel=1e-6), metric
 
 
 @pytest.mark.parametrize("warehouse", ["duckdb", "postgres"])

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import metrics
 from sklearn.isotonic import IsotonicRegression
 
 from tests.conformance.simulations import MONITOR, START, labels, predictions, prices, three_classes
@@ -148,19 +149,68 @@ def test_steps_give_what_one_run_gives(project: Callable[..., Project]) -> None:
         pd.testing.assert_frame_equal(once, steps, rtol=1e-9)
 
 
+SCORES = {"precision": metrics.precision_score, "recall": metrics.recall_score, "f1": metrics.f1_score}
+
+
+def expected_of_classes(log: pd.DataFrame, calibrated_days: int) -> pd.DataFrame:
+    """Metrics of each day from the calibrated probability of each class: numpy, and the isotonic regression of scikit-learn."""
+    names, day = {"cat": "s0", "it's": "s1", "dog": "s2"}, log["predicted_at"].dt.floor("D")
+    chance = {}
+    for name, column in names.items():
+        cohort = pd.DataFrame({"y_score": log[column], "label": log["label"] == name})[day < START + pd.Timedelta(days=calibrated_days)]
+        chance[name] = pd.Series(calibration(cohort, 50)[1].predict(log[column]), index=log.index)
+    found = {}
+    for start, rows in log.groupby(day):
+        n = {name: (rows["y_pred"] == name).sum() for name in names}
+        right = {name: chance[name][rows.index][rows["y_pred"] == name].sum() for name in names}
+        actual = {name: chance[name][rows.index].sum() for name in names}
+        of_class = pd.DataFrame(
+            {name: {"precision": right[name] / n[name], "recall": right[name] / actual[name], "f1": 2 * right[name] / (n[name] + actual[name])} for name in names}
+        )
+        losses = [(chance[name][rows.index] * -np.log(rows[column].clip(1e-15, 1 - 1e-15))).sum() for name, column in names.items()]
+        found[start] = {f"estimated_macro_{score}": of_class.loc[score].mean() for score in SCORES}
+        found[start] |= {f"estimated_weighted_{score}": np.average(of_class.loc[score], weights=list(actual.values())) for score in SCORES}
+        found[start]["estimated_log_loss"] = sum(losses) / len(rows)
+    return pd.DataFrame(found).T
+
+
+def classes_follow_the_shift(found: pd.DataFrame, log: pd.DataFrame, calibrated_days: int, change: int) -> None:
+    """What is expected of the classes is numpy's, also of days without labels, and is what came, until labels stop following the input."""
+    expected = expected_of_classes(log, calibrated_days)
+    wide = {column: found.pivot(index="window_start", columns="metric", values=column) for column in ("metric_value", "lower_bound", "upper_bound")}
+    for metric in expected:
+        assert wide["metric_value"][metric].to_numpy() == pytest.approx(expected[metric].to_numpy(), rel=1e-9), metric
+    realised: dict[pd.Timestamp, dict[str, float]] = {}
+    for start, rows in log.groupby(log["predicted_at"].dt.floor("D")):
+        y, said = rows["label"], rows["y_pred"]
+        realised[start] = {f"estimated_{average}_{name}": score(y, said, average=average) for name, score in SCORES.items() for average in ("macro", "weighted")}
+        given = np.select([y == "cat", y == "it's"], [rows["s0"], rows["s1"]], rows["s2"])
+        realised[start]["estimated_log_loss"] = -np.log(given.clip(1e-15)).mean()
+    after = pd.DataFrame(realised).T.iloc[calibrated_days:change]
+    miss = (wide["metric_value"][after.columns].loc[after.index] - after).mean()
+    inside = ((wide["lower_bound"][after.columns].loc[after.index] <= after) & (after <= wide["upper_bound"][after.columns].loc[after.index])).mean()
+    print(pd.DataFrame({"mean miss": miss, "inside the band": inside, "moved by": after.max() - after.min()}).round(4))
+    assert miss.drop("estimated_log_loss").abs().max() < 0.01
+    assert abs(miss["estimated_log_loss"]) < 0.02
+    assert inside.min() >= 0.85
+
+
 @pytest.mark.parametrize("warehouse", ["duckdb", "postgres"])
 def test_many_classes(warehouse: str, tmp_path: Any, request: pytest.FixtureRequest) -> None:
     """Covariate shift of an overconfident model is followed within a point; labels that stop following the input are concept drift."""
     days, rows, change = 30, 2500, 26
     shift = np.where(np.arange(days) < 10, 0, np.linspace(-1, 1, days))
     log = three_classes(days, rows, shift, np.where(np.arange(days) >= change, 0.3, 0.0), seed=5)
-    monitor = MONITOR | {"task": "multiclass", "scores": {"cat": "s0", "it's": "s1", "dog": "s2"}, "calibration": {"windows": 10}}
-    logs = {"predictions": log.drop(columns=["probability", "label"]), "feedback": labels(log), "reference": log.head(2000)}
+    monitor = MONITOR | {"task": "multiclass", "scores": {"cat": "s0", "it's": "s1", "dog": "s2"}, "calibration": {"windows": 10}, "score_decimals": 4}
+    hidden = log["predicted_at"].between(START + pd.Timedelta(days=change - 2), START + pd.Timedelta(days=change), inclusive="left")
+    logs = {"predictions": log.drop(columns=["probability", "label"]), "feedback": labels(log[~hidden]), "reference": log.head(2000)}
     built = project_on(warehouse, request, tmp_path / "p", {"sim": monitor}, logs=logs, now=str(START + pd.Timedelta(days=days)))
     built.run("-s", "+ml_monitor__verdicts")
     day = log["predicted_at"].dt.floor("D")
     found = built.frame(f"select * from {MART}estimated_performance where model_version = '__all__'").set_index("window_start").sort_index()
-    assert set(found["metric"]) == {"estimated_accuracy", "concept_drift"}
+    averages = {f"estimated_{average}_{score}" for average in ("macro", "weighted") for score in SCORES}
+    assert set(found["metric"]) == {"estimated_accuracy", "estimated_log_loss", "concept_drift"} | averages
+    classes_follow_the_shift(found.reset_index(), log, 10, change)
     estimates = found[found["metric"] == "estimated_accuracy"]
     realised = (log["label"] == log["y_pred"]).groupby(day).mean()
     confidence = log[["s0", "s1", "s2"]].max(axis=1).groupby(day).mean()
@@ -176,6 +226,20 @@ def test_many_classes(warehouse: str, tmp_path: Any, request: pytest.FixtureRequ
     assert verdicts[verdicts == "alert"].index[0] <= START + pd.Timedelta(days=change + 1)
     nowcast = built.rows(f"select count(*) from {MART}label_nowcast where metric = 'nowcast_accuracy'")
     assert nowcast[0][0] > 0
+    if warehouse == "duckdb":
+        labels_change_no_estimate(built, log)
+
+
+def labels_change_no_estimate(built: Project, log: pd.DataFrame) -> None:
+    """Labels that come late move the scores of their classes to the labelled ones, and what was expected stays what it was."""
+    query = f"select window_start, model_version, metric, metric_value, sample_size from {MART}estimated_performance where metric <> 'concept_drift' order by 1, 2, 3"
+    unlabelled = f"select coalesce(sum(n_scored), 0) from {MART}outcome_profiles where outcome = 'unlabelled_class_score'"
+    before, waiting = built.frame(query), built.rows(unlabelled)
+    built.load("feedback", labels(log))
+    built.run("-s", "+ml_monitor__estimated_performance")
+    late = 3 * int((labels(log)["labelled_at"] >= built.now).sum())
+    assert (waiting, built.rows(unlabelled)) == ([(2 * 2500 * 3 + late,)], [(late,)])
+    pd.testing.assert_frame_equal(built.frame(query), before, rtol=1e-9)
 
 
 @pytest.mark.parametrize("warehouse", ["duckdb", "postgres"])

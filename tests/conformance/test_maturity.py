@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest, norm
 
 from tests.conformance.simulations import MONITOR, START, conversions, predictions
 from tests.project import PostgresProject, Project
@@ -109,6 +110,32 @@ def test_metrics_at_a_fixed_age(late: tuple[Project, pd.DataFrame, pd.DataFrame]
         cell = expected.loc[(day, 5)]
         assert found[day, "accuracy"] == pytest.approx(cell["correct"] / cell["labels"], rel=1e-12)
         assert found[day, "prevalence"] == pytest.approx(cell["positives"] / cell["labels"], rel=1e-12)
+
+
+@pytest.mark.parametrize("age", [2, 5, 11])
+def test_intervals_at_a_fixed_age(late: tuple[Project, pd.DataFrame, pd.DataFrame], age: int) -> None:
+    """Shares against scipy's Wilson interval, losses against the standard error of a mean over the rows that were labelled by then."""
+    project, log, feedback = late
+    rows = project.frame(f"select * from {MART}performance_at_age where label_age = {age}").set_index(["window_start", "metric"])
+    known = feedback[feedback["labelled_at"] < NOW].sort_values("labelled_at").drop_duplicates("prediction_id", keep="last")
+    joined = log.drop(columns="label").merge(known, on="prediction_id")
+    day = joined["predicted_at"].dt.floor("D")
+    by_then = joined[(joined["labelled_at"].dt.floor("D") - day).dt.days <= age]
+    compared = 0
+    for start, part in by_then.groupby(by_then["predicted_at"].dt.floor("D")):
+        if start + pd.Timedelta(days=age) >= NOW:
+            continue
+        y, said, score = part["label"], part["y_pred"], part["y_score"].clip(1e-15, 1 - 1e-15)
+        shares = {"prevalence": y, "accuracy": y == said, "precision": y[said == 1], "recall": said[y == 1], "specificity": 1 - said[y == 0]}
+        for metric, hits in shares.items():
+            interval = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
+            numbers = rows.loc[(start, metric), ["metric_value", "lower_bound", "upper_bound", "sample_size"]]
+            assert numbers.to_list() == pytest.approx([hits.mean(), interval.low, interval.high, len(hits)], rel=1e-9), (start, metric)
+        for metric, loss in {"brier": (part["y_score"] - y) ** 2, "log_loss": -np.log(np.where(y == 1, score, 1 - score))}.items():
+            low, high = norm.interval(0.95, np.mean(loss), np.std(loss, ddof=1) / np.sqrt(len(loss)))
+            assert rows.loc[(start, metric), ["metric_value", "lower_bound", "upper_bound"]].to_list() == pytest.approx([np.mean(loss), low, high], rel=1e-7)
+        compared += 1
+    assert compared == DAYS - age
 
 
 def test_nowcast(late: tuple[Project, pd.DataFrame, pd.DataFrame]) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import norm
+from scipy.stats import binomtest, norm
+from sklearn.metrics import roc_auc_score
 
 from tests.conformance import outcomes
 from tests.project import PostgresProject, Project
@@ -81,6 +82,19 @@ def multiclass_log() -> pd.DataFrame:
     return pd.concat(days, ignore_index=True)
 
 
+def spoilt_log() -> pd.DataFrame:
+    """Class scores as text; on the last day some of them are no probabilities."""
+    days = []
+    for day in range(3):
+        label = CLASSES[RANDOM.integers(0, 3, size=ROWS)]
+        shares = RANDOM.dirichlet(np.ones(3), size=ROWS).round(6).astype(str).astype(object)
+        if day == 2:
+            shares[:8, 0] = ["1.5", "-0.2", "n/a", "NaN", "Infinity", "", "0,4", "1e3"]
+            shares[5:9, 1] = "1.000001"
+        days.append(log(day, ROWS, prediction=label, label=label, **{f"s{i}": shares[:, i] for i in range(3)}))
+    return pd.concat(days, ignore_index=True)
+
+
 def ranking_log() -> pd.DataFrame:
     days = []
     for day in range(8):
@@ -95,13 +109,15 @@ def ranking_log() -> pd.DataFrame:
     return pd.concat(days, ignore_index=True)
 
 
-FRAMES = {"yes": binary_log(), "number": regression_log(), "kind": multiclass_log(), "order": ranking_log()}
+FRAMES = {"yes": binary_log(), "number": regression_log(), "kind": multiclass_log(), "order": ranking_log(), "spoilt": spoilt_log()}
 SHARED = {"model_version": "version", "features": {"plan": "categorical"}, "reference": {"from": "2026-01-01", "to": "2026-01-02"}, "rolling": [SPAN], "min_rows": 1}
 MONITORS: dict[str, Any] = {
     "yes": {"task": "binary", "score": "score", "prediction": "prediction", "positive": "CHURNED", "score_decimals": 6, "beta": 3,
             "thresholds": {"roc_auc": {"alert": 0.2}}},
     "number": {"task": "regression", "prediction": "prediction", "lower": "low", "upper": "high", "quantile": 0.8},
     "kind": {"task": "multiclass", "prediction": "prediction", "score_decimals": 6, "beta": 3, "scores": {str(c): f"s{i}" for i, c in enumerate(CLASSES[:5])}},
+    "spoilt": {"task": "multiclass", "prediction": "prediction", "score_decimals": 6, "scores": {str(c): f"s{i}" for i, c in enumerate(CLASSES[:3])},
+        "thresholds": {"invalid_rate": {"warn": 0, "alert": 0.01, "features": {f"__score__:{CLASSES[1]}": {"alert": 0.5}}}}},
     "order": {"task": "ranking", "score": "score", "query_id": "query", "item": "product", "k": K},
 }
 
@@ -118,7 +134,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         project: Project = PostgresProject(directory, monitors, logs=logs, now=NOW, server=request.getfixturevalue("postgres_url"))
     else:
         project = Project(directory, monitors, logs=logs, now=NOW)
-    project.run("-s", "+ml_monitor__verdicts")
+    project.run("-s", "+ml_monitor__verdicts", "ml_monitor__rpt_class_calibration", "+ml_monitor__performance_at_age")
     return project
 
 
@@ -212,6 +228,47 @@ def test_multiclass(built: Project) -> None:
     compare(values(built, "kind"), expected, {"label_coverage"})
 
 
+def test_class_scores_that_are_no_probabilities(built: Project) -> None:
+    """Each is a finding of its class, and left out of what is made of that class; losses are of rows whose classes all have a probability."""
+    part = FRAMES["spoilt"][FRAMES["spoilt"]["predicted_at"] >= DAYS[2]]
+    score = part[["s0", "s1", "s2"]].apply(pd.to_numeric, errors="coerce").to_numpy(copy=True)
+    score[~((score >= 0) & (score <= 1))] = np.nan
+    y, names = part["label"].to_numpy(str), list(CLASSES[:3])
+    found = built.frame(
+        "select feature, metric, metric_value, sample_size, status, reason from main_ml_monitor.ml_monitor__verdicts"
+        f" where monitor = 'spoilt' and window_start = '{DAYS[2]}' and span = 1 and model_version = '__all__' and metric = 'invalid_rate'"
+    ).set_index("feature")
+    assert list(np.isnan(score).sum(axis=0)) == [8, 4, 0]
+    assert found["metric_value"].to_dict() == pytest.approx({f"__score__:{name}": np.isnan(score[:, i]).mean() for i, name in enumerate(names)})
+    assert found["status"].to_dict() == {"__score__:cat": "alert", f"__score__:{names[1]}": "warning", f"__score__:{names[2]}": "ok"}
+    assert found.loc["__score__:cat", "reason"] == "invalid_rate of __score__:cat = 0.067 is above 0.01 (n = 120)"
+    actual = {key[2:]: value[0] for key, value in values(built, "spoilt").items() if key[:2] == (DAYS[2], 1)}
+    complete, own = ~np.isnan(score).any(axis=1), score[np.arange(len(y)), [names.index(name) for name in y]]
+    right = (y[:, None] == np.array(names)).astype(float)
+    assert actual["brier", "__all__"] == pytest.approx(((score - right)[complete] ** 2).sum(axis=1).mean())
+    assert actual["log_loss", "__all__"] == pytest.approx(-np.log(own[complete]).mean())
+    for i, name in enumerate(names):
+        known = ~np.isnan(score[:, i])
+        assert actual["class_roc_auc", f"class:{name}"] == pytest.approx(roc_auc_score(right[known, i], score[known, i]))
+
+
+def test_calibration_of_each_class(built: Project) -> None:
+    frame = FRAMES["kind"].dropna(subset=["label"])
+    found = built.frame("select * from main_ml_monitor.ml_monitor__rpt_class_calibration where monitor = 'kind'")
+    expected = {}
+    for i, name in enumerate(CLASSES[:5]):
+        happened, score = frame["label"] == name, frame[f"s{i}"]
+        for band, rows in frame.groupby(np.floor(score * 10).clip(upper=9).astype(int)):
+            interval = binomtest(int(happened[rows.index].sum()), len(rows)).proportion_ci(method="wilson")
+            expected[name, band] = (score[rows.index].mean(), happened[rows.index].mean(), interval.low, interval.high, len(rows))
+    actual = {(row["class"], row["band"]): row[["mean_score", "observed_rate", "lower_bound", "upper_bound", "sample_size"]] for _, row in found.iterrows()}
+    assert actual.keys() == expected.keys()
+    for key, numbers in expected.items():
+        assert actual[key].to_list() == pytest.approx(numbers, rel=1e-9), key
+    order = frame["label"].value_counts()[list(CLASSES[:5])].rank(ascending=False, method="first")
+    assert found.groupby("class")["class_rank"].first().idxmin() == order.idxmin()
+
+
 def test_a_class_that_the_reference_never_predicted(built: Project) -> None:
     frame = FRAMES["kind"]
     known = set(frame.loc[frame["predicted_at"] < "2026-01-02", "prediction"])
@@ -237,6 +294,26 @@ def test_ranking(built: Project) -> None:
         queries = named.groupby("query_id")["label"].count()
         expected[*key, "label_coverage", "__all__"] = (queries > 0).mean()
     compare(values(built, "order"), expected, set())
+
+
+def test_at_the_newest_age_a_metric_is_what_it_is(built: Project) -> None:
+    """Value, interval and size: all labels of a day came on that day."""
+    columns = "metric_value, lower_bound, upper_bound, sample_size, label_coverage"
+    rows = built.frame(f"select monitor, window_start, metric, {columns} from main_ml_monitor.ml_monitor__performance_at_age where label_age = 0")
+    wanted = {
+        "yes": {"prevalence", "accuracy", "precision", "recall", "specificity", "f1", "log_loss", "brier"},
+        "kind": {"accuracy", "log_loss", "brier"}, "spoilt": {"accuracy", "log_loss", "brier"}, "number": {"mae", "rmse", "bias"},
+    }  # fmt: skip
+    assert rows.groupby("monitor")["metric"].agg(set).to_dict() == {name: metrics | {"label_coverage"} for name, metrics in wanted.items()}
+    whole = built.frame(
+        f"select monitor, window_start, metric, {columns} from main_ml_monitor.ml_monitor__performance"
+        " where span = 1 and model_version = '__all__' and segment = '__all__' and feature = '__all__' and metric_value is not null"
+    )
+    keys = ["monitor", "window_start", "metric"]
+    both = rows.merge(whole, on=keys, suffixes=("", "_whole"))
+    assert len(both) == len(rows) > 100
+    for column in columns.split(", "):
+        pd.testing.assert_series_equal(both[column], both[f"{column}_whole"], check_names=False, rtol=1e-12)
 
 
 def test_what_is_not_defined_says_why(built: Project) -> None:

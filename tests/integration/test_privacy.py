@@ -193,6 +193,8 @@ def test_small_cells_are_not_published(built: Project) -> None:
     for view, n in (("confusion", "n"), ("calibration", "sample_size")):
         cells = built.frame(f"select {n} from {schema}rpt_{view}")[n]
         assert len(cells) and cells.min() >= 15, view
+    effects = built.frame(f"select sample_size, baseline_size from {schema}rpt_decomposition")
+    assert len(effects) and not effects.isin(range(1, 15)).any().any()
 
 
 def test_hashed_categories_are_judged_like_plain_ones(built: Project, tmp_path: Path) -> None:

@@ -279,7 +279,7 @@ function history(section, known, feature, chosen) {
 
 // ---- performance
 function performancePage(section, known, whole) {
-    const { now, segments, slices, bins, calibration, cutoffs, confusion, estimate, maturity, triangle } = known.performance;
+    const { now, segments, slices, bins, fairness, decomposition, comparisons, calibration, class_calibration, cutoffs, confusion, estimate, maturity, triangle } = known.performance;
     // On the page of everything the lane stands above already.
     if (known.lanes.points.length && known.axis) whole || performanceLane(make("div", section, "", { class: "lanes" }), known);
     else empty(section, "No labels have arrived yet, so how well it predicts is not known.");
@@ -303,8 +303,12 @@ function performancePage(section, known, whole) {
         caption(section, "Found in the older half of the error profile, corrected for the number of values, and looked at again in the newer half.");
         table(section, bins, `Worst values of ${known.name}`);
     }
+    if (decomposition) decompositionFigures(section, decomposition, known.name);
+    if (fairness) fairnessFigures(section, fairness, known.name);
+    if (comparisons) comparisonFigures(section, comparisons, known.name);
     if (estimate) estimateFigure(section, estimate);
     if (calibration) calibrationFigure(section, calibration);
+    if (class_calibration) classCalibrationFigures(section, class_calibration, known.name);
     if (cutoffs.length > 1) cutoffFigures(section, cutoffs);
     if (confusion) confusionFigure(section, confusion);
     if (maturity) maturityFigure(section, maturity);
@@ -323,10 +327,63 @@ function forest(section, rows, middle, label, shaded) {
         const y = 4 + step * (place + 0.5), value = row.value ?? row.difference;
         const group = mark("g", plot, { class: `whisker ${row.status || ""}` });
         mark("title", group, {}, row.note);
-        mark("text", group, { x: 0, y: y + 4, class: "name" }, row.name.length > drawn.left / 6.6 ? `${row.name.slice(0, drawn.left / 6.6 - 1)}…` : row.name);
+        named(group, row.name, y + 4, drawn.left);
         if (row.low !== null && row.low !== undefined) mark("line", group, { x1: X(row.low), x2: X(row.high), y1: y, y2: y });
         if (value !== null && value !== undefined) mark("circle", group, { cx: X(value), cy: y, r: 4 });
     });
+}
+
+function decompositionFigures(section, { metric, over, segments, table: rows }, name) {
+    heading(section, "Why it changed: other rows, or another result");
+    caption(section, `The ${metric} over ${over} against the windows just before. Mix: the value has another share of the rows. Rate: the result within it is another. Both add up to the change, exactly.`);
+    key(section, [["mix", "mix"], ["rate", "rate"]]);
+    for (const segment of segments) {
+        caption(section, segment.words);
+        effects(section, segment, `${metric} by ${segment.segment}: mix and rate. ${segment.words}`);
+        if (segment.hidden) caption(section, `${segment.hidden} more are in ml_monitor__rpt_decomposition.`);
+    }
+    table(folded(section, "Mix and rate as a table"), rows, `Mix and rate of ${name}`);
+}
+
+// Two bars per value, from the line of no change.
+function effects(section, { rows }, label) {
+    const seen = [0, ...rows.flatMap((row) => [row.mix, row.rate])], pad = (Math.max(...seen) - Math.min(...seen)) * 0.08 || 0.01;
+    const step = 26, width = Math.min(860, room(section)), x = [Math.min(...seen) - pad, Math.max(...seen) + pad];
+    const drawn = chart(section, { label, width, height: rows.length * step + 34, left: leftOf(section), top: 4, x, y: [rows.length, 0], yTicks: [], xTicks: ticks(x, 5).map((value) => [value, figure(value)]), kind: "effects" });
+    const { X, plot, height } = drawn;
+    mark("line", plot, { x1: X(0), x2: X(0), y1: 4, y2: height - 26, class: "level" });
+    rows.forEach((row, place) => {
+        const y = 4 + step * place, group = mark("g", plot);
+        mark("title", group, {}, row.note);
+        named(group, row.name, y + step / 2 + 4, drawn.left);
+        for (const [effect, down] of [["mix", 4], ["rate", 13]]) mark("rect", group, { x: Math.min(X(0), X(row[effect])), y: y + down, width: Math.max(0.5, Math.abs(X(row[effect]) - X(0))), height: 8, class: effect });
+    });
+}
+
+function fairnessFigures(section, { over, metrics, table: rows }, name) {
+    heading(section, "Gaps between protected groups");
+    caption(section, `Rate of the group minus that of everyone else, over ${over}, with 95 % intervals. An interval that holds 0 tells nothing apart.`);
+    for (const { metric, rows: groups, hidden } of metrics) {
+        make("h4", section, metric);
+        forest(section, groups, 0, `${metric}: group minus everyone else, the largest gap first`);
+        if (hidden) caption(section, `${hidden} smaller ones are in ml_monitor__rpt_fairness.`);
+    }
+    table(folded(section, "The gaps as a table"), rows, `Fairness gaps of ${name}`);
+}
+
+function comparisonFigures(section, { when, metrics, table: rows }, name) {
+    heading(section, "Versions on the same rows");
+    caption(section, `Challenger minus champion on the labelled rows of ${when} that both scored, with 95 % intervals of the paired difference. An interval that holds 0 tells nothing apart.`);
+    for (const { metric, rows: pairs } of metrics) {
+        make("h4", section, metric);
+        forest(section, pairs, 0, `${metric}: challenger minus champion`);
+    }
+    table(folded(section, "The comparisons as a table"), rows, `Comparisons of ${name}`);
+}
+
+// A name in the room left of a chart.
+function named(parent, name, y, left) {
+    mark("text", parent, { x: 0, y, class: "name" }, name.length > left / 6.6 ? `${name.slice(0, left / 6.6 - 1)}…` : name);
 }
 
 function figureWith(section, title, words) {
@@ -353,7 +410,11 @@ const SHARES = [0, 0.25, 0.5, 0.75, 1].map((share) => [share, percent(share)]);
 
 function calibrationFigure(section, { bands, when }) {
     const picture = figureWith(section, "Do the scores mean what they say?", `Labelled predictions of ${when}. On the dashed line, a score of 30 % means that it happens in 30 % of cases; above it, the model promises too little. Bars below: how many predictions have such a score.`);
-    const drawn = chart(picture, { label: "Observed rate against mean score, with 95 % intervals", width: 420, height: 380, x: [0, 1], y: [0, 1], yFormat: percent, xTicks: SHARES, bottom: 84, kind: "calibration" });
+    reliability(picture, bands, "Observed rate against mean score, with 95 % intervals", 420, 380);
+}
+
+function reliability(parent, bands, label, width, height) {
+    const drawn = chart(parent, { label, width, height, x: [0, 1], y: [0, 1], yFormat: percent, xTicks: SHARES, bottom: 84, kind: "calibration" });
     const { X, Y, plot } = drawn, most = Math.max(...bands.map((band) => band.n));
     mark("line", plot, { x1: X(0), y1: Y(0), x2: X(1), y2: Y(1), class: "limit reference" });
     for (const band of bands) {
@@ -361,9 +422,22 @@ function calibrationFigure(section, { bands, when }) {
         mark("title", group, {}, band.note);
         mark("line", group, { x1: X(band.score), x2: X(band.score), y1: Y(band.low), y2: Y(band.high) });
         mark("circle", group, { cx: X(band.score), cy: Y(band.rate), r: 4 });
-        mark("rect", group, { x: X(band.from) + 1, width: X(band.to) - X(band.from) - 2, y: 356 - 44 * band.n / most, height: 44 * band.n / most, class: "fill little" });
+        mark("rect", group, { x: X(band.from) + 1, width: X(band.to) - X(band.from) - 2, y: height - 24 - 44 * band.n / most, height: 44 * band.n / most, class: "fill little" });
     }
-    trace(drawn, bands.map((band) => band.score), (place) => bands[place].note, picture);
+    trace(drawn, bands.map((band) => band.score), (place) => bands[place].note, parent);
+}
+
+function classCalibrationFigures(section, { when, classes, hidden, table: rows }, name) {
+    heading(section, "Do the scores of each class mean what they say?");
+    caption(section, `Labelled predictions of ${when}, each class against all others, the most frequent first. On the dashed line, a score of 30 % means that the class happens in 30 % of cases. Bars below: how many predictions have such a score.${hidden ? ` ${hidden} more are in ml_monitor__rpt_class_calibration.` : ""}`);
+    const grid = make("div", section, "", { class: "grid" });
+    for (const { name: class_name, happened, bands } of classes) {
+        const frame = make("figure", grid), words = make("figcaption", frame);
+        make("strong", words, class_name || "(empty)");
+        words.append(`happened ${happened} times`);
+        reliability(frame, bands, `${class_name}: observed rate against mean score, with 95 % intervals`, Math.min(360, room(grid)), 300);
+    }
+    table(folded(section, "The scores of each class as a table"), rows, `Calibration of the classes of ${name}`);
 }
 
 function cutoffFigures(section, cutoffs) {

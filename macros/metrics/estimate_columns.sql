@@ -1,0 +1,18 @@
+{% macro estimate_columns(estimate) -%}
+    {#- Value, size and bounds of one estimate, in one order; not defined where its condition does not hold. -#}
+    {%- set double = ml_monitor.type_double() -%}
+    '{{ estimate.metric }}' as metric,
+            cast(case when {{ estimate.when }} then {{ estimate.value }} end as {{ double }}) as metric_value,
+            cast(coalesce({{ estimate.n }}, 0) as bigint) as sample_size,
+            {{ ml_monitor.literal(estimate.why) }} as detail,
+            {%- for part in ['lower', 'upper', 'error'] %}
+            cast({{ 'case when ' ~ estimate.when ~ ' then ' ~ estimate[part] ~ ' end' if estimate[part] else 'null' }} as {{ double }}) as {{ {'error': 'standard_error'}.get(part, part ~ '_bound') }}{{ ',' if not loop.last }}
+            {%- endfor %}
+{%- endmacro %}
+
+
+{% macro interval_columns() -%}
+    {#- The 95 % interval of an estimate that has either bounds or a standard error. -#}
+    case when metric_value is not null then coalesce(lower_bound, metric_value - 1.959963984540054e0 * standard_error) end as lower_bound,
+        case when metric_value is not null then coalesce(upper_bound, metric_value + 1.959963984540054e0 * standard_error) end as upper_bound
+{%- endmacro %}

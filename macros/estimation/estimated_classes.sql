@@ -3,6 +3,10 @@
 {% macro estimated_classes() %}
     {#- CTEs up to `class_totals`: per class its predictions (side 1) and all others (side 0), with how many of them are expected to be of the class. -#}
     {%- set name = 'profiles.monitor, profiles.model_version, profiles.segment, profiles.segment_value, profiles.window_number, profiles.predicted_class' -%}
+    class_calibrations as (
+        select * from current_curves where class <> '__all__'
+    ),
+
     class_score_sums as (
         select {{ name }} as class, profiles.score, case when profiles.prediction = 1 then 1 else 0 end as side,
             sum(profiles.n_scored) as n, sum(profiles.sum_log_loss) as log_loss, sum(profiles.sum_squared_log_loss) as squared_log_loss

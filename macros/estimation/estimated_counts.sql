@@ -1,5 +1,6 @@
 {% macro current_calibrations() %}
-    {#- CTEs `calibrations` and `class_calibrations`: those of the present configuration. Rows frozen before classes had curves have no class. -#}
+    {#- CTEs `current_curves`, those of the present configuration, and `calibrations`, those of all classes together. Rows frozen before classes
+        had curves have no class. -#}
     current_curves as (
         select frozen.*, monitors.task
         from {{ ref('ml_monitor__calibration') }} as frozen
@@ -9,10 +10,6 @@
 
     calibrations as (
         select * from current_curves where coalesce(class, '__all__') = '__all__'
-    ),
-
-    class_calibrations as (
-        select * from current_curves where class <> '__all__'
     )
 {%- endmacro %}
 

@@ -33,7 +33,7 @@ def outcome(command: str, project: Path, out: Path, *options: str) -> tuple[int,
     ("table", "failing"),
     [
         ("verdicts", {"report", "status", "explain", "export"}),
-        ("windows", {"report", "explain", "export"}),
+        ("windows", {"report", "status", "explain", "export"}),
         ("alert_actions", {"status", "as-of", "export"}),
         ("feature_profiles", {"explain"}),
         ("monitors_history", {"as-of"}),

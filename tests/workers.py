@@ -15,6 +15,7 @@ LONGEST = (
     "integration/test_custom_metrics.py",
     "conformance/test_multivariate.py",
     "conformance/test_exact.py",
+    "conformance/test_flight_events.py",
 )
 
 

@@ -6,7 +6,7 @@
             case terms.term
                 {%- set weight = namespace(value=1.772453850905516e0) %}
                 {%- for k in range(8) %}
-                when {{ k }} then {{ weight.value * (4 * k + 1) ** 0.5 / 5.568327996831708e0 }}
+                when {{ k }} then {{ weight.value * (4 * k + 1) ** 0.5 / 5.568327996831708e0 }}e0
                     {%- set weight.value = weight.value * (k + 0.5e0) / (k + 1) %}
                 {%- endfor %}
             end as weight
@@ -33,13 +33,13 @@
     {%- for order, gamma in {'-0.25': 1.225416702465178, '0.25': 0.906402477055477}.items() -%}
         {%- set sum = namespace(text='1') -%}
         {%- for m in range(24, 0, -1) -%}
-            {%- set sum.text = '(1 + ' ~ y ~ ' * ' ~ y ~ ' / ' ~ 4 * m * (m + order | float) ~ ' * ' ~ sum.text ~ ')' -%}
+            {%- set sum.text = '(1 + ' ~ y ~ ' * ' ~ y ~ ' / ' ~ 4 * m * (m + order | float) ~ 'e0 * ' ~ sum.text ~ ')' -%}
         {%- endfor -%}
-        {%- do series.update({order: 'power(' ~ y ~ ' / 2, ' ~ order ~ ') / ' ~ gamma ~ ' * ' ~ sum.text}) -%}
+        {%- do series.update({order: 'power(' ~ y ~ ' / 2, ' ~ order ~ ') / ' ~ gamma ~ 'e0 * ' ~ sum.text}) -%}
     {%- endfor -%}
     {%- set tail = namespace(text='1') -%}
     {%- for m in range(12, 0, -1) -%}
-        {%- set tail.text = '(1 + ' ~ (0.25e0 - (2 * m - 1) ** 2) ~ ' / (' ~ 8 * m ~ ' * ' ~ y ~ ') * ' ~ tail.text ~ ')' -%}
+        {%- set tail.text = '(1 + ' ~ (0.25e0 - (2 * m - 1) ** 2) ~ 'e0 / (' ~ 8 * m ~ ' * ' ~ y ~ ') * ' ~ tail.text ~ ')' -%}
     {%- endfor -%}
     case
         when {{ y }} > 300 then 0

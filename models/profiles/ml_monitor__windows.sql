@@ -1,7 +1,7 @@
 {{ config(materialized='table', enabled=ml_monitor.any_monitors()) }}
 
 {#- Closed windows of every monitor, those without a row too: a silent log must be seen. A log that has been silent for
-    longer than 60 windows is not followed for ever. -#}
+    longer than 60 windows is not followed for ever; of one that never had a row the newest window is enough. -#}
 
 with
 
@@ -19,6 +19,28 @@ ranges as (
     from monitors
     inner join profiles on profiles.monitor = monitors.monitor
     group by monitors.monitor, monitors.window_unit, monitors.timezone
+),
+
+never_filled as (
+    select
+        monitors.monitor,
+        monitors.window_unit,
+        monitors.timezone,
+        case
+            {%- for cut in ml_monitor.window_cuts('monitors.monitor') %}
+            {#- Chunks are made of rows. #}
+            when {{ cut.condition }} then {{ 'cast(null as bigint)' if cut.unit is mapping else ml_monitor.window_number_of(ml_monitor.window_start_of(ml_monitor.monitoring_now(), cut.unit, cut.zone), cut.unit, cut.zone) ~ ' - 1' }}
+            {%- endfor %}
+        end as newest_number
+    from monitors
+    left join profiles on profiles.monitor = monitors.monitor
+    where profiles.monitor is null
+),
+
+followed as (
+    select * from ranges
+    union all
+    select monitor, window_unit, timezone, newest_number, newest_number from never_filled
 ),
 
 excluded_periods as (
@@ -39,9 +61,9 @@ numbers as (
 ),
 
 numbered as (
-    select ranges.monitor, ranges.window_unit, ranges.timezone, ranges.first_number + numbers.number as window_number
-    from ranges
-    inner join numbers on ranges.first_number + numbers.number <= ranges.last_number
+    select followed.monitor, followed.window_unit, followed.timezone, followed.first_number + numbers.number as window_number
+    from followed
+    inner join numbers on followed.first_number + numbers.number <= followed.last_number
 ),
 
 started as (

@@ -5,7 +5,9 @@ Parsed is not run: sqlglot checks the grammar, and `<dialect>.txt` holds the fun
 
 import importlib.util
 import os
+import re
 import sys
+from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
@@ -16,10 +18,11 @@ import pytest
 import sqlglot
 import yaml
 from dbt.adapters.base.impl import BaseAdapter
+from dbt.clients.jinja import MacroGenerator
 from sqlglot.tokens import TokenType
 
 from tests.integration.logs import MONITOR
-from tests.project import Project
+from tests.project import REPOSITORY, Project
 
 # The p-values are nested sums: deeper than Python's limit when they are parsed.
 sys.setrecursionlimit(20_000)
@@ -37,7 +40,7 @@ OUTPUTS: dict[str, dict[str, Any]] = {
     "trino": {"host": "localhost", "port": 8080, "user": "u", "database": "d", "method": "none"},
 }
 MONITORS = {
-    "churn": MONITOR | {"retraining": {"triggers": ["performance", "labels"]}, "thresholds": {"psi": {"warn": 0.1, "alert": 0.25, "test": "material"}}},
+    "churn": MONITOR | {"retraining": {"triggers": ["performance", "labels"]}, "thresholds": {"psi": {"warn": 0.1, "alert": 0.25, "test": "material", "segments": {"plan=it's": {"alert": 0.5}}}}, "positive": "it's"},
     "price": {
         "predictions": "raw.prices",
         "labels": {"sources": {"agents": {"votes": "reviewers"}}},
@@ -74,6 +77,38 @@ MONITORS = {
         "item": "product",
         "reference": {"same_weekday": 3},
         "features": {"price": {"type": "numeric", "min": 0}},
+        "service": {"latency_ms": "took_ms", "error": "failed", "timeout": "timed_out"},
+        "thresholds": {"latency_p95": {"alert": 400}, "ndcg": {"rule": "relative", "alert": 0.2}},
+    },
+    "stay": {
+        "predictions": "raw.stays",
+        "feedback": "raw.nights",
+        "task": "regression",
+        "window": "month",
+        "rolling": [3],
+        "reference": {"first": 4, "per": "model_version"},
+        "features": {"nights": "numeric", "room": "categorical"},
+        "segments": [{"column": "room", "top": 5, "min_rows": 20}],
+        "smoothing": {"floor": 0.0001},
+        "label_drift": True,
+        "privacy": {"minimum_cell": 10, "hash_categories": False},
+    },
+    "word": {
+        "predictions": "raw.words",
+        "feedback": "raw.said",
+        "task": "multiclass",
+        "window": "hour",
+        "rolling": [24],
+        "reference": {"same_hour": 3},
+        "features": {"length": "numeric"},
+        "thresholds": {
+            "psi": {"warn": 0.1, "alert": 0.25, "by_segment": True},
+            "accuracy": {"rule": "robust", "warn": 3, "alert": 5},
+            "macro_f1": {"rule": "relative", "alert": 0.2},
+            "mean_shift": {"rule": "sigma", "side": "both", "alert": 3, "features": {"length": {"alert": 4, "clear": 2}}},
+            "ks": {"rule": "percentile", "alert": 99},
+        },
+        "alerting": {"open_after": 2, "open_within": 3, "quiet_hours": {"from": 22, "to": 7, "timezone": "Europe/Berlin"}},
     },
     "parcel": {"predictions": "raw.parcels", "reference": {"previous": 1}, "features": {"weight": "numeric"}, "window": "chunk", "chunk_rows": 500},
     "credit": {
@@ -93,10 +128,36 @@ MONITORS = {
         "comparison": {"on": "case_id"},
         "selective": {"action": "granted", "propensity": "propensity"},
         "error_profile": True,
+        "service": {"latency_ms": "took_ms", "status": "http_status", "operational": {"gpu": {"measure": "gpu_share", "service": "it's", "statistic": "p95"}}},
         "metrics": {"volume": {"sql": "sum(amount) / count(*)", "direction": "down"}},
     },
 }
-TABLES = sorted({name.removeprefix("raw.") for monitor in MONITORS.values() for name in (monitor["predictions"], monitor.get("feedback", "raw.feedback"))} | {"kind_labels", "repaid", "sales"})
+# Where dbt looks for a macro before `default__`.
+CHAINS = {name: (name,) for name in OUTPUTS} | {"databricks": ("databricks", "spark"), "redshift": ("redshift", "postgres")}
+# Asks the warehouse for its columns; is refused where nobody has written the hash.
+NOT_COMPILED = {"column_names", "hashed"}
+# Names of the macros that were called, by dialect.
+CALLED: defaultdict[str, set[str]] = defaultdict(set)
+# Models that are not of a monitor, and what users write with the package's macros.
+MODELS = {
+    "exact": "{{ ml_monitor.exact_drift('churn') }}",
+    "exact_moving": "{{ ml_monitor.exact_drift('price', features=[\"it's\"], since='2026-01-20', windows=7) }}",
+    "months": "{{ ml_monitor.rolled_up_drift('kind', 'month') }}",
+    "weeks_moving": "{{ ml_monitor.rolled_up_drift('word', 'week') }}",
+    "known": "{{ ml_monitor.as_of('ml_monitor__thresholds_history', ['monitor', 'metric', 'span'], '2026-01-10') }}",
+    "labels_known": "{{ ml_monitor.labels_as_of('churn', '2026-01-10') }}",
+    "restated": "{{ ml_monitor.restatements() }}",
+}
+REVIEWS = {
+    "relation": "raw.reviews",
+    "id": ["team", "number"],
+    "source": "experts",
+    "fixed": {"monitor": "churn", "kind": "correction"},
+    "columns": {"prediction_id": "case_id", "label": "answer", "reviewer": "reviewer", "occurred_at": "reviewed_at"},
+    "loaded_at": "changed_at",
+}
+VARIABLES = {"ml_monitor__excluded_periods": "raw.excluded", "ml_monitor__alert_mutes": "raw.mutes", "ml_monitor__feedback_tables": {"reviews": REVIEWS}}
+TABLES = sorted({name.removeprefix("raw.") for monitor in MONITORS.values() for name in (monitor["predictions"], monitor.get("feedback", "raw.feedback"))} | {"kind_labels", "repaid", "sales", "excluded", "mutes", "reviews"})
 
 
 @pytest.fixture(scope="module", params=list(OUTPUTS))
@@ -111,7 +172,9 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def project(dialect: str, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    made = Project(tmp_path_factory.mktemp(dialect) / "project", MONITORS, now="")
+    made = Project(tmp_path_factory.mktemp(dialect) / "project", MONITORS, now="", variables=VARIABLES)
+    for name, sql in MODELS.items():
+        (made.directory / "models" / f"{name}.sql").write_text(sql)
     output = OUTPUTS[dialect] | {"type": dialect, "schema": "s", "threads": 1}
     (made.directory / "profiles.yml").write_text(yaml.safe_dump({"consumer": {"target": "dev", "outputs": {"dev": output}}}))
     tables = [{"name": name} for name in [*TABLES, "reference"]]
@@ -127,7 +190,15 @@ def compiled(request: pytest.FixtureRequest, dialect: str, project: Project) -> 
         path = {"database": database, "schema": schema, "identifier": identifier, "type": "table"}
         return adapter.Relation.create(**path) if request.param == "later run" else None
 
+    called = CALLED[dialect]
+    call_macro = MacroGenerator.call_macro
+
+    def noted(macro: MacroGenerator, *arguments: Any, **named: Any) -> Any:
+        called.add(macro.macro.name)
+        return call_macro(macro, *arguments, **named)
+
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MacroGenerator, "call_macro", noted)
         importlib.import_module(f"dbt.adapters.{dialect}")
         for adapter in adapters(BaseAdapter):
             if "get_relation" in vars(adapter):
@@ -185,3 +256,15 @@ def problems(sql: str, dialect: str) -> list[str]:
 def test_models_parse_and_call_only_known_functions(dialect: str, compiled: dict[str, str]) -> None:
     found = [f"{model}: {problem}" for model, sql in sorted(compiled.items()) for problem in problems(sql, dialect)]
     assert not found, "\n".join(found)
+
+
+def test_what_a_warehouse_writes_differently_is_compiled(dialect: str, compiled: dict[str, str]) -> None:
+    """Every macro of the adapter's own; what it writes as all others do, another one of its own may do without."""
+    written = {name for path in (REPOSITORY / "macros").rglob("*.sql") for name in re.findall(r"{% macro (\w+?)\(", path.read_text())}
+    taken = {}
+    for name in written:
+        kind, _, base = name.partition("__")
+        if base and kind in CHAINS[dialect] and base not in NOT_COMPILED:
+            taken[base] = min(taken.get(base, name), name, key=lambda one: CHAINS[dialect].index(one.split("__")[0]))
+    assert len(taken) >= 5
+    assert sorted(set(taken.values()) - CALLED[dialect]) == []

@@ -226,22 +226,6 @@ def test_silent_log(project: Callable[..., Project]) -> None:
     assert value(consumer, "freshness", day="2026-01-12") > 47
 
 
-def test_empty_log(project: Callable[..., Project]) -> None:
-    consumer = build(project, predictions=predictions().head(0), feedback=feedback(predictions().head(0)))
-    assert consumer.rows(f"select count(*) from {MART}metric_values") == [(0,)]
-    consumer.load("predictions", predictions())
-    consumer.run(*ALERTS)
-    assert value(consumer, "psi", feature="amount") is not None
-
-
-def test_empty_reference(project: Callable[..., Project]) -> None:
-    consumer = build(project, reference=predictions().head(0))
-    assert value(consumer, "row_count") == 60
-    consumer.load("reference", logs()["reference"])
-    consumer.run(*ALERTS)
-    assert value(consumer, "psi", feature="amount") is not None, "bins are frozen as soon as there are rows"
-
-
 def test_reference_without_a_feature(project: Callable[..., Project]) -> None:
     consumer = build(project, reference=logs()["reference"].assign(amount=None).astype({"amount": float}))
     assert status(consumer, "psi", feature="amount")[0] == "no_reference"

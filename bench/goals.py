@@ -100,13 +100,14 @@ def _overhead(results: Results) -> tuple[str, bool]:
 
 
 def _features(results: Results) -> tuple[str, bool]:
-    sizes = results["features"]
-    few, many = (sizes[str(n)] for n in (10, 1000))
-    slope = (many["bytes"] - few["bytes"]) / 990
-    growth = many["cpu"] / sizes["100"]["cpu"]
+    sizes = {int(count): measured for count, measured in results["features"].items()}
+    few, usual, many = sorted(sizes)
+    slope = (sizes[many]["bytes"] - sizes[few]["bytes"]) / (many - few)
+    growth = sizes[many]["cpu"] / sizes[usual]["cpu"]
     return (
-        f"{slope / 1024:.2f} KB of SQL per feature; ten times the features from 100 on, {growth:.1f} times the CPU",
-        slope <= 1024 and growth <= 11,
+        f"up to {many:,}: {slope / 1024:.2f} KB of SQL per feature; {many / usual:.0f} times the features from {usual} on, "
+        f"{growth:.1f} times the CPU",
+        many >= 1000 and slope <= 1024 and growth <= 1.1 * many / usual,
     )
 
 
@@ -145,6 +146,7 @@ ALL = "ours is everything from one monitor's 25 drift metrics to verdicts, alert
 PLANS = "the reference, frozen, and the profile of the day are the largest part: planning statements of 70 features"
 MARTS = "drift, data quality and the contributions of bins are most of it"
 HISTORY = "which windows are touched is found by counting the rows of all"
+MANY = "1,000 are not measured: DuckDB had not planned the statement of their reference after five minutes"
 ROWS = "the same pass sums what every other metric of performance needs"
 GOALS = (
     Goal(
@@ -191,7 +193,7 @@ GOALS = (
     Goal("50M rows with `memory_limit` 2 GB: finishes", ("memory",), _memory),
     Goal("dbt nodes: ≤ 3 per monitor and a fixed number", ("nodes",), _nodes),
     Goal("dbt's own time per monitor: ≤ 0.3 s", ("nodes",), _overhead, "contexts, templates and logs of its three models"),
-    Goal("features 10 → 1,000: linear, ≤ 1 KB of generated SQL per feature", ("features",), _features),
+    Goal("features 10 → 1,000: linear, ≤ 1 KB of generated SQL per feature", ("features",), _features, MANY),
     Goal("exact AUC and calibration by day, 10M labelled rows: ≤ 5 CPU s; from profiles ≤ 0.1 s", ("labels",), _auc, ROWS),
     Goal("10M predictions with labels, one day added: the cost follows the new labels", ("labels",), _labels, HISTORY),
     Goal("PostgreSQL, 1M × 70, one day added: ≤ 1 s of the database", ("postgres",), _postgres),

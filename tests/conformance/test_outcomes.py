@@ -122,18 +122,27 @@ MONITORS: dict[str, Any] = {
 }
 
 
+def monitor(name: str) -> dict[str, Any]:
+    """What is declared for a task."""
+    return SHARED | {"predictions": f"raw.{name}_log", "feedback": f"raw.{name}_labels"} | MONITORS[name]
+
+
+def logs(name: str) -> dict[str, pd.DataFrame]:
+    """The tables of a task's monitor."""
+    frame = FRAMES[name]
+    labels = frame[["prediction_id", "label"]].assign(labelled_at=frame["predicted_at"] + pd.Timedelta(minutes=5))
+    return {f"{name}_log": frame.drop(columns="label"), f"{name}_labels": labels}
+
+
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    monitors, logs = {}, {}
-    for name, frame in FRAMES.items():
-        monitors[name] = SHARED | {"predictions": f"raw.{name}_log", "feedback": f"raw.{name}_labels"} | MONITORS[name]
-        logs[f"{name}_log"] = frame.drop(columns="label")
-        logs[f"{name}_labels"] = frame[["prediction_id", "label"]].assign(labelled_at=frame["predicted_at"] + pd.Timedelta(minutes=5))
+    monitors = {name: monitor(name) for name in FRAMES}
+    raw = {table: rows for name in FRAMES for table, rows in logs(name).items()}
     directory = tmp_path_factory.mktemp("outcomes") / "project"
     if request.param == "postgres":
-        project: Project = PostgresProject(directory, monitors, logs=logs, now=NOW, server=request.getfixturevalue("postgres_url"))
+        project: Project = PostgresProject(directory, monitors, logs=raw, now=NOW, server=request.getfixturevalue("postgres_url"))
     else:
-        project = Project(directory, monitors, logs=logs, now=NOW)
+        project = Project(directory, monitors, logs=raw, now=NOW)
     project.run("-s", "+ml_monitor__verdicts", "ml_monitor__rpt_class_calibration", "+ml_monitor__performance_at_age")
     return project
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.conformance import golden
+from tests.conformance import golden, test_outcomes
 from tests.conformance.test_golden import (  # noqa: F401 - the same tests, with the fixture `built` of this file
     test_an_open_window_has_no_metric_and_an_empty_one_an_alert,
     test_data_quality,
@@ -100,6 +100,10 @@ class SparkProject(Project):
 
 # No crossed segment: three times the rows, of which Spark takes minutes.
 MONITORS = {"nasty": {key: value for key, value in golden.MONITORS["nasty"].items() if key != "multivariate"} | {"segments": [golden.CATEGORY]}}
+# The other tasks, each with its nasty windows.
+TASKS = ("number", "kind", "order")
+MONITORS |= {name: test_outcomes.monitor(name) for name in TASKS}
+LOGS = golden.logs() | {name: log for task in TASKS for name, log in test_outcomes.logs(task).items()}
 # What late rows change is counted again in a later run.
 LATER = ["--select", "nasty__feature_profile", "nasty__outcome_profile", "intake", "quality"]
 COUNTED = {
@@ -107,14 +111,14 @@ COUNTED = {
     "nasty__feature_profile": "model_version, segment, segment_value, feature, window_start, window_number, bin, category, n, value_sum, value_sum_squares, value_min, value_max, n_below, n_above",
     "nasty__outcome_profile": "model_version, segment, segment_value, window_start, label_age, outcome, score, prediction, label, n, n_feedback, sum_log_loss, sum_squared_error",
     "ml_monitor__log_columns": "monitor, column_name",
-    "ml_monitor__intake": "window_start, metric, metric_value, sample_size",
-    "ml_monitor__data_quality": "model_version, segment, segment_value, feature, window_start, span, metric, metric_value, sample_size, reference_size, lower_bound, upper_bound, detail",
+    "ml_monitor__intake": "monitor, window_start, metric, metric_value, sample_size",
+    "ml_monitor__data_quality": "monitor, model_version, segment, segment_value, feature, window_start, span, metric, metric_value, sample_size, reference_size, lower_bound, upper_bound, detail",
 }
 TABLES = COUNTED | {
-    "ml_monitor__performance": "model_version, segment, segment_value, window_start, span, metric, metric_value, sample_size, lower_bound, upper_bound, label_coverage",
-    "ml_monitor__drift": "model_version, segment, segment_value, feature, window_start, span, metric, metric_value, sample_size, reference_size, n_bins, noise_floor, p_value",
-    "ml_monitor__verdicts": "model_version, segment, segment_value, feature, window_start, span, metric, metric_value, status",
-    "ml_monitor__alert_events": "event_id, incident_id, feature, window_start, metric, event_type, severity, metric_value, reason",
+    "ml_monitor__performance": "monitor, model_version, segment, segment_value, feature, window_start, span, metric, metric_value, sample_size, lower_bound, upper_bound, label_coverage",
+    "ml_monitor__drift": "monitor, model_version, segment, segment_value, feature, window_start, span, metric, metric_value, sample_size, reference_size, n_bins, noise_floor, p_value",
+    "ml_monitor__verdicts": "monitor, model_version, segment, segment_value, feature, window_start, span, metric, metric_value, status",
+    "ml_monitor__alert_events": "monitor, event_id, incident_id, feature, window_start, metric, event_type, severity, metric_value, reason",
 }
 
 
@@ -130,7 +134,7 @@ def build(project: Project) -> Project:
 def built(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The golden log on Spark."""
     directory = tmp_path_factory.mktemp("golden") / "spark"
-    return build(SparkProject(directory, MONITORS, logs=golden.logs(), now=golden.NOW, variables=golden.VARIABLES, session=spark))
+    return build(SparkProject(directory, MONITORS, logs=LOGS, now=golden.NOW, variables=golden.VARIABLES, session=spark))
 
 
 def content(project: Project, wanted: dict[str, str]) -> dict[str, pd.DataFrame]:
@@ -152,11 +156,32 @@ def content(project: Project, wanted: dict[str, str]) -> dict[str, pd.DataFrame]
 @pytest.fixture(scope="module")
 def duck(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The same on DuckDB."""
-    return build(Project(tmp_path_factory.mktemp("golden") / "duckdb", MONITORS, logs=golden.logs(), now=golden.NOW, variables=golden.VARIABLES))
+    return build(Project(tmp_path_factory.mktemp("golden") / "duckdb", MONITORS, logs=LOGS, now=golden.NOW, variables=golden.VARIABLES))
 
 
 def test_spark_gives_the_numbers_of_duckdb(built: Project, duck: Project) -> None:
     assert_equal(content(built, TABLES), content(duck, TABLES))
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_task_has_its_numbers(built: Project, task: str) -> None:
+    """Held against DuckDB above, whose numbers are those of scikit-learn."""
+    rows = built.frame(f"select metric, metric_value from {SCHEMA}.ml_monitor__performance where monitor = '{task}' and model_version = '__all__' and span = 1")
+    known = set(rows.loc[rows["metric_value"].notna(), "metric"])
+    assert known >= {"number": {"mae", "rmse", "r2"}, "kind": {"accuracy", "macro_f1", "brier"}, "order": {"ndcg", "mrr"}}[task]
+
+
+def test_every_number_is_finite(built: Project) -> None:
+    session = built.session  # type: ignore[attr-defined]
+    checked = 0
+    for _, table, _, information in built.rows(f"show table extended in {SCHEMA} like '*'"):
+        # What a view shows is computed from tables; the logs have NaN and infinities.
+        columns = [] if "Type: VIEW" in information else [f"`{name}`" for name, kind in session.table(f"{SCHEMA}.{table}").dtypes if kind == "double"]
+        if columns:
+            strange = " or ".join(f"isnan({column}) or abs({column}) = double('infinity')" for column in columns)
+            assert built.rows(f"select count(*) from {SCHEMA}.{table} where {strange}") == [(0,)], table
+            checked += 1
+    assert checked > 20
 
 
 def test_multivariate_drift_is_refused(built: Project, tmp_path: Path) -> None:

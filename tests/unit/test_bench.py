@@ -23,6 +23,7 @@ RESULTS: dict[str, dict[str, Any]] = {
     **{f"{peer}-{rows}": {name: cost(rows / 20_000)} for peer, name in environments.NAMES.items() for rows in (100_000, 1_000_000)},
     "pass": {"scan": cost(2), "profile": cost(19)},
     "history": {"30 days": 0.80, "365 days": 0.95},
+    "features": {str(n): {"bytes": 50_000 + 700 * n, "cpu": 0.1 * n} for n in (10, 100, 200)},
     "labels": {"profile": cost(4), "performance": cost(0.05), "one day, 1M rows of history": 1.0, "one day, 10M rows of history": 1.2},
 }  # fmt: skip
 
@@ -41,6 +42,9 @@ def test_ratios_and_verdicts() -> None:
     assert "9.5 ×" in next(line for what, line in lines.items() if what.startswith("raw-log pass"))
     assert "**missed**" in next(line for what, line in lines.items() if "flat" in what), "0.8 to 0.95 s is not flat within a tenth"
     assert "| met |" in next(line for what, line in lines.items() if "10M predictions" in what)
+    features = next(line for what, line in lines.items() if what.startswith("features"))
+    assert "up to 200: 0.68 KB of SQL per feature; 2 times the features from 100 on, 2.0 times the CPU" in features
+    assert "**missed**: 1,000 are not measured" in features, "linear as far as it goes is not the goal"
 
 
 def test_what_was_not_measured_says_so_and_names_its_command() -> None:

@@ -28,6 +28,7 @@
         holds another number of feedback rows than the profile. Late, changed and deleted labels are found alike. -#}
     {%- set unit = spec.window -%}
     {%- set epoch = ml_monitor.window_epoch(unit) -%}
+    {%- set id = ml_monitor.identifier(spec.prediction_id) -%}
     {%- set moment = ml_monitor.identifier(spec.predicted_at) -%}
     {%- set window = ml_monitor.window_start_of(moment, unit, spec.timezone) -%}
     {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit, spec.timezone) ~ ', ' ~ epoch ~ ')' -%}
@@ -90,11 +91,15 @@
             or coalesce(known.outcome_spec_id, '') <> '{{ spec.outcome_spec_id }}'
     ),
 
-    matched_labels as (
-        select {{ window }} as window_start, {{ labelled_window }} as labelled_window
-        from {{ log }} as predictions
-        inner join feedback on feedback.prediction_id = predictions.{{ ml_monitor.identifier(spec.prediction_id) }}
-        where {{ moment }} < {{ ml_monitor.monitoring_now() }}
+    {#- Not all predictions with all labels: what is new is few, and is looked up in the log of the other side. #}
+    new_labels as (
+        select prediction_id from feedback where {{ labelled_window }} in (select labelled_window from changed_labelled_windows)
+    ),
+
+    new_predictions as (
+        select {{ id }} as prediction_id
+        from {{ log }}
+        where {{ moment }} < {{ ml_monitor.monitoring_now() }} and {{ window }} in (select window_start from changed_prediction_windows)
     ),
 
     touched as (
@@ -102,12 +107,13 @@
         {{ ml_monitor.union_distinct() }}
         select labelled_window from changed_labelled_windows
         {{ ml_monitor.union_distinct() }}
-        select window_start from matched_labels where labelled_window in (select labelled_window from changed_labelled_windows)
+        select {{ window }} from {{ log }}
+        where {{ moment }} < {{ ml_monitor.monitoring_now() }} and {{ id }} in (select prediction_id from new_labels)
         {{ ml_monitor.union_distinct() }}
         {#- labels that were orphans until their prediction came #}
-        select labelled_window from matched_labels
-        where window_start in (select window_start from changed_prediction_windows)
-            and labelled_window in (select window_start from {{ this }} where outcome = 'orphan')
+        select {{ labelled_window }} from feedback
+        where {{ labelled_window }} in (select window_start from {{ this }} where outcome = 'orphan')
+            and prediction_id in (select prediction_id from new_predictions)
     )
     {%- else %}
 
@@ -143,17 +149,28 @@
 {% macro outcome_rows(spec) %}
     {#- Predictions of the touched windows with their latest label; then what belongs to no prediction, or is no longer the label. -#}
     {%- set unit = spec.window -%}
+    {%- set id = ml_monitor.identifier(spec.prediction_id) -%}
     {%- set labelled_window = 'coalesce(' ~ ml_monitor.window_start_of('labelled_at', unit, spec.timezone) ~ ', ' ~ ml_monitor.window_epoch(unit) ~ ')' -%}
     {%- set nulls = 'null, ' * (ml_monitor.outcome_row(spec) | length) -%}
     {{ ml_monitor.latest_labels() }},
 
-    orphans as (
-        select {{ labelled_window }} as window_start, feedback.labelled_at
+    touched_feedback as (
+        select prediction_id, labelled_at, {{ labelled_window }} as window_start
         from feedback
-        left join {{ ml_monitor.monitor_relation(spec.predictions) }} as known
-            on known.{{ ml_monitor.identifier(spec.prediction_id) }} = feedback.prediction_id
-        where known.{{ ml_monitor.identifier(spec.prediction_id) }} is null
-            and {{ labelled_window }} in (select window_start from touched)
+        where {{ labelled_window }} in (select window_start from touched)
+    ),
+
+    answered_predictions as (
+        select {{ id }} as prediction_id
+        from {{ ml_monitor.monitor_relation(spec.predictions) }}
+        where {{ id }} in (select prediction_id from touched_feedback)
+    ),
+
+    orphans as (
+        select touched_feedback.window_start, touched_feedback.labelled_at
+        from touched_feedback
+        left join answered_predictions on answered_predictions.prediction_id = touched_feedback.prediction_id
+        where answered_predictions.prediction_id is null
     ),
 
     matched as {{ ml_monitor.inline_cte() }} (

@@ -36,7 +36,8 @@ TABLES = {
             {FIRST} + interval ({{windows}}) day as last_window_end, m % 3 as n_open_alerts, m % 2 as n_open_warnings, 'v1' as champion_version,
             {FIRST} as champion_since, 'register' as champion_action, 'first' as champion_reason, 'v1' as serving_version, 'roc_auc' as metric, 30 as span,
             {FIRST} + interval ({{windows}}) day as metric_window_end, 0.7 as metric_value, 0.68 as lower_bound, 0.72 as upper_bound, 5000 as sample_size,
-            0.9 as label_coverage, 'ok' as metric_status, true as is_settled, 'below' as direction, 0.64 as warn_threshold, 0.62 as alert_threshold
+            0.9 as label_coverage, 'ok' as metric_status, true as is_settled, 'below' as direction, 0.64 as warn_threshold, 0.62 as alert_threshold,
+            0.05 as detectable_psi, 0.22 as detectable_sigma
         from range({{monitors}}) as monitors(m)""",
     "rpt_fleet": f"""
         select 'model_' || m as monitor, lane, {FIRST} + interval (w) day as column_start, {FIRST} + interval (w + 1) day as column_end,

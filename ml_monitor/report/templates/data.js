@@ -12,7 +12,8 @@ async function unpack(id) {
     if (!document.getElementById(id)?.nextElementSibling) await parsed;
     const element = document.getElementById(id);
     if (!element) return null;
-    const packed = Uint8Array.from(atob(element.textContent), (letter) => letter.charCodeAt(0));
+    const letters = atob(element.textContent), packed = new Uint8Array(letters.length);
+    for (let place = 0; place < letters.length; place++) packed[place] = letters.charCodeAt(place);
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
     const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
     const size = new DataView(bytes.buffer).getUint32(0, true);

@@ -230,11 +230,13 @@ function table(parent, { columns, rows }, label, link) {
     return made;
 }
 
-function folded(parent, summary, open = false) {
+// A table behind its summary, made when it is opened: most never are, and rows take longer than pictures. `content` may be what makes it.
+function folded(parent, summary, content, label, { link, open = false } = {}) {
     const details = make("details", parent);
-    details.open = open;
     make("summary", details, summary);
-    return details;
+    const fill = () => table(details, typeof content === "function" ? content() : content, label, link);
+    details.open = open;
+    if (open) fill(); else details.addEventListener("toggle", fill, { once: true });
 }
 
 const empty = (parent, text) => make("p", parent, text, { class: "empty" });

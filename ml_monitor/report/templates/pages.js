@@ -1,6 +1,8 @@
 // The pages. Each draws one section from one unpacked document.
 const LEFT = 190;
-const room = (parent) => Math.max(320, Math.min(1216, parent.clientWidth || 1216));
+// The width of the page, read once while it is empty: read between two drawings it would lay the page out anew each time.
+let pageWidth = 1216;
+const measure = () => { pageWidth = Math.max(320, Math.min(1216, page.clientWidth || 1216)); };
 const to = (...parts) => `#/${parts.map(encodeURIComponent).join("/")}`;
 
 function titled(section, known, page) {
@@ -31,7 +33,7 @@ function overview(section, known) {
     if (known.alerts.rows.length) {
         const [open, past] = [false, true].map((ended) => ({ ...known.alerts, rows: known.alerts.rows.filter(([status]) => status.includes("past") === ended) }));
         if (!table(section, open, `Alerts of ${known.name}`)) empty(section, "No alert is open.");
-        if (past.rows.length) table(folded(section, `${past.rows.length} resolved, newest first`, past.rows.length <= 12), past, `Resolved alerts of ${known.name}`);
+        if (past.rows.length) folded(section, `${past.rows.length} resolved, newest first`, past, `Resolved alerts of ${known.name}`, { open: past.rows.length <= 12 });
         if (known.hidden_alerts) caption(section, `${known.hidden_alerts} older ones are in ml_monitor__rpt_alerts.`);
     } else empty(section, "No alert has been raised.");
     heading(section, "What moved most, now");
@@ -46,7 +48,7 @@ function overview(section, known) {
             make("i", name, "", { class: "dot", "aria-hidden": "true" });
             make("a", name, feature.name, { href: to("monitor", known.name, "feature", feature.id) });
             words.append(` PSI ${figure(feature.psi)} over ${feature.span} ${known.unit}${feature.span > 1 ? "s" : ""} to ${day(feature.until)}, n = ${figure(feature.n)}`);
-            bars(frame, feature, Math.min(380, room(grid)));
+            bars(frame, feature, Math.min(380, pageWidth));
         }
     } else empty(section, "No distribution can be compared yet.");
     if (known.ranking.rows.length) {
@@ -57,7 +59,7 @@ function overview(section, known) {
     heading(section, "Data quality");
     if (known.findings.rows.length) {
         const n = known.findings.rows.length;
-        table(folded(section, `${n} ${n === 1 ? "rule" : "rules"} broken, the current ones first`, n <= 12), known.findings, `Data quality of ${known.name}`);
+        folded(section, `${n} ${n === 1 ? "rule" : "rules"} broken, the current ones first`, known.findings, `Data quality of ${known.name}`, { open: n <= 12 });
     } else empty(section, "No data quality rule was broken.");
     make("p", section, known.facts.join(" · "), { class: "facts" });
 }
@@ -81,7 +83,7 @@ function inputLane(frame, known, most) {
     const fills = TOKENS.map((token) => token && colour(token));
     heatmap(lane, {
         label: `Verdicts of ${shown.length} features in ${inputs.columns.length} columns of time. Arrow keys move from cell to cell, Enter opens the feature.`,
-        names: shown.map((feature) => feature.name), columns: inputs.columns, ends: inputs.ends, axis: known.axis, width: room(lane), left: leftOf(lane),
+        names: shown.map((feature) => feature.name), columns: inputs.columns, ends: inputs.ends, axis: known.axis, width: pageWidth, left: leftOf(),
         paint: (row, column) => fills[known.bytes.shades[row * inputs.columns.length + column]],
         marked: (row, column) => known.bytes.quality[row * inputs.columns.length + column] > 0,
         tell: (row, column) => cellWords(known, row, column),
@@ -91,7 +93,7 @@ function inputLane(frame, known, most) {
         const more = make("button", lane, `Show all ${inputs.features.length} features`, { type: "button" });
         more.addEventListener("click", () => { const all = inputLane(frame, known, Infinity); lane.replaceWith(all); all.querySelector("canvas").focus(); });
     }
-    table(folded(lane, "The inputs as a table"), {
+    folded(lane, "The inputs as a table", () => ({
         columns: ["feature", "latest", "verdict", "columns in alert", "in words"],
         rows: shown.map((feature, row) => {
             const last = cellOf(known, row, inputs.columns.length - 1);
@@ -100,11 +102,11 @@ function inputLane(frame, known, most) {
             const severe = feature.status === "alert" || feature.status === "warning";
             return [severe ? feature.status : "ok", [feature.name, `${last.metric} ${figure(last.value)}`, feature.status.replaceAll("_", " "), `${alerts} of ${inputs.columns.length}`, feature.reason]];
         }),
-    }, `Inputs of ${known.name}`, (row) => to("monitor", known.name, "feature", shown[row].id));
+    }), `Inputs of ${known.name}`, { link: (row) => to("monitor", known.name, "feature", shown[row].id) });
     return lane;
 }
 
-const leftOf = (parent) => room(parent) < 700 ? 110 : LEFT;
+const leftOf = () => pageWidth < 700 ? 110 : LEFT;
 
 function cellWords(known, row, column) {
     const cell = cellOf(known, row, column);
@@ -120,8 +122,8 @@ function performanceLane(frame, known) {
     const seen = [...points.flatMap((point) => point.slice(1, 4)), ...limits.map(([level]) => level), ...levels.map((level) => level[2])].filter((value) => value !== null);
     const spread = (Math.max(...seen) - Math.min(...seen)) * 0.06 || 0.01;
     const drawn = chart(lane, {
-        label: `${known.name}: ${subtitle}. ${points.at(-1)[7]}`, width: room(lane), height: 220, left: leftOf(lane), top: 18,
-        x: known.axis, y: [Math.min(...seen) - spread, Math.max(...seen) + spread], xTicks: timeTicks(known.axis, room(lane) / 110), kind: "performance",
+        label: `${known.name}: ${subtitle}. ${points.at(-1)[7]}`, width: pageWidth, height: 220, left: leftOf(), top: 18,
+        x: known.axis, y: [Math.min(...seen) - spread, Math.max(...seen) + spread], xTicks: timeTicks(known.axis, pageWidth / 110), kind: "performance",
     });
     const { X, Y, plot } = drawn;
     let taken = 0;
@@ -143,7 +145,7 @@ function performanceLane(frame, known) {
     line(drawn, points.map((point) => point[4] ? point : [point[0], null]), [0, 1]);
     for (const point of points) if (point[6] === "alert" || point[6] === "warning") mark("circle", plot, { cx: X(point[0]), cy: Y(point[1]), r: 3, class: `point ${point[6]}` });
     trace(drawn, points.map((point) => point[0]), (place) => points[place][7], lane);
-    table(folded(lane, "The performance as a table"), { columns: ["until", "value", "in words"], rows: points.map((point) => [point[6], [day(point[0]), figure(point[1]), point[7]]]).reverse() }, `Performance of ${known.name}`);
+    folded(lane, "The performance as a table", () => ({ columns: ["until", "value", "in words"], rows: points.map((point) => [point[6], [day(point[0]), figure(point[1]), point[7]]]).reverse() }), `Performance of ${known.name}`);
 }
 
 // Two limits may lie close together, so their words stand side by side.
@@ -159,7 +161,7 @@ function responseLane(frame, known) {
     const lane = make("section", frame, "", { class: "lane response", "aria-label": "Response" });
     heading(lane, "Response: what was done");
     caption(lane, `Alerts from opened to resolved, open ones in full colour; retraining, its gate, what was live${hidden ? ` (${hidden})` : ""}.`);
-    const names = [...new Set(items.map((item) => item.row))], row = 20, width = room(lane), left = leftOf(lane);
+    const names = [...new Set(items.map((item) => item.row))], row = 20, width = pageWidth, left = leftOf();
     const drawn = chart(lane, { label: `${known.name}: ${items.length} alerts, retrainings and versions over time`, width, height: names.length * row + 34, left, top: 4, x: known.axis, y: [names.length, 0], yTicks: [], xTicks: timeTicks(known.axis, width / 110), kind: "response" });
     const { X, plot, root } = drawn;
     names.forEach((name, place) => {
@@ -181,7 +183,7 @@ function responseLane(frame, known) {
         }
     }
     const order = items.map((item, place) => place).sort((a, b) => items[a].from - items[b].from);
-    table(folded(lane, "What was done as a table"), { columns: ["what", "from", "to", "in words"], rows: order.map((place) => [items[place].outcome, [items[place].row, day(items[place].from), items[place].to === null ? "" : day(items[place].to), items[place].note]]).reverse() }, `Responses of ${known.name}`);
+    folded(lane, "What was done as a table", () => ({ columns: ["what", "from", "to", "in words"], rows: order.map((place) => [items[place].outcome, [items[place].row, day(items[place].from), items[place].to === null ? "" : day(items[place].to), items[place].note]]).reverse() }), `Responses of ${known.name}`);
 }
 
 function bars(parent, feature, width, choose, chosen = -1) {
@@ -233,7 +235,7 @@ function featurePage(section, known, id, chosen) {
     const lines = [["warn", feature.warn], ["alert", feature.alert]].filter(([, level]) => level !== null);
     const values = [0, ...cells.map((cell) => cell.value ?? 0), ...lines.map(([, level]) => level)];
     const top = Math.max(...values) * 1.06 || 1, low = Math.min(...values) * 1.06;
-    const drawn = chart(section, { label: `${feature.name}: ${feature.metric} over ${cells.length} columns of time`, width: room(section), height: 200, x: known.axis, y: [low, top], xTicks: timeTicks(known.axis, room(section) / 110) });
+    const drawn = chart(section, { label: `${feature.name}: ${feature.metric} over ${cells.length} columns of time`, width: pageWidth, height: 200, x: known.axis, y: [low, top], xTicks: timeTicks(known.axis, pageWidth / 110) });
     const { X, Y, plot } = drawn;
     limitLines(drawn, lines.map(([name, level]) => [level, `${name} ${figure(level)}`, name]));
     line(drawn, cells.map((cell) => [cell.at, cell.value]), [0, 1]);
@@ -243,9 +245,8 @@ function featurePage(section, known, id, chosen) {
     heading(section, "What its values are now");
     if (!feature.bins.length) { empty(section, `No distribution of ${feature.name} can be compared.`); return; }
     caption(section, `PSI ${figure(feature.psi)} over ${feature.span} ${known.unit}${feature.span > 1 ? "s" : ""} to ${day(feature.until)}. Outline: the reference. Fill: now, darker where the bar adds more to the PSI. Choose a bar to see its history.`);
-    bars(section, feature, Math.min(760, room(section)), (place) => { location.hash = to("monitor", known.name, "feature", id, "bin", String(place)); }, chosen);
-    const list = folded(section, "The values as a table");
-    table(list, { columns: ["value", "now", "reference", "adds to the PSI"], rows: feature.bins.map(([name, , reference, now, adds]) => ["ok", [name, percent(now), percent(reference), adds === null ? "" : adds.toFixed(3)]]) }, `Values of ${feature.name}`, (place) => to("monitor", known.name, "feature", id, "bin", String(place)));
+    bars(section, feature, Math.min(760, pageWidth), (place) => { location.hash = to("monitor", known.name, "feature", id, "bin", String(place)); }, chosen);
+    folded(section, "The values as a table", () => ({ columns: ["value", "now", "reference", "adds to the PSI"], rows: feature.bins.map(([name, , reference, now, adds]) => ["ok", [name, percent(now), percent(reference), adds === null ? "" : adds.toFixed(3)]]) }), `Values of ${feature.name}`, { link: (place) => to("monitor", known.name, "feature", id, "bin", String(place)) });
     history(section, known, feature, chosen);
 }
 
@@ -260,7 +261,7 @@ function history(section, known, feature, chosen) {
     const blues = Array.from({ length: 24 }, (_, level) => `color-mix(in srgb, ${colour("blue")} ${(level + 1) * 4}%, ${colour("paper")})`);
     heatmap(section, {
         label: `Share of each value of ${feature.name} at ${times.length} times. Arrow keys move, Enter shows the value's history.`,
-        names: feature.bins.map(([name]) => name), columns: times, ends, axis: [times[0], ends.at(-1)], width: room(section), left: leftOf(section), at: chosen >= 0 ? { row: chosen, column: times.length - 1 } : null,
+        names: feature.bins.map(([name]) => name), columns: times, ends, axis: [times[0], ends.at(-1)], width: pageWidth, left: leftOf(), at: chosen >= 0 ? { row: chosen, column: times.length - 1 } : null,
         paint: (row, time) => shares[row][time] === null ? null : blues[Math.round(Math.sqrt(shares[row][time] / largest) * 23)],
         tell: (row, time) => `${feature.bins[row][0]}, ${day(times[time])}: ${percent(shares[row][time])}, in the reference ${percent(feature.bins[row][2])}`,
         open: (row) => { location.hash = to("monitor", known.name, "feature", feature.id, "bin", String(row)); },
@@ -270,7 +271,7 @@ function history(section, known, feature, chosen) {
     const frame = make("section", section, "", { class: "bin", "aria-label": bin[0] });
     heading(frame, `${bin[0]}, over time`);
     const known_shares = shares[chosen], most = Math.max(bin[2], ...known_shares.map((value) => value ?? 0)) * 1.08 || 1;
-    const drawn = chart(frame, { label: `Share of ${bin[0]} over time; in the reference ${percent(bin[2])}`, width: room(frame), height: 170, x: [times[0], times.at(-1)], y: [0, most], yFormat: percent, xTicks: timeTicks([times[0], times.at(-1)], room(frame) / 110) });
+    const drawn = chart(frame, { label: `Share of ${bin[0]} over time; in the reference ${percent(bin[2])}`, width: pageWidth, height: 170, x: [times[0], times.at(-1)], y: [0, most], yFormat: percent, xTicks: timeTicks([times[0], times.at(-1)], pageWidth / 110) });
     mark("line", drawn.plot, { x1: drawn.left, x2: drawn.width - drawn.right, y1: drawn.Y(bin[2]), y2: drawn.Y(bin[2]), class: "limit reference" });
     mark("text", drawn.plot, { x: drawn.width - drawn.right, y: drawn.Y(bin[2]) - 4, class: "tick end" }, `reference ${percent(bin[2])}`);
     line(drawn, times.map((time, place) => [time, known_shares[place]]), [0, 1]);
@@ -317,8 +318,8 @@ function performancePage(section, known, whole) {
 
 function forest(section, rows, middle, label, shaded) {
     const seen = [middle, ...rows.flatMap((row) => [row.value ?? row.difference, row.low, row.high])].filter((value) => value !== null && value !== undefined);
-    const pad = (Math.max(...seen) - Math.min(...seen)) * 0.08 || 0.01, step = 22, width = Math.min(860, room(section));
-    const drawn = chart(section, { label, width, height: rows.length * step + 34, left: leftOf(section), top: 4, x: [Math.min(...seen) - pad, Math.max(...seen) + pad], y: [rows.length, 0], yTicks: [], kind: "forest" });
+    const pad = (Math.max(...seen) - Math.min(...seen)) * 0.08 || 0.01, step = 22, width = Math.min(860, pageWidth);
+    const drawn = chart(section, { label, width, height: rows.length * step + 34, left: leftOf(), top: 4, x: [Math.min(...seen) - pad, Math.max(...seen) + pad], y: [rows.length, 0], yTicks: [], kind: "forest" });
     const { X, plot, root, height } = drawn;
     for (const value of ticks([Math.min(...seen) - pad, Math.max(...seen) + pad], 5)) mark("text", root, { x: X(value), y: height - 6, class: "tick middle" }, figure(value));
     if (shaded) mark("rect", plot, { x: drawn.left, y: 4, width: Math.max(0, X(middle) - drawn.left), height: rows.length * step, class: "zone" });
@@ -342,14 +343,14 @@ function decompositionFigures(section, { metric, over, segments, table: rows }, 
         effects(section, segment, `${metric} by ${segment.segment}: mix and rate. ${segment.words}`);
         if (segment.hidden) caption(section, `${segment.hidden} more are in ml_monitor__rpt_decomposition.`);
     }
-    table(folded(section, "Mix and rate as a table"), rows, `Mix and rate of ${name}`);
+    folded(section, "Mix and rate as a table", rows, `Mix and rate of ${name}`);
 }
 
 // Two bars per value, from the line of no change.
 function effects(section, { rows }, label) {
     const seen = [0, ...rows.flatMap((row) => [row.mix, row.rate])], pad = (Math.max(...seen) - Math.min(...seen)) * 0.08 || 0.01;
-    const step = 26, width = Math.min(860, room(section)), x = [Math.min(...seen) - pad, Math.max(...seen) + pad];
-    const drawn = chart(section, { label, width, height: rows.length * step + 34, left: leftOf(section), top: 4, x, y: [rows.length, 0], yTicks: [], xTicks: ticks(x, 5).map((value) => [value, figure(value)]), kind: "effects" });
+    const step = 26, width = Math.min(860, pageWidth), x = [Math.min(...seen) - pad, Math.max(...seen) + pad];
+    const drawn = chart(section, { label, width, height: rows.length * step + 34, left: leftOf(), top: 4, x, y: [rows.length, 0], yTicks: [], xTicks: ticks(x, 5).map((value) => [value, figure(value)]), kind: "effects" });
     const { X, plot, height } = drawn;
     mark("line", plot, { x1: X(0), x2: X(0), y1: 4, y2: height - 26, class: "level" });
     rows.forEach((row, place) => {
@@ -368,7 +369,7 @@ function fairnessFigures(section, { over, metrics, table: rows }, name) {
         forest(section, groups, 0, `${metric}: group minus everyone else, the largest gap first`);
         if (hidden) caption(section, `${hidden} smaller ones are in ml_monitor__rpt_fairness.`);
     }
-    table(folded(section, "The gaps as a table"), rows, `Fairness gaps of ${name}`);
+    folded(section, "The gaps as a table", rows, `Fairness gaps of ${name}`);
 }
 
 function comparisonFigures(section, { when, metrics, table: rows }, name) {
@@ -378,7 +379,7 @@ function comparisonFigures(section, { when, metrics, table: rows }, name) {
         make("h4", section, metric);
         forest(section, pairs, 0, `${metric}: challenger minus champion`);
     }
-    table(folded(section, "The comparisons as a table"), rows, `Comparisons of ${name}`);
+    folded(section, "The comparisons as a table", rows, `Comparisons of ${name}`);
 }
 
 // A name in the room left of a chart.
@@ -399,7 +400,7 @@ function estimateFigure(section, { metric, over, points }) {
     caption(section, `Dashed: the ${metric} over ${over} that the calibrated scores promise, without labels, with its 95 % band. Solid: what the labels say. Both move together: other cases came in. The solid line leaves the band: the same cases now end otherwise.`);
     const seen = points.flatMap((point) => point.slice(1, 5)).filter((value) => value !== null), pad = (Math.max(...seen) - Math.min(...seen)) * 0.06 || 0.01;
     const x = [points[0][0], points.at(-1)[0]];
-    const drawn = chart(section, { label: `Estimated and realised ${metric} over time. ${points.at(-1)[5]}`, width: room(section), height: 210, x, y: [Math.min(...seen) - pad, Math.max(...seen) + pad], xTicks: timeTicks(x, room(section) / 110), kind: "estimate" });
+    const drawn = chart(section, { label: `Estimated and realised ${metric} over time. ${points.at(-1)[5]}`, width: pageWidth, height: 210, x, y: [Math.min(...seen) - pad, Math.max(...seen) + pad], xTicks: timeTicks(x, pageWidth / 110), kind: "estimate" });
     band(drawn, points, [0, 2, 3]);
     line(drawn, points, [0, 1], "line estimated");
     line(drawn, points, [0, 4]);
@@ -435,9 +436,9 @@ function classCalibrationFigures(section, { when, classes, hidden, table: rows }
         const frame = make("figure", grid), words = make("figcaption", frame);
         make("strong", words, class_name || "(empty)");
         words.append(`happened ${happened} times`);
-        reliability(frame, bands, `${class_name}: observed rate against mean score, with 95 % intervals`, Math.min(360, room(grid)), 300);
+        reliability(frame, bands, `${class_name}: observed rate against mean score, with 95 % intervals`, Math.min(360, pageWidth), 300);
     }
-    table(folded(section, "The scores of each class as a table"), rows, `Calibration of the classes of ${name}`);
+    folded(section, "The scores of each class as a table", rows, `Calibration of the classes of ${name}`);
 }
 
 function cutoffFigures(section, cutoffs) {
@@ -455,7 +456,7 @@ function cutoffFigures(section, cutoffs) {
         trace(drawn, cutoffs.map((point) => point[place[0]]), (at) => { const [cutoff, recall, fall, precision] = cutoffs[at]; return `cut-off ${figure(cutoff)}: recall ${percent(recall)}, false positive rate ${percent(fall)}, precision ${percent(precision)}`; }, frame);
     }
     const few = cutoffs.filter((_, place) => place % Math.ceil(cutoffs.length / 25) === 0);
-    table(folded(section, "The cut-offs as a table"), { columns: ["cut-off", "recall", "false positive rate", "precision"], rows: few.map(([cutoff, ...shares]) => ["ok", [figure(cutoff), ...shares.map(percent)]]) }, "Cut-offs");
+    folded(section, "The cut-offs as a table", () => ({ columns: ["cut-off", "recall", "false positive rate", "precision"], rows: few.map(([cutoff, ...shares]) => ["ok", [figure(cutoff), ...shares.map(percent)]]) }), "Cut-offs");
 }
 
 function confusionFigure(section, { classes, counts, when }) {
@@ -493,7 +494,7 @@ function triangleFigure(section, { windows, shares }) {
     const blues = Array.from({ length: 24 }, (_, level) => `color-mix(in srgb, ${colour("blue")} ${(level + 1) * 4}%, ${colour("paper")})`);
     heatmap(section, {
         label: `Share of labels of ${windows.length} windows at ${ages} ages`, names: Array.from({ length: ages }, (_, age) => `${age} later`), columns: windows, ends, axis: [windows[0], ends.at(-1)],
-        width: room(section), left: leftOf(section), rowHeight: ages > 20 ? 9 : 14,
+        width: pageWidth, left: leftOf(), rowHeight: ages > 20 ? 9 : 14,
         paint: (age, window) => shares[window][age] === null ? null : blues[Math.round(Math.min(1, shares[window][age]) * 23)],
         tell: (age, window) => `${day(windows[window])}, ${age} later: ${shares[window][age] === null ? "not there yet" : `${percent(shares[window][age])} labelled`}`,
     });
@@ -515,7 +516,7 @@ function gatePage(section, known) {
             }
         }
         const n = comparison.table.rows.length;
-        table(folded(section, `${n} ${n === 1 ? "comparison" : "comparisons"} on held-out rows`, !place), comparison.table, place ? `Gate of ${comparison.title}, ${comparison.when}` : `Gate of ${known.name}`);
+        folded(section, `${n} ${n === 1 ? "comparison" : "comparisons"} on held-out rows`, comparison.table, place ? `Gate of ${comparison.title}, ${comparison.when}` : `Gate of ${known.name}`, { open: !place });
     });
     if (gate.data.rows.length) {
         heading(section, "The gate for the training rows");
@@ -540,8 +541,8 @@ function auditPage(section, known) {
     caption(section, "What was restated, who put which version live, what of the configuration changed. Exports and proofs: ml-monitor audit, as-of, explain.");
     heading(section, "Verdicts that changed after they were known");
     empty(section, known.restatements.note);
-    if (known.restatements.rows?.rows.length) table(folded(section, "The ones that changed status, newest first", true), known.restatements.rows, "Restated verdicts");
-    if (known.restatements.by_metric?.rows.length) table(folded(section, "How many, by metric"), known.restatements.by_metric, "Restatements by metric");
+    if (known.restatements.rows?.rows.length) folded(section, "The ones that changed status, newest first", known.restatements.rows, "Restated verdicts", { open: true });
+    if (known.restatements.by_metric?.rows.length) folded(section, "How many, by metric", known.restatements.by_metric, "Restatements by metric");
     heading(section, "Who put which version live");
     if (!table(section, known.deployments, "Deployments")) empty(section, "No version was put live.");
     heading(section, "Changes of the configuration");

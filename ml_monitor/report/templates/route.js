@@ -25,6 +25,7 @@ async function render(moved) {
     page.hidden = !kind;
     page.replaceChildren();
     page.className = kind || "";
+    if (kind) measure();
     breadcrumbs(route);
     if (!kind) { strips(); document.title = title; if (moved) fleet.querySelector("h2").focus({ preventScroll: true }); document.documentElement.dataset.shown = location.hash; return; }
     if (!known) { make("h2", page, "Not in this report", { tabindex: -1 }); empty(page, kind === "monitor" ? `There is no monitor ${name} in this report.` : `There is no page ${kind}.`); }
@@ -67,12 +68,15 @@ async function strips() {
     const known = await load("data-fleet");
     if (!known || fleet.hidden) return;
     const fills = TOKENS.map((token) => token && colour(token === "still" ? "moving" : token));
+    const wanted = `${innerWidth} ${devicePixelRatio} ${fills}`;
+    if (fleet.dataset.drawn === wanted) return;
+    fleet.dataset.drawn = wanted;
     const axis = [Math.min(...known.monitors.map((one) => one.columns[0] ?? Infinity)), Math.max(...known.monitors.map((one) => one.end ?? -Infinity))];
     const ratio = window.devicePixelRatio || 1, articles = [...fleet.querySelectorAll("article")];
-    // All sizes first, all drawing after: reading a size between two drawings would lay the page out anew each time.
-    const rooms = articles.map((article) => article.querySelector(".strip").clientWidth);
+    // All sizes first, all drawing after: reading a size between two drawings would lay the page out anew each time. What is filtered out has none.
+    const wide = Math.max(...articles.map((article) => article.querySelector(".strip").clientWidth));
     articles.forEach((article, number) => {
-        const canvas = article.querySelector("canvas"), { columns, end, strips: lanes } = known.monitors[number], wide = rooms[number];
+        const canvas = article.querySelector("canvas"), { columns, end, strips: lanes } = known.monitors[number];
         if (!canvas || !columns.length) return;
         [canvas.width, canvas.height] = [wide * ratio, 26 * ratio];
         canvas.style.width = `${wide}px`;
@@ -94,6 +98,9 @@ async function strips() {
     });
 }
 
+// Who points at a monitor opens it next.
+for (const sign of ["pointerover", "focusin"]) fleet.addEventListener(sign, (event) => { const article = event.target.closest("article"); if (article) load(article.dataset.id); });
+
 document.getElementById("find")?.addEventListener("input", (event) => {
     const wanted = event.target.value.trim().toLowerCase();
     fleet.querySelectorAll("article").forEach((article) => { article.hidden = !article.textContent.toLowerCase().includes(wanted); });
@@ -113,5 +120,5 @@ const title = document.title;
 addEventListener("hashchange", () => render(true));
 addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidth; render(false); } });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => render(false));
-addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((details) => { details.open = true; details.dispatchEvent(new Event("toggle")); }));
 render(false);

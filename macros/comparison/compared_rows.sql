@@ -20,6 +20,23 @@
             and raw_version is not null and compared_key is not null
     ),
 
+    {{ ml_monitor.compared_labels() }},
+
+    scored as (
+        select newest.compared_key, newest.predicted_at, newest.model_version, newest.score, {{ 'cast(null as ' ~ ml_monitor.type_double() ~ ')' if spec.task == 'multiclass' else 'labels.label' }} as label,
+            case when newest.prediction = labels.label then 1 else 0 end as is_right,
+            {{ ml_monitor.compared_loss(spec.task) }} as loss
+        from (
+            select *, row_number() over (partition by compared_key, model_version order by predicted_at desc) as recency from predictions
+        ) as newest
+        inner join labels on labels.compared_key = newest.compared_key
+        where newest.recency = 1 and {{ 'newest.score' if spec.score else 'newest.prediction' }} is not null
+    )
+{%- endmacro %}
+
+
+{% macro compared_labels() %}
+    {#- CTE `labels`: the newest label of each key. -#}
     labels as (
         select compared_key, label
         from (
@@ -29,17 +46,17 @@
             inner join feedback on feedback.prediction_id = predictions.prediction_id
         ) as ranked_labels
         where recency = 1 and label is not null
-    ),
-
-    scored as (
-        select newest.compared_key, newest.predicted_at, newest.model_version, newest.score, newest.prediction, labels.label,
-            {{ 'power(newest.score - labels.label, 2)' if spec.task == 'binary' else 'abs(newest.prediction - labels.label)' }} as loss
-        from (
-            select *, row_number() over (partition by compared_key, model_version order by predicted_at desc) as recency from predictions
-        ) as newest
-        inner join labels on labels.compared_key = newest.compared_key
-        where newest.recency = 1 and {{ 'newest.score' if spec.score else 'newest.prediction' }} is not null
     )
+{%- endmacro %}
+
+
+{% macro compared_loss(task) %}
+    {#- SQL expression: what a prediction costs. -#}
+    {{- return({
+        'binary': 'power(newest.score - labels.label, 2)',
+        'multiclass': 'case when newest.prediction = labels.label then 0e0 else 1e0 end',
+        'regression': 'abs(newest.prediction - labels.label)',
+    }[task]) -}}
 {%- endmacro %}
 
 
@@ -53,8 +70,7 @@
         select champions.model_version as champion, challengers.model_version as challenger, champions.label, champions.predicted_at,
             champions.score as champion_score, challengers.score as challenger_score,
             champions.loss as champion_loss, challengers.loss as challenger_loss,
-            case when champions.prediction = champions.label then 1 else 0 end as champion_right,
-            case when challengers.prediction = challengers.label then 1 else 0 end as challenger_right
+            champions.is_right as champion_right, challengers.is_right as challenger_right
         from scored as champions
         inner join version_starts as first_version on first_version.model_version = champions.model_version
         inner join scored as challengers on challengers.compared_key = champions.compared_key

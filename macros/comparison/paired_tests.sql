@@ -53,7 +53,7 @@
             {{ value if spec.task == 'binary' else 'cast(null as ' ~ ml_monitor.type_double() ~ ')' }} as {{ name }},
             {%- endfor %}
             {%- for name, value in {'only_champion_right': 'champion_right * (1 - challenger_right)', 'only_challenger_right': 'challenger_right * (1 - champion_right)'}.items() %}
-            {{ 'sum(' ~ value ~ ')' if spec.task == 'binary' else 'cast(null as bigint)' }} as {{ name }}{{ ',' if not loop.last }}
+            {{ 'cast(null as bigint)' if spec.task == 'regression' else 'sum(' ~ value ~ ')' }} as {{ name }}{{ ',' if not loop.last }}
             {%- endfor %}
         from differences
         group by {{ pair }}

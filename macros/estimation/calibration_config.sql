@@ -57,8 +57,8 @@
             {% do ml_monitor._config_error(name, key ~ '.' ~ column, 'must name a column of the prediction log') %}
         {% endfor %}
     {% endfor %}
-    {% if spec.comparison and spec.task not in ['binary', 'regression'] %}
-        {% do ml_monitor._config_error(name, 'comparison', 'needs task binary or regression') %}
+    {% if spec.comparison and spec.task == 'ranking' %}
+        {% do ml_monitor._config_error(name, 'comparison', 'needs task binary, multiclass or regression') %}
     {% endif %}
     {% if spec.comparison %}
         {% do ml_monitor._validate_whole_number(name, 'comparison.windows', spec.comparison.get('windows', 30), 1) %}

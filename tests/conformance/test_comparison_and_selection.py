@@ -73,6 +73,30 @@ def test_paired_tests(warehouse: str, tmp_path: Any, request: pytest.FixtureRequ
 
 
 @pytest.mark.parametrize("warehouse", ["duckdb", "postgres"])
+def test_paired_tests_of_many_classes(warehouse: str, tmp_path: Any, request: pytest.FixtureRequest) -> None:
+    random = np.random.default_rng(4)
+    log = predictions(DAYS, 60, np.zeros(DAYS), np.zeros(DAYS), seed=2).drop(columns=["y_score", "probability", "label", "y_pred"])
+    log = log.assign(request=log["prediction_id"], label=random.choice(["a", "b'", "ü"], len(log)))
+    first, second = (np.where(random.uniform(size=len(log)) < right, log["label"], "a") for right in (0.6, 0.7))
+    shadow = log.assign(prediction_id=log["prediction_id"] + 10000, model_version="m2", y_pred=second, predicted_at=log["predicted_at"] + pd.Timedelta(seconds=1))
+    both = pd.concat([log.assign(y_pred=first), shadow]).drop(columns="label")
+    monitor = {"task": "multiclass", "comparison": {"on": "request"}}
+    project = start(warehouse, tmp_path, request, monitor, "model_comparison", predictions=both, feedback=labels(log), reference=both.head(500))
+    project.run("-s", "+ml_monitor__rpt_comparisons")
+    (row,) = project.frame(f"select * from {MART}model_comparisons").to_dict("records")
+    right, right_2 = first == log["label"], second == log["label"]
+    b, c = int((right & ~right_2).sum()), int((right_2 & ~right).sum())
+    loss = right.astype(float) - right_2.astype(float)
+    assert (row["sample_size"], row["only_champion_right"], row["only_challenger_right"]) == (len(log), b, c)
+    assert row["champion_loss"] == pytest.approx(1 - right.mean(), rel=1e-9)
+    assert (row["loss_difference"], row["loss_error"]) == pytest.approx((loss.mean(), loss.std() / np.sqrt(len(loss))), rel=1e-9)
+    assert row["mcnemar_p_value"] == pytest.approx(2 * norm.sf(abs(c - b) / np.sqrt(b + c)), rel=1e-6)
+    assert pd.isna(row["roc_auc_difference"]) and pd.isna(row["n_positive"])
+    shown = project.frame(f"select metric, difference from {MART}rpt_comparisons").to_dict("records")
+    assert shown == [{"metric": "accuracy", "difference": pytest.approx(-loss.mean(), rel=1e-9)}]
+
+
+@pytest.mark.parametrize("warehouse", ["duckdb", "postgres"])
 def test_selective_labels(warehouse: str, tmp_path: Any, request: pytest.FixtureRequest) -> None:
     log = predictions(DAYS, 1500, np.zeros(DAYS), np.zeros(DAYS), seed=6)
     random = np.random.default_rng(7)
@@ -110,6 +134,7 @@ def test_selective_labels(warehouse: str, tmp_path: Any, request: pytest.Fixture
         ({"costs": {"false_positive": 3}}, "is not a choice. Allowed: tp, fp, fn, tn"),
         ({"costs": {"fp": "much"}}, "must be a number; a gain is negative"),
         ({"comparison": {"windows": 3}}, "'comparison.on': must name a column"),
+        ({"task": "ranking", "query_id": "q", "item": "x", "comparison": {"on": "x"}}, "'comparison': needs task binary, multiclass or regression"),
         ({"selective": {"action": "acted"}}, "'selective.propensity': must name a column"),
     ],
 )

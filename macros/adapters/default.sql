@@ -109,7 +109,8 @@
 
 {#- Not a union of selects: a warehouse plans each of them, for seconds where there are hundreds. -#}
 {% macro default__constant_rows(rows) %}
-    {%- set columns = rows[0].keys() | join(', ') -%}
+    {#- Where no monitor is declared yet, there are no rows: the model is disabled, but dbt reads it. #}
+    {%- set columns = (rows[0] if rows else {}).keys() | join(', ') -%}
     select {{ columns }}
     from (
         values

@@ -91,13 +91,14 @@
             or coalesce(known.outcome_spec_id, '') <> '{{ spec.outcome_spec_id }}'
     ),
 
-    {#- Not all predictions with all labels: what is new is few, and is looked up in the log of the other side. #}
+    {#- Not all predictions with all labels: what is new is few, and is looked up in the log of the other side. By join: `in` takes no
+        numbers for texts, and a log may have the one and the feedback the other. #}
     new_labels as (
         select prediction_id from feedback where {{ labelled_window }} in (select labelled_window from changed_labelled_windows)
     ),
 
     new_predictions as (
-        select {{ id }} as prediction_id
+        select {{ id }} as id
         from {{ log }}
         where {{ moment }} < {{ ml_monitor.monitoring_now() }} and {{ window }} in (select window_start from changed_prediction_windows)
     ),
@@ -107,13 +108,16 @@
         {{ ml_monitor.union_distinct() }}
         select labelled_window from changed_labelled_windows
         {{ ml_monitor.union_distinct() }}
-        select {{ window }} from {{ log }}
-        where {{ moment }} < {{ ml_monitor.monitoring_now() }} and {{ id }} in (select prediction_id from new_labels)
+        select {{ window }}
+        from {{ log }} as predictions
+        inner join new_labels on new_labels.prediction_id = predictions.{{ id }}
+        where {{ moment }} < {{ ml_monitor.monitoring_now() }}
         {{ ml_monitor.union_distinct() }}
         {#- labels that were orphans until their prediction came #}
-        select {{ labelled_window }} from feedback
+        select {{ labelled_window }}
+        from feedback
+        inner join new_predictions on new_predictions.id = feedback.prediction_id
         where {{ labelled_window }} in (select window_start from {{ this }} where outcome = 'orphan')
-            and prediction_id in (select prediction_id from new_predictions)
     )
     {%- else %}
 
@@ -161,9 +165,9 @@
     ),
 
     answered_predictions as (
-        select {{ id }} as prediction_id
-        from {{ ml_monitor.monitor_relation(spec.predictions) }}
-        where {{ id }} in (select prediction_id from touched_feedback)
+        select touched_feedback.prediction_id
+        from touched_feedback
+        inner join {{ ml_monitor.monitor_relation(spec.predictions) }} as predictions on predictions.{{ id }} = touched_feedback.prediction_id
     ),
 
     orphans as (

@@ -74,6 +74,19 @@ def test_late_and_changed_labels_touch_only_their_windows(consumer: Project) -> 
     assert content(consumer) == content(fresh)
 
 
+def test_ids_that_are_numbers_in_one_log_and_texts_in_the_other(project: Callable[..., Project]) -> None:
+    log = predictions().assign(prediction_id=lambda log: range(len(log)))
+    labels = feedback(log).astype({"prediction_id": str})
+    consumer = project({"churn": MONITOR}, now=NOW, logs=logs(predictions=log, feedback=labels[labels["labelled_at"] < "2026-01-09"]))
+    consumer.run(*ALERTS)
+    consumer.load("feedback", labels)
+    consumer.run(*ALERTS)
+    fresh = Project(consumer.directory.parent / "fresh", {"churn": MONITOR}, now=NOW, logs=logs(predictions=log, feedback=labels))
+    fresh.run(*ALERTS)
+    assert content(consumer) == content(fresh)
+    assert consumer.rows(f"select sum(n) from {SCHEMA}.churn__outcome_profile where segment = '__all__' and outcome = 'labelled'") == [((labels["labelled_at"] < NOW).sum(),)]
+
+
 def test_an_incident_that_late_labels_take_back_is_resolved(project: Callable[..., Project]) -> None:
     monitor = MONITOR | {"thresholds": {"label_coverage": {"alert": 0.5}}}
     labels = feedback(predictions())

@@ -23,9 +23,10 @@
     {{ ml_monitor.exact_distances() }},
 
     features as (
-        {%- set rows = [] %}
-        {%- for variable in spec.variables %}{% do rows.append({'place': loop.index, 'feature': ml_monitor.literal(variable.name)}) %}{% endfor %}
-        {{ ml_monitor.constant_rows(rows) }}
+        select i as place, feature
+        from (
+            {{ ml_monitor.numbered_features(spec) }}
+        ) as numbered
     )
 
     select

@@ -47,4 +47,3 @@ def _alerts_of(monitor: str, alerts: list[Row]) -> dict[str, Any]:
     own = [alert for alert in alerts if alert["monitor"] == monitor]
     states = {alert["state"] for alert in own}
     return {"open_alerts": len(own), "state": next((s for s in ("alert", "warning") if s in states), "ok")}
-

@@ -20,13 +20,7 @@ gaps as (
 ),
 
 settled as (
-    select
-        monitor,
-        span,
-        max(window_start) as window_start
-    from {{ ref('ml_monitor__rpt_performance') }}
-    where is_settled
-    group by monitor, span
+    {{ ml_monitor.settled_windows() }}
 ),
 
 {#- A monitor without labels has the gap of what it selects all the same. #}

@@ -3,13 +3,7 @@
 with
 
 settled as (
-    select
-        monitor,
-        span,
-        max(window_start) as window_start
-    from {{ ref('ml_monitor__rpt_performance') }}
-    where is_settled
-    group by monitor, span
+    {{ ml_monitor.settled_windows() }}
 ),
 
 metric_values as (

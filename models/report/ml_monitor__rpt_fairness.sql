@@ -20,7 +20,7 @@ gaps as (
 ),
 
 settled as (
-    {{ ml_monitor.settled_windows() }}
+    {{ ml_monitor.settled_windows(ref('ml_monitor__rpt_performance')) }}
 ),
 
 {#- A monitor without labels has the gap of what it selects all the same. #}

@@ -3,7 +3,7 @@
 with
 
 settled as (
-    {{ ml_monitor.settled_windows() }}
+    {{ ml_monitor.settled_windows(ref('ml_monitor__rpt_performance')) }}
 ),
 
 metric_values as (

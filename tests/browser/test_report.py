@@ -130,6 +130,7 @@ class Contract:
                 any_monitors=lambda: True,
                 type_double=lambda: "double",
                 is_output=macros("monitors").is_output,
+                settled_windows=macros("maturity").settled_windows,
                 wilson_bound=macros("statistics").wilson_bound,
                 is_small_cell=lambda n, monitor="monitor": "1 = 0",
                 window_start_of=lambda moment, unit: f"cast(date_trunc('{unit}', {moment}) as timestamp)",

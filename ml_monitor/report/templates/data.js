@@ -14,8 +14,10 @@ async function unpack(id) {
     if (!element) return null;
     const letters = atob(element.textContent), packed = new Uint8Array(letters.length);
     for (let place = 0; place < letters.length; place++) packed[place] = letters.charCodeAt(place);
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-    const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+    const inflated = new DecompressionStream("deflate"), writer = inflated.writable.getWriter();
+    writer.write(packed);
+    writer.close();
+    const bytes = new Uint8Array(await new Response(inflated.readable).arrayBuffer());
     const size = new DataView(bytes.buffer).getUint32(0, true);
     const known = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + size)));
     known.bytes = Object.fromEntries(Object.entries(known.arrays).map(([name, [offset, length]]) => [name, bytes.subarray(4 + size + offset, 4 + size + offset + length)]));

@@ -20,7 +20,9 @@ function mark(name, parent, attributes = {}, text = "") {
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const colour = (token) => getComputedStyle(document.documentElement).getPropertyValue(`--${token}`).trim();
 const percent = (share) => share === null ? "not known" : `${(100 * share).toFixed(share < 0.1 && share > 0 ? 1 : 0)} %`;
-const figure = (value) => value === null || value === undefined ? "not known" : Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
+// Not toLocaleString(), which loads the rules of all languages when it is first asked: a quarter of the time in which a monitor opens.
+const grouped = (whole) => String(whole).replace(/\B(?=(\d{3})+$)/g, ",");
+const figure = (value) => value === null || value === undefined ? "not known" : Math.abs(value) >= 1000 ? grouped(Math.round(value)) : String(Number(value.toPrecision(3)));
 
 function day(time) {
     const at = new Date(time);
@@ -121,6 +123,10 @@ function trace(drawn, xs, tell, parent, choose) {
     said.textContent = tell(at);
 }
 
+const SCREENFUL = 60;
+// Safari has no idle callbacks.
+const whenIdle = window.requestIdleCallback?.bind(window) ?? setTimeout;
+
 // Many cells: rows by columns of time. `paint(row, column)` is a fill or null, `tell` the words of a cell, `open` what Enter does.
 function heatmap(parent, { label, names, columns, ends, axis, left = LEFT, width, rowHeight = 16, paint, marked, tell, open, at = null }) {
     const frame = make("div", parent);
@@ -143,31 +149,34 @@ function heatmap(parent, { label, names, columns, ends, axis, left = LEFT, width
     names.forEach((name, row) => pen.fillText(short(pen, name, left - 12), 0, TOP + rowHeight * row + rowHeight - 5));
     pen.fillStyle = colour("muted");
     for (const [time, text] of timeTicks(axis, width / 110)) pen.fillText(text, Math.min(X(time), width - 40), 13);
-    const fills = new Map();
-    names.forEach((_, row) => {
-        for (let column = 0; column < columns.length; column++) {
-            const fill = paint(row, column);
-            if (!fill) continue;
-            const begin = edges[column][0];
-            let end = edges[column][1];
-            const gap = end - begin > 4 ? 1 : 0;
-            // Neighbours of one colour are one rectangle where cells are too thin for gaps.
-            if (!gap) while (column + 1 < columns.length && edges[column + 1][0] - end < 0.6 && paint(row, column + 1) === fill) end = edges[++column][1];
-            if (!fills.has(fill)) fills.set(fill, new Path2D());
-            fills.get(fill).rect(begin, TOP + rowHeight * row, Math.max(1, end - begin - gap), rowHeight - 1);
+    function fill(from, until) {
+        const fills = new Map();
+        for (let row = from; row < until; row++) {
+            for (let column = 0; column < columns.length; column++) {
+                const fill = paint(row, column);
+                if (!fill) continue;
+                const begin = edges[column][0];
+                let end = edges[column][1];
+                const gap = end - begin > 4 ? 1 : 0;
+                // Neighbours of one colour are one rectangle where cells are too thin for gaps.
+                if (!gap) while (column + 1 < columns.length && edges[column + 1][0] - end < 0.6 && paint(row, column + 1) === fill) end = edges[++column][1];
+                if (!fills.has(fill)) fills.set(fill, new Path2D());
+                fills.get(fill).rect(begin, TOP + rowHeight * row, Math.max(1, end - begin - gap), rowHeight - 1);
+            }
         }
-    });
-    for (const [fill, shape] of fills) { pen.fillStyle = fill; pen.fill(shape); }
-    if (marked) {
+        for (const [fill, shape] of fills) { pen.fillStyle = fill; pen.fill(shape); }
         pen.fillStyle = colour("ink");
-        names.forEach((_, row) => columns.forEach((__, column) => {
-            if (!marked(row, column)) return;
+        for (let row = from; row < until; row++) for (let column = 0; column < columns.length; column++) {
+            if (!marked?.(row, column)) continue;
             const middle = (edges[column][0] + edges[column][1]) / 2, centre = TOP + rowHeight * (row + 0.5) - 0.5;
             pen.beginPath();
             pen.moveTo(middle, centre - 3.5); pen.lineTo(middle + 3.5, centre); pen.lineTo(middle, centre + 3.5); pen.lineTo(middle - 3.5, centre);
             pen.fill();
-        }));
+        }
+        // A screenful at a time: who asked for all does not wait for what lies below.
+        if (until < names.length) whenIdle(() => fill(until, Math.min(names.length, until + SCREENFUL)));
     }
+    fill(0, Math.min(names.length, SCREENFUL));
     function show(row, column) {
         place.row = Math.min(names.length - 1, Math.max(0, row));
         place.column = Math.min(columns.length - 1, Math.max(0, column));

@@ -258,7 +258,8 @@ function history(section, known, feature, chosen) {
     const step = times.at(-1) - times.at(-2), ends = times.map((_, place) => times[place + 1] ?? times[place] + step);
     const shares = feature.bins.map((_, place) => times.map((__, time) => share(place, time)));
     const largest = Math.max(...shares.flat()) || 1;
-    const blues = Array.from({ length: 24 }, (_, level) => `color-mix(in srgb, ${colour("blue")} ${(level + 1) * 4}%, ${colour("paper")})`);
+    const blue = colour("blue"), paper = colour("paper");
+    const blues = Array.from({ length: 24 }, (_, level) => `color-mix(in srgb, ${blue} ${(level + 1) * 4}%, ${paper})`);
     heatmap(section, {
         label: `Share of each value of ${feature.name} at ${times.length} times. Arrow keys move, Enter shows the value's history.`,
         names: feature.bins.map(([name]) => name), columns: times, ends, axis: [times[0], ends.at(-1)], width: pageWidth, left: leftOf(), at: chosen >= 0 ? { row: chosen, column: times.length - 1 } : null,
@@ -471,8 +472,8 @@ function confusionFigure(section, { classes, counts, when }) {
     counts.forEach((row, place) => {
         const total = row.reduce((sum, n) => sum + n, 0), tr = make("tr", body);
         make("th", tr, classes[place], { scope: "row" });
-        row.forEach((n, column) => make("td", tr, `${total ? percent(n / total) : "–"} (${n.toLocaleString("en")})`, { class: `level${Math.round((total ? n / total : 0) * 5)}${place === column ? " right" : ""}` }));
-        make("td", tr, total.toLocaleString("en"));
+        row.forEach((n, column) => make("td", tr, `${total ? percent(n / total) : "–"} (${grouped(n)})`, { class: `level${Math.round((total ? n / total : 0) * 5)}${place === column ? " right" : ""}` }));
+        make("td", tr, grouped(total));
     });
 }
 
@@ -491,7 +492,8 @@ function triangleFigure(section, { windows, shares }) {
     heading(section, "Labels by window and age");
     caption(section, "Down: how many windows after the prediction. Across: the window of the prediction. Darker: more of its labels were there. The newest windows are not grown yet.");
     const step = windows.length > 1 ? windows.at(-1) - windows.at(-2) : 864e5, ends = windows.map((_, place) => windows[place + 1] ?? windows[place] + step);
-    const blues = Array.from({ length: 24 }, (_, level) => `color-mix(in srgb, ${colour("blue")} ${(level + 1) * 4}%, ${colour("paper")})`);
+    const blue = colour("blue"), paper = colour("paper");
+    const blues = Array.from({ length: 24 }, (_, level) => `color-mix(in srgb, ${blue} ${(level + 1) * 4}%, ${paper})`);
     heatmap(section, {
         label: `Share of labels of ${windows.length} windows at ${ages} ages`, names: Array.from({ length: ages }, (_, age) => `${age} later`), columns: windows, ends, axis: [windows[0], ends.at(-1)],
         width: pageWidth, left: leftOf(), rowHeight: ages > 20 ? 9 : 14,

@@ -122,3 +122,9 @@ addEventListener("resize", () => { if (innerWidth !== width) { width = innerWidt
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => render(false));
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((details) => { details.open = true; details.dispatchEvent(new Event("toggle")); }));
 render(false);
+
+// What has run once runs faster: the first monitor is drawn to nowhere while nothing else is to be done, so that who opens one does not wait for that.
+parsed.then(() => whenIdle(async () => {
+    const [first] = places.values();
+    if (first && !here?.length) overview(document.createElement("section"), await load(first));
+}));

@@ -12,7 +12,8 @@ import pandas as pd
 from bench.cost import Cost, cost_of
 
 REPOSITORY = Path(__file__).parent.parent
-FIRST, SECOND, END = "2014-01-01", "2014-01-02", "2014-01-03"
+# Midnight in New York: the log is in UTC.
+FIRST, SECOND, END = "2014-01-01 05:00", "2014-01-02 05:00", "2014-01-03 05:00"
 # What a schedule needs: views stay as they are, and tests of the package's own tables belong to a release.
 SCHEDULED = ["--exclude", "package:ml_monitor,config.materialized:view", "package:ml_monitor,resource_type:test"]
 
@@ -58,7 +59,7 @@ def flights() -> pd.DataFrame:
 
 def with_two_days_more(log: pd.DataFrame) -> pd.DataFrame:
     """The last two days of the year come once more, as the first two of the next."""
-    last = log[log["predicted_at"] >= "2013-12-30"]
+    last = log[log["predicted_at"] >= "2013-12-30 05:00"]
     again = last.assign(predicted_at=last["predicted_at"] + pd.Timedelta(days=2), prediction_id="NEXT" + last["prediction_id"])
     return pd.concat([log, again], ignore_index=True)
 

@@ -110,7 +110,7 @@
     {{ return(ml_monitor._performance_family([
         ('mae', 'label unit', 'above', 'mean of abs(prediction - label)'),
         ('rmse', 'label unit', 'above', 'square root of the mean of (prediction - label)^2'),
-        ('bias', 'label unit', 'above', 'mean of (prediction - label)'),
+        ('bias', 'label unit', 'both', 'mean of (prediction - label)'),
         ('r2', 'share', 'below', '1 - sum of squared errors / sum of squares around the mean label of the span'),
         ('mape', 'share', 'above', 'mean of abs(prediction - label) / abs(label) over labels other than 0'),
         ('mape_excluded_rate', 'share', 'above', 'labels of 0, which mape leaves out / labels'),

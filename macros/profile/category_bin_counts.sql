@@ -40,7 +40,7 @@
             counted.n,
             coalesce(bins.bin, case when counted.category is null then {{ ml_monitor.bin_codes().missing }} else {{ ml_monitor.bin_codes().unseen }} end) as bin,
             row_number() over (
-                partition by {% for key in keys %}counted.{{ key }}, {% endfor %}counted.segment, counted.segment_value, counted.feature, case when bins.bin is null then 1 else 0 end
+                partition by {% for key in keys %}counted.{{ key }}, {% endfor %}counted.segment, counted.segment_value, counted.feature, case when bins.bin is null and counted.category is not null then 1 else 0 end
                 order by counted.n desc, counted.category
             ) as frequency_rank
         from {{ counts }} as counted

@@ -31,6 +31,22 @@ _KEYS = {
     *("monitor", "model_version", "segment", "segment_value", "feature", "window_start", "window_end", "window_number", "span"),
     *("bin", "category", "metric", "edge_set_id", "is_excluded", "outcome", "label_age"),
 }
+# Families of metrics that the models of a folder of the package compute.
+_FAMILIES = {
+    "drift": {"drift"},
+    "damage": {"drift"},
+    "quality": {"data_quality"},
+    "intake": {"intake"},
+    "performance": {"performance"},
+    "change": {"performance"},
+    "decisions": {"performance"},
+    "selective": {"performance"},
+    "maturity": {"performance", "estimated_performance"},
+    "estimation": {"estimated_performance"},
+    "custom": {"custom"},
+    "service": {"service", "operational"},
+    "feedback": {"behaviour", "business"},
+}
 _END = "model.ml_monitor.ml_monitor__alert_events"
 
 
@@ -42,7 +58,9 @@ class Explanation:
     configuration: dict[str, Any]
     thresholds: list[Row]
     rows_query: str
-    """Reads the rows behind the value from the raw log, or from the table of a business figure."""
+    """Reads the rows behind the value from the raw log, from the operational log, or from the table of a business figure."""
+    labels_query: str | None
+    """Reads the feedback of those rows, for a metric that needs labels."""
     row_count: int
     profile_table: str | None
     """The table of the profile, named for the family of the metric; a business figure has none."""
@@ -97,7 +115,7 @@ def explain(
     rows_query = _rows_query(warehouse, spec, found, start)
     counted = warehouse.query(f"select count(*) as n from ({_escaped(rows_query)}) as raw_rows")[0]["n"]
     column = _column(warehouse, found)
-    log = _node(project, _source(spec, found))
+    log = _node(project, _source(warehouse, spec, found))
     models = _models(project, log, found)
     profile = profile_of(found["family"])
     return Explanation(
@@ -108,6 +126,7 @@ def explain(
             {name: found[name] for name in ("monitor", "metric", "span")},
         ),
         rows_query=rows_query,
+        labels_query=_labels_query(warehouse, spec, found, rows_query),
         row_count=int(counted),
         profile_table=profile.table if profile else None,
         profile=profile_rows(warehouse, spec, found, start),
@@ -187,21 +206,38 @@ def _first_window(warehouse: Warehouse, found: Row) -> datetime:
     return start or found["window_start"]
 
 
-def _source(spec: Mapping[str, Any], found: Row) -> str:
+def _source(warehouse: Warehouse, spec: Mapping[str, Any], found: Row) -> str:
     """The relation that the value comes from."""
+    if found["family"] == "operational":
+        return str(warehouse.table("service_log"))
     return str(spec["kpi_relations"][found["metric"]] if found["family"] == "business" else spec["predictions_relation"])
 
 
 def _rows_query(warehouse: Warehouse, spec: Mapping[str, Any], found: Row, start: datetime) -> str:
-    source, end = _source(spec, found), found["window_end"]
+    source, end = _source(warehouse, spec, found), found["window_end"]
     if found["family"] == "business":
         column = spec["behaviour"]["kpis"][found["metric"]]["at"]
         # Where days are kept as text, they are no times before they are cast.
         moment = f"cast({_named(warehouse, column)} as timestamp)"
         where = _period(moment, *_shown(warehouse, spec, source, column, start, end))
+    elif found["family"] == "operational":
+        declared = spec["service"]["operational"][found["metric"]]
+        where = _period("measured_at", start, end) + [
+            f"{column} = {_literal(declared[column])}" for column in ("measure", "service") if declared.get(column)
+        ]
     else:
         where = _period(_named(warehouse, spec["predicted_at"]), start, end) + _cell(warehouse, spec, found)
     return f"select * from {source}\nwhere " + "\n    and ".join(where)
+
+
+def _labels_query(warehouse: Warehouse, spec: Mapping[str, Any], found: Row, rows_query: str) -> str | None:
+    if found["family"] != "performance" or not spec.get("feedback_relation"):
+        return None
+    column = _named(warehouse, spec["prediction_id"])
+    return (
+        f"select feedback.* from {spec['feedback_relation']} as feedback\n"
+        f"inner join (\n{rows_query}\n) as predictions on predictions.{column} = feedback.{column}"
+    )
 
 
 def _named(warehouse: Warehouse, column: str) -> str:
@@ -385,7 +421,8 @@ def _is_other(node: Mapping[str, Any], found: Row) -> bool:
     if declared.get("name") not in (None, found["monitor"]):
         return True
     folder = str(node.get("original_file_path") or "").split("/")
-    families = {"drift": "drift", "quality": "data_quality", "performance": "performance", "estimation": "estimated_performance"}
-    mine = {"intake": "intake", "change": "performance", "maturity": "performance", "decisions": "performance"} | families
-    is_package = node.get("package_name") == "ml_monitor" and len(folder) > 2
-    return is_package and folder[1] in mine and mine[folder[1]] != found["family"] and node.get("name") != "ml_monitor__windows"
+    families = _FAMILIES.get(folder[1]) if node.get("package_name") == "ml_monitor" and len(folder) > 2 else None
+    if families is None or node.get("name") == "ml_monitor__windows":
+        return False
+    # Of performance, and computed where the estimates are.
+    return found["family"] not in families and (found["metric"], folder[1]) != ("concept_drift", "estimation")

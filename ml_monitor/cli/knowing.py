@@ -119,6 +119,7 @@ def explain(
                 f"{found['monitor']}: {found['metric']} of {found['feature']}, {found['status']}: {found['reason']}",
                 f"value {found['metric_value']}, n {found['sample_size']}, span {found['span']}, window {found['window_start']}",
                 f"\nRows ({made.row_count}):\n{made.rows_query}",
+                *([f"\nTheir labels:\n{made.labels_query}"] if made.labels_query else []),
                 f"\nProfile: {len(made.profile)} cells of {made.profile_table or 'none, the rows are the figure'}",
                 f"Edges: {len(made.edges)}, set {', '.join(sorted({str(row['edge_set_id']) for row in made.edges})) or 'none'}",
                 f"Made by: {made.made_by or 'not recorded'}",

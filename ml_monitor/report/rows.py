@@ -60,7 +60,10 @@ LEDGERS: Mapping[str, str] = {
 """Read as far as they are there: an option that is off has no table."""
 
 _ONLY = {
-    "worst_slices": "is_worse and window_start = (select max(window_start) from {table})",
+    "worst_slices": """is_worse and (monitor, span, window_start) in (
+        select monitor, span, max(window_start) from {table} group by monitor, span
+        union all select monitor, span, max(window_start) from {table} where next_p_value is not null group by monitor, span
+    )""",
     "worst_bins": "is_worse",
 }
 _MOST_CELLS = 5400

@@ -38,7 +38,7 @@ final as (
         found.q_p_value as q_value,
         found.q_p_value <= found.alpha as is_worse,
         confirmation.p_value as next_p_value,
-        found.q_p_value <= found.alpha and coalesce(confirmation.p_value <= 0.05e0, false) as is_confirmed
+        case when found.q_p_value > found.alpha then false else confirmation.p_value <= 0.05e0 end as is_confirmed
     from corrected as found
     left join tests as confirmation
         on confirmation.monitor = found.monitor and confirmation.segment = found.segment and confirmation.segment_value = found.segment_value

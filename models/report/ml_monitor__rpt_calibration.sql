@@ -70,10 +70,8 @@ final as (
         cast(sample_size as bigint) as sample_size,
         mean_score,
         observed_rate,
-        cast((observed_rate + 1.9208e0 / sample_size - 1.96e0 * sqrt(observed_rate * (1 - observed_rate) / sample_size + 0.9604e0 / (sample_size * sample_size)))
-        / (1 + 3.8416e0 / sample_size) as {{ ml_monitor.type_double() }}) as lower_bound,
-        cast((observed_rate + 1.9208e0 / sample_size + 1.96e0 * sqrt(observed_rate * (1 - observed_rate) / sample_size + 0.9604e0 / (sample_size * sample_size)))
-        / (1 + 3.8416e0 / sample_size) as {{ ml_monitor.type_double() }}) as upper_bound
+        cast({{ ml_monitor.wilson_bound('(observed_rate * sample_size)', 'sample_size', '-') }} as {{ ml_monitor.type_double() }}) as lower_bound,
+        cast({{ ml_monitor.wilson_bound('(observed_rate * sample_size)', 'sample_size', '+') }} as {{ ml_monitor.type_double() }}) as upper_bound
     from bands
     where not ({{ ml_monitor.is_small_cell('sample_size') }})
 )

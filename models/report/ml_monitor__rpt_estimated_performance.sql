@@ -4,8 +4,8 @@ with
 
 estimates as (
     select monitor, window_start, window_end, span, metric, metric_value, lower_bound, upper_bound, sample_size
-    from {{ ref('ml_monitor__estimated_performance') }}
-    where metric in ('estimated_accuracy', 'estimated_mae') and segment = '__all__' and model_version = '__all__'
+    from {{ ref('ml_monitor__metric_values') }}
+    where metric_value is not null and metric in ('estimated_accuracy', 'estimated_mae') and segment = '__all__' and model_version = '__all__'
 ),
 
 longest as (
@@ -14,8 +14,8 @@ longest as (
 
 realised as (
     select performance.monitor, performance.window_start, performance.span, performance.metric, performance.metric_value, performance.label_coverage
-    from {{ ref('ml_monitor__performance') }} as performance
-    where performance.metric in ('accuracy', 'mae') and performance.segment = '__all__' and performance.model_version = '__all__'
+    from {{ ref('ml_monitor__metric_values') }} as performance
+    where performance.metric_value is not null and performance.metric in ('accuracy', 'mae') and performance.segment = '__all__' and performance.model_version = '__all__'
 ),
 
 final as (

@@ -12,7 +12,7 @@ from ml_monitor.audit.explain import _rows_query
 from ml_monitor.cli import app
 from ml_monitor.settings import DbtProject
 from ml_monitor.warehouse import Warehouse
-from tests.integration.logs import MONITOR, NOW, logs, predictions
+from tests.integration.logs import MONITOR, NOW, feedback, logs, predictions
 from tests.project import Project
 
 
@@ -43,6 +43,25 @@ def test_the_rows_are_those_of_the_profile(built: Project, metric: str, span: in
     way = ["churn__feature_profile", "ml_monitor__metric_values", "ml_monitor__verdicts", "ml_monitor__alert_events"]
     assert [one for one in names if one in way] == way and "ml_monitor__performance" not in names
     assert all(one["compiled_sha256"] for one in made.models)
+
+
+def test_a_metric_of_performance_has_its_labels(built: Project) -> None:
+    warehouse, project = Warehouse.from_dbt(built.directory), DbtProject.load(built.directory)
+    known = warehouse.query(f"select distinct metric from {warehouse.table('verdicts')} where family = 'performance'")
+    assert known
+    for metric in (row["metric"] for row in known):
+        made = explain(warehouse, project, f"churn/{metric}/__all__/2026-01-08")
+        log, day = predictions(), "2026-01-08"
+        given = feedback(log)
+        ids = set(log.loc[log["predicted_at"].dt.normalize() == day, "prediction_id"])
+        assert set(built.frame(made.labels_query)["prediction_id"]) == ids & set(given["prediction_id"]) != set()
+        names = {one["node"].split(".")[-1] for one in made.models}
+        assert ("ml_monitor__estimated_performance" if metric == "concept_drift" else "ml_monitor__performance") in names
+        assert not names & {"ml_monitor__drift", "ml_monitor__data_quality", "ml_monitor__expected_damage"}
+    drift = explain(warehouse, project, "churn/psi/amount/2026-01-08")
+    assert drift.labels_query is None and not {"ml_monitor__performance", "ml_monitor__decisions", "ml_monitor__selective_labels"} & {
+        one["node"].split(".")[-1] for one in drift.models
+    }
 
 
 def test_the_number_is_followed_from_the_column_to_the_alert(built: Project) -> None:

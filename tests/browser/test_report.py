@@ -87,10 +87,6 @@ TABLES = {
         n_scored double
     """,
     "label_delays": "monitor text, quantity text, label_age bigint, next_age bigint, development_share double",
-    "performance": f"{KEYS}, metric text, metric_value double, label_coverage double",
-    "estimated_performance": f"""
-        {KEYS}, metric text, metric_value double, lower_bound double, upper_bound double, sample_size bigint
-    """,
     "model_comparisons": """
         monitor text, champion text, challenger text, first_predicted_at timestamp, last_predicted_at timestamp, sample_size bigint, champion_loss double,
         challenger_loss double, loss_difference double, loss_error double, loss_p_value double, champion_roc_auc double, challenger_roc_auc double,
@@ -363,10 +359,9 @@ def add_outcomes(warehouse: Contract, monitor: str) -> None:
         warehouse.add("metric_values", {**now, **segment})
     windows = [{"monitor": monitor, **ALL, **window(day), "span": 30} for day in range(60, 120)]
     band = {"metric": "estimated_accuracy", "metric_value": 0.8, "lower_bound": 0.78, "upper_bound": 0.82, "sample_size": 900}
-    warehouse.add("estimated_performance", *({**each, **band} for each in windows))
-    warehouse.add(
-        "performance", *({**each, "metric": "accuracy", "metric_value": 0.79, "label_coverage": 0.9} for each in windows[:50])
-    )
+    warehouse.add("metric_values", *({**each, **band, "family": "estimated_performance"} for each in windows))
+    realised = {"metric": "accuracy", "metric_value": 0.79, "label_coverage": 0.9, "family": "performance"}
+    warehouse.add("metric_values", *({**each, **realised} for each in windows[:50]))
     shares = [0.4, 0.7, 0.9]
     delays = [{"label_age": age, "next_age": age + 1, "development_share": share} for age, share in enumerate(shares)]
     warehouse.add("label_delays", *({"monitor": monitor, "quantity": "labels", **each} for each in delays))
@@ -891,7 +886,9 @@ def test_each_class_has_its_own_reliability(full, look) -> None:
     said = page.locator(".grid .say").first.inner_text()
     assert said == f"scores of cat 90% to 100%: it happened in 90% [{interval.low:.0%}, {interval.high:.0%}] of 40"
     page.get_by_text("The scores of each class as a table").click()
-    rows = page.get_by_label("Calibration of the classes of kind").locator("tbody tr").all_inner_texts()
+    shown = page.get_by_label("Calibration of the classes of kind").locator("tbody tr")
+    shown.first.wait_for()
+    rows = shown.all_inner_texts()
     assert [row.split("\t")[0] for row in rows] == [
         "cat · 10% to 20%",
         "cat · 90% to 100%",
@@ -899,6 +896,26 @@ def test_each_class_has_its_own_reliability(full, look) -> None:
         " · 0% to 10%",
     ]
     assert "of each class" not in go(page, f"{MONITOR}/performance").locator("#page").inner_text()
+
+
+def test_slices_are_listed_with_what_the_next_window_says(tmp_path, look) -> None:
+    """The newest window cannot be confirmed yet, so the newest that can is there too; another monitor is further on."""
+
+    def with_slices(warehouse: Contract) -> None:
+        fill(warehouse)
+        warehouse.connection.execute(
+            f"""create table {warehouse.table("worst_slices")} as select monitor, 'carrier' as segment, segment_value, 'accuracy' as metric, 7 as span,
+                cast(day as timestamp) as window_start, cast(day as timestamp) + interval 1 day as window_end, 0.6 as metric_value, 0.8 as other_value,
+                0.02 as damage, 300 as sample_size, 1e-6 as p_value, 1e-5 as q_value, is_worse, next_p_value, is_confirmed
+                from (values ('flight_delay', 'OO', '2013-05-20', true, null, null), ('flight_delay', 'UA', '2013-05-20', false, null, false),
+                    ('flight_delay', 'EV', '2013-05-13', true, 0.001, true), ('flight_delay', 'B6', '2013-05-13', true, 0.4, false),
+                    ('flight_delay', 'AA', '2013-05-12', true, 0.001, true), ('other', 'DL', '2013-05-30', true, null, null)
+                ) as slices(monitor, segment_value, day, is_worse, next_p_value, is_confirmed)"""
+        )
+
+    rows = go(look(report(tmp_path, with_slices)), f"{MONITOR}/performance").get_by_label("Worst slices of flight_delay").locator("tbody tr")
+    said = {row.split("\t")[0]: row.split("\t")[4] for row in rows.all_inner_texts()}
+    assert said == {"carrier = OO": "not known yet", "carrier = EV": "yes", "carrier = B6": "no"}
 
 
 def test_values_on_which_it_errs_are_listed(tmp_path, look) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import false_discovery_control, norm, pearsonr
 
 from tests.conformance.simulations import MONITOR, START, labels, predictions
 from tests.project import PostgresProject, Project
@@ -109,10 +110,32 @@ def test_mix_and_rate(built: tuple[Project, pd.DataFrame]) -> None:
     assert abs(moved["rate_effect"].sum()) < 0.02, "the model is what it was"
 
 
+def slice_p_value(part: pd.DataFrame, region: str) -> tuple[float, float]:
+    """One-sided z test of two shares with a pooled rate, and what the slice costs the whole."""
+    right, inside = part["y_pred"] == part["label"], part["region"] == region
+    gap = right[~inside].mean() - right[inside].mean()
+    error = np.sqrt(right.mean() * (1 - right.mean()) * (1 / inside.sum() + 1 / (~inside).sum()))
+    return float(norm.sf(gap / error)), float(gap * inside.mean())
+
+
 def test_worst_slice(built: tuple[Project, pd.DataFrame]) -> None:
-    project, _ = built
+    project, log = built
     frame = project.frame(f"select * from {MART}worst_slices where span = 5")
-    confirmed = frame[frame["is_confirmed"]]
+    for start, rows in frame.groupby("window_start"):
+        expected = {region: slice_p_value(of_day(log, start, 5), region) for region in rows["segment_value"]}
+        after = of_day(log, start + pd.Timedelta(days=5), 5) if start + pd.Timedelta(days=5) in set(frame["window_start"]) else None
+        corrected = dict(zip(expected, false_discovery_control([p for p, _ in expected.values()]), strict=True))
+        for row in rows.to_dict("records"):
+            p_value, damage = expected[row["segment_value"]]
+            assert row["p_value"] == pytest.approx(p_value, rel=1e-6, abs=1e-12)
+            assert row["q_value"] == pytest.approx(corrected[row["segment_value"]], rel=1e-6, abs=1e-12)
+            assert row["damage"] == pytest.approx(damage, abs=1e-9)
+            if after is None:
+                assert pd.isna(row["next_p_value"]) and (not row["is_worse"] or pd.isna(row["is_confirmed"]))
+            else:
+                assert row["next_p_value"] == pytest.approx(slice_p_value(after, row["segment_value"])[0], rel=1e-6, abs=1e-12)
+                assert row["is_confirmed"] == (row["is_worse"] and row["next_p_value"] <= 0.05)
+    confirmed = frame[frame["is_confirmed"].fillna(False).astype(bool)]
     assert set(confirmed["segment_value"]) == {"south"}
     assert len(confirmed) > 20
     assert (frame.loc[frame["segment_value"] != "south", "is_worse"]).mean() < 0.02
@@ -130,7 +153,13 @@ def test_cut_off(built: tuple[Project, pd.DataFrame]) -> None:
 
 
 def test_drift_ranking(built: tuple[Project, pd.DataFrame]) -> None:
-    project, _ = built
-    rows = project.frame(f"select feature, place, correlation from {MART}drift_ranking where span = 5 order by place")
-    assert len(rows) == 3
-    assert rows["correlation"].between(-1, 1).all()
+    project, log = built
+    found = project.frame(f"select feature, place, correlation, n_windows from {MART}drift_ranking where span = 5 order by place")
+    drift = project.frame(f"select feature, window_start, psi from {MART}drift_statistics where span = 5 and baseline = 'reference' and model_version = '__all__' and segment = '__all__'")
+    assert len(found) == 3
+    for row in found.to_dict("records"):
+        pairs = drift[(drift["feature"] == row["feature"]) & drift["psi"].notna()]
+        errors = [(of_day(log, day, 5)["y_pred"] != of_day(log, day, 5)["label"]).mean() for day in pairs["window_start"]]
+        assert row["n_windows"] == len(pairs) == DAYS
+        assert row["correlation"] == pytest.approx(pearsonr(pairs["psi"], errors).statistic, abs=1e-9)
+    assert found["correlation"].is_monotonic_decreasing

@@ -334,3 +334,26 @@ def test_the_published_rolling_performance(built: Project) -> None:
                 assert found == pytest.approx(row[metric], abs=1e-6), (row["day"], row["trailing_days"], metric)
                 compared += 1
     assert compared > 2400
+
+
+def test_the_published_drift(built: Project) -> None:
+    """Where the definition is the same: deciles without a point mass, whose bin is ours alone, and categories with all unseen ones as one bin."""
+    published = pd.read_csv(EXPECTED / "flights_drift.csv", parse_dates=["window_start"])
+    drift, quality = (values(built, "monthly", table, segment="__all__") for table in ("drift", "data_quality"))
+    compared = dict.fromkeys(("psi", "js_distance", "l_infinity", "chi_squared", "missing_rate", "unseen_rate"), 0)
+    for row in published.to_dict("records"):
+        feature = {"y_score": "__score__", "y_pred": "__prediction__"}.get(row["feature"], row["feature"])
+        few_unseen = row["n_unseen_categories"] <= 1
+        expected = {"missing_rate": row["missing_rate_cur"], "unseen_rate": row["unseen_rate"]}
+        if row["feature_kind"] == "numeric" and row["n_bins"] == 10:
+            expected |= {"psi": row["psi"], "js_distance": row["js_distance"]}
+        if row["feature_kind"] != "numeric":
+            expected |= {"psi": row["psi_unseen_grouped"]}
+            if few_unseen:
+                expected |= {"js_distance": row["js_distance"], "l_infinity": row["linf_distance"], "chi_squared": row["chi2_stat"]}
+        for metric, number in expected.items():
+            found = (quality if metric.endswith("_rate") else drift).get((row["window_start"], row["model_version"], "__all__", feature, 1, metric))
+            if found is not None and not pd.isna(number):
+                assert found == pytest.approx(number, abs=1e-6), (row["window_start"], row["model_version"], feature, metric)
+                compared[metric] += 1
+    assert all(n > 100 for n in compared.values()), compared

@@ -1,10 +1,13 @@
 {% test metric_within(model, monitor, metric, minimum=none, maximum=none, span=1, feature=none) %}
     {#- Fails when the newest value of a metric lies outside [minimum, maximum]: drift over a limit, accuracy under one,
-        labels that do not arrive. Put it on a model of your own, such as <monitor>__feature_profile. -#}
+        labels that do not arrive. What needs labels is looked at where they are due: label_delay windows back. Put it on a
+        model of your own, such as <monitor>__feature_profile. -#}
     {%- if minimum is none and maximum is none -%}
         {{ exceptions.raise_compiler_error("ml_monitor: test metric_within of '" ~ metric ~ "' needs minimum, maximum or both") }}
     {%- endif %}
     {%- do ml_monitor.check_test_arguments(monitor, metric, span, feature) %}
+    {%- set spec = ml_monitor.monitor(monitor) -%}
+    {%- set due = ml_monitor.add_windows(spec.label_delay, 'window_end', spec.window, spec.timezone) %}
     with
 
     judged as (
@@ -16,6 +19,7 @@
             and span = {{ span | int }}
             and model_version = '__all__'
             and segment = '__all__'
+            and (family <> 'performance' or {{ due }} <= {{ ml_monitor.monitoring_now() }})
             {{ 'and feature = ' ~ ml_monitor.literal(feature) if feature }}
     )
 

@@ -1,5 +1,6 @@
 """The package's dbt unit tests, and the generic tests that users put in their CI."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 import yaml
 
 from tests.integration.logs import MONITOR, NOW, feedback, logs, predictions
-from tests.project import Project
+from tests.project import REPOSITORY, Project
+
+OWN_TESTS = {"labels_arrive", "volume_in_bounds", "in_the_past", "labels_match", "ml_monitor_no_open_alerts_churn__feature_profile_churn"}
 
 
 def test_unit_tests_of_the_package(tmp_path: Path) -> None:
@@ -16,7 +19,7 @@ def test_unit_tests_of_the_package(tmp_path: Path) -> None:
     ours.run()
     result = ours.dbt("test", "--select", "test_type:unit")
     assert result.success, [f"{r.node.name}: {r.message}" for r in result.result if r.status != "pass"]
-    assert len(result.result) >= 4
+    assert len(result.result) == 19, "all of them, and none that is disabled"
 
 
 def test_unit_tests_stay_out_of_users_builds(project: Callable[..., Project]) -> None:
@@ -92,6 +95,7 @@ def guarded(project: Callable[..., Project]) -> Project:
         ("metric_within", {"monitor": "churn", "metric": "psi", "maximum": 1, "span": 9}, "there is no span of 9 windows"),
         ("metric_within", {"monitor": "churn", "metric": "psi", "maximum": 1, "feature": "amonut"}, '"amonut" is not a monitored feature'),
         ("metric_within", {"monitor": "churn", "metric": "psi"}, "needs minimum, maximum or both"),
+        ("metric_within", {"monitor": "churn", "metric": "interval_coverage", "minimum": 0.9}, '"interval_coverage" needs the key lower'),
     ],
 )
 def test_a_generic_test_of_what_is_not_there_is_an_error(project: Callable[..., Project], test: str, arguments: dict[str, object], words: str) -> None:
@@ -99,6 +103,28 @@ def test_a_generic_test_of_what_is_not_there_is_an_error(project: Callable[..., 
     tests = {"models": [{"name": "churn__feature_profile", "data_tests": [{f"ml_monitor.{test}": {"name": "misspelt", "arguments": arguments}}]}]}
     (consumer.directory / "models" / "tests.yml").write_text(yaml.safe_dump(tests))
     assert words in consumer.error("-s", "ml_monitor__monitors")
+
+
+def test_a_shorter_round_keeps_the_users_tests(guarded: Project) -> None:
+    page = (REPOSITORY / "docs" / "how_to" / "run_from_an_orchestrator.md").read_text()
+    [command] = [line for line in page.splitlines() if line.startswith("dbt build --indirect-selection")]
+    listed = {name: guarded.dbt("ls", *shlex.split(command)[2:] if name else []).result for name in (False, True)}
+    all_of_them, fewer = listed.values()
+    tests = [node for node in all_of_them if not node.startswith("ml_monitor.") and node.split(".")[-1] in OWN_TESTS]
+    assert len(tests) == 5
+    assert set(tests) <= set(fewer) < set(all_of_them)
+    assert not [node for node in fewer if node.startswith("ml_monitor.report.")]
+
+
+@pytest.mark.parametrize(("label_delay", "status"), [(2, "pass"), (0, "fail")])
+def test_labels_are_looked_at_where_they_are_due(project: Callable[..., Project], label_delay: int, status: str) -> None:
+    """Labels come after two days, so the newest two windows have none."""
+    log = predictions()
+    within = {"ml_monitor.metric_within": {"name": "arrive", "arguments": {"monitor": "churn", "metric": "label_coverage", "minimum": 0.9}}}
+    consumer = project({"churn": MONITOR | {"label_delay": label_delay}}, logs=logs(predictions=log, feedback=feedback(log, delay_hours=48)), now=NOW)
+    (consumer.directory / "models" / "tests.yml").write_text(yaml.safe_dump({"models": [{"name": "churn__feature_profile", "data_tests": [within]}]}))
+    consumer.run()
+    assert [str(result.status) for result in consumer.dbt("test").result if result.node.name == "arrive"] == [status]
 
 
 def test_drift_over_a_limit_fails_or_warns(project: Callable[..., Project]) -> None:

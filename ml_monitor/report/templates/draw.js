@@ -126,6 +126,14 @@ function trace(drawn, xs, tell, parent, choose) {
 const SCREENFUL = 60;
 // Safari has no idle callbacks.
 const whenIdle = window.requestIdleCallback?.bind(window) ?? setTimeout;
+const waiting = new Set();
+
+function later(work) {
+    waiting.add(work);
+    whenIdle(() => { if (waiting.delete(work)) work(); });
+}
+
+addEventListener("beforeprint", () => { for (const work of waiting) { waiting.delete(work); work(); } });
 
 // Many cells: rows by columns of time. `paint(row, column)` is a fill or null, `tell` the words of a cell, `open` what Enter does.
 function heatmap(parent, { label, names, columns, ends, axis, left = LEFT, width, rowHeight = 16, paint, marked, tell, open, at = null }) {
@@ -173,8 +181,8 @@ function heatmap(parent, { label, names, columns, ends, axis, left = LEFT, width
             pen.moveTo(middle, centre - 3.5); pen.lineTo(middle + 3.5, centre); pen.lineTo(middle, centre + 3.5); pen.lineTo(middle - 3.5, centre);
             pen.fill();
         }
-        // A screenful at a time: who asked for all does not wait for what lies below.
-        if (until < names.length) whenIdle(() => fill(until, Math.min(names.length, until + SCREENFUL)));
+        // A screenful at a time: who asked for all does not wait for what lies below, who prints does.
+        if (until < names.length) later(() => fill(until, Math.min(names.length, until + SCREENFUL)));
     }
     fill(0, Math.min(names.length, SCREENFUL));
     function show(row, column) {

@@ -1,7 +1,7 @@
 {% macro chi_squared_tail(x, df, max_df) %}
     {#- P(chi-squared with df degrees of freedom > x): the finite sum for whole df (Abramowitz and Stegun 26.4.4 and 26.4.5), nested
         so that no term overflows. `max_df` is the largest df that can occur; beyond 120 the Wilson-Hilferty approximation takes over.
-        x and df are written often: give columns. Below about 1e-280 the answer is 0. -#}
+        x and df are written often: give columns. Beyond x = 1300, where it is below 1e-190, the answer is 0. -#}
     {%- set y = '(' ~ x ~ ' / 2)' -%}
     {%- set half = '(0.5e0 * mod(' ~ df ~ ', 2))' -%}
     {%- set sum = namespace(text='1') -%}

@@ -32,6 +32,9 @@ one size.
 Many features in one monitor are not linear: planning their statement takes DuckDB more than twice as long with twice the
 features. With 1,000 it was stopped after five minutes, so `features` measures up to 200 and its goal cannot be met.
 
+`history` keeps days further back at a tenth of their rows, so that a year of them fits; of those only the times are counted.
+Every interaction with the report is measured several times, from the call to the frame that shows it, a second after the page has loaded.
+
 ## A year of flights
 
 All flights of 2013 and the demo's two monitors (27 features, daily windows, spans of 1, 7 and 30 days, segments by

@@ -33,7 +33,8 @@ Many features in one monitor are not linear: planning their statement takes Duck
 features. With 1,000 it was stopped after five minutes, so `features` measures up to 200 and its goal cannot be met.
 
 `history` keeps days further back at a tenth of their rows, so that a year of them fits; of those only the times are counted.
-Every interaction with the report is measured several times, from the call to the frame that shows it, a second after the page has loaded.
+Every interaction with the report is measured several times, from the call to the frame that shows it, a second after the
+page has loaded.
 
 ## A year of flights
 

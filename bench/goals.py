@@ -143,6 +143,7 @@ def _report(results: Results) -> tuple[str, bool]:
 
 
 BUILD, NEXT_DAY = wide.BUILD, wide.NEXT_DAY
+BINS = "each value is looked up in its bin, and counted and summed by day, version, feature and bin"
 NODES = "dbt starts, renders and logs its nodes, and the warehouse plans their statements; the new rows are the smallest part"
 ALL = "ours is everything from one monitor's 25 drift metrics to verdicts, alerts, tests and dbt itself, theirs one metric"
 PLANS = "the reference, frozen, and the profile of the day are the largest part: planning statements of 70 features"
@@ -189,7 +190,12 @@ GOALS = (
         _history,
         NODES,
     ),
-    Goal("raw-log pass (profiles with moments) against the scan of the same columns, 10M rows: ≤ 10 × (CPU)", ("pass",), _pass),
+    Goal(
+        "raw-log pass (profiles with moments) against the scan of the same columns, 10M rows: ≤ 10 × (CPU)",
+        ("pass",),
+        _pass,
+        BINS,
+    ),
     Goal("one day of 33k rows more: ≤ 1 s of the warehouse, flat (± 10 %) from 30 to 365 days", ("history",), _day, PLANS),
     Goal("metrics, verdicts and alerts over 365 days × 70 features × 3 versions from profiles: ≤ 3 s", ("marts",), _marts, MARTS),
     Goal("50M rows with `memory_limit` 2 GB: finishes", ("memory",), _memory),

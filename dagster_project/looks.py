@@ -54,7 +54,18 @@ FAMILIES = {
     "ml_monitor__intake": "intake",
     "ml_monitor__performance": "performance",
     "ml_monitor__estimated_performance": "estimated_performance",
+    "ml_monitor__custom_metrics": "custom",
+    "ml_monitor__behaviour": "behaviour",
+    "ml_monitor__kpi_values": "business",
 }
+# Models that compute some metrics of a family: their verdicts are those of the metrics that they hold.
+PARTS = (
+    "ml_monitor__change_detection",
+    "ml_monitor__decisions",
+    "ml_monitor__label_nowcast",
+    "ml_monitor__selective_labels",
+    "ml_monitor__service",
+)
 COLOURS = {"alert": "#c0362c", "warning": "#e3a037", "ok": "#8fa89b"}
 WORST = 10
 
@@ -185,7 +196,9 @@ def metadata_of(house: Warehouse, nodes: Iterable[Mapping[str, Any]]) -> dict[st
                     said["dagster/row_count"] = int(count)
                 name = node["name"]
                 if name in FAMILIES:
-                    said |= _verdicts(session.query, house.table("verdicts"), FAMILIES[name])
+                    said |= _verdicts(session.query, house.table("verdicts"), "family = :family", {"family": FAMILIES[name]})
+                elif name in PARTS:
+                    said |= _verdicts(session.query, house.table("verdicts"), f"metric in (select metric from {relation})", {})
                 elif name.endswith("__feature_profile") or name.endswith("__outcome_profile"):
                     said |= _volume(session.query, relation, name.rpartition("__")[2])
     except (MissingTable, WarehouseError) as error:
@@ -221,13 +234,12 @@ VERDICT_COLUMNS = {
 }
 
 
-def _verdicts(query: Any, verdicts: str, family: str) -> dict[str, Any]:
-    parameters = {"family": family}
-    worst = worst_verdicts(query, verdicts, "family = :family", parameters)
+def _verdicts(query: Any, verdicts: str, where: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    worst = worst_verdicts(query, verdicts, where, parameters)
     bad = query(
         f"""
         select window_end, sum(case when status = 'alert' then 1 else 0 end) as alerts, count(*) as n
-        from {verdicts} where family = :family and status in ('alert', 'warning', 'ok') group by 1 order by 1 desc limit 90
+        from {verdicts} where {where} and status in ('alert', 'warning', 'ok') group by 1 order by 1 desc limit 90
         """,
         parameters,
     )
@@ -235,7 +247,7 @@ def _verdicts(query: Any, verdicts: str, family: str) -> dict[str, Any]:
     return {
         "worst_status": worst[0]["status"] if worst else "ok",
         "worst_verdicts": table_of(worst, VERDICT_COLUMNS),
-        "alerts_by_window": plot(points, f"alert verdicts of {family} by window"),
+        "alerts_by_window": plot(points, "alert verdicts by window"),
     }
 
 

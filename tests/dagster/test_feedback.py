@@ -152,6 +152,9 @@ def test_assets_say_how_large_they_are_and_what_is_worst(built: Location) -> Non
     assert "dagster/row_count" not in drift, "a view is not counted"
     assert drift["worst_status"].value == "alert"
     assert "[psi](" in drift["worst_verdicts"].value
+    change = metadata(package_key("change_detection"))
+    assert change["dagster/row_count"].value > 0 and change["worst_status"].value in {"ok", "warning", "alert"}
+    assert "roc" not in change["worst_verdicts"].value, "only of the metrics that it computes"
     picture = re.fullmatch(r"!\[.*\]\(data:image/svg\+xml;base64,(.*)\)", drift["alerts_by_window"].value)
     assert picture is not None
     assert base64.b64decode(picture[1]).startswith(b"<svg")

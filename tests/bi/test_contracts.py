@@ -4,14 +4,15 @@ import json
 
 import pytest
 
-from tests.project import PostgresProject
+from tests.project import REPOSITORY, PostgresProject
 
 
 def test_every_view_has_a_contract_and_keeps_it(postgres: PostgresProject) -> None:
     manifest = json.loads((postgres.directory / "target" / "manifest.json").read_text())
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
-    views = [node for node in models if "__rpt_" in node["name"] and node["contract"]["enforced"]]
-    assert len(views) >= 15
+    views = [node for node in models if "__rpt_" in node["name"]]
+    assert {view["name"] for view in views} == {path.stem for path in (REPOSITORY / "models" / "report").glob("*.sql")}
+    assert [view["name"] for view in views if not view["contract"]["enforced"]] == []
     rows = postgres.rows(
         "select table_name, column_name, data_type from information_schema.columns where table_schema = 'main_ml_monitor'"
     )

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# The browser tests drive the system's Chromium, the delivery tests a real PostgreSQL, the exporter's a real
-# Prometheus, Spark needs Java. On a Debian machine where we are
-# root (CI) they are installed; elsewhere the tests that need them say that they are skipped, and why.
+# The browser tests drive the system's Chromium, the delivery tests a real PostgreSQL, the exporter's a real Prometheus, and Spark needs Java. On a Debian
+# machine where we are root (CI) they are installed; elsewhere the tests that need them say that they are skipped, and why.
 set -euo pipefail
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     exit 0

@@ -209,7 +209,7 @@ def _first_window(warehouse: Warehouse, found: Row) -> datetime:
 def _source(warehouse: Warehouse, spec: Mapping[str, Any], found: Row) -> str:
     """The relation that the value comes from."""
     if found["family"] == "operational":
-        return str(warehouse.table("service_log"))
+        return warehouse.table("service_log").replace(r"\:", ":")
     return str(spec["kpi_relations"][found["metric"]] if found["family"] == "business" else spec["predictions_relation"])
 
 

@@ -54,6 +54,7 @@ bands as (
         max(window_start) as last_window_start,
         cast(sum(n) as {{ dbt.type_numeric() }}) as sample_size,
         sum(sum_score) / sum(n) as mean_score,
+        sum(sum_label) as n_happened,
         sum(sum_label) / sum(n) as observed_rate
     from recent
     group by monitor, band
@@ -70,8 +71,8 @@ final as (
         cast(sample_size as bigint) as sample_size,
         mean_score,
         observed_rate,
-        cast({{ ml_monitor.wilson_bound('(observed_rate * sample_size)', 'sample_size', '-') }} as {{ ml_monitor.type_double() }}) as lower_bound,
-        cast({{ ml_monitor.wilson_bound('(observed_rate * sample_size)', 'sample_size', '+') }} as {{ ml_monitor.type_double() }}) as upper_bound
+        cast({{ ml_monitor.wilson_bound('n_happened', 'sample_size', '-') }} as {{ ml_monitor.type_double() }}) as lower_bound,
+        cast({{ ml_monitor.wilson_bound('n_happened', 'sample_size', '+') }} as {{ ml_monitor.type_double() }}) as upper_bound
     from bands
     where not ({{ ml_monitor.is_small_cell('sample_size') }})
 )

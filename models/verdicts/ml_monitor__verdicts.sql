@@ -192,7 +192,7 @@ decided as (
             when metric_value is null then 'insufficient_data'
             when family not in ('intake', 'operational', 'business') and sample_size < min_rows then 'insufficient_data'
             when family in ('drift', 'data_quality') and reference_size < min_rows then 'insufficient_data'
-            when (family = 'performance' or feature = '__label__' or (family = 'custom' and label_coverage is not null)) and mature_at > {{ ml_monitor.monitoring_now() }} then 'immature'
+            when {{ ml_monitor.needs_labels() }} and mature_at > {{ ml_monitor.monitoring_now() }} then 'immature'
             when window_end < first_full_span_end then 'insufficient_data'
             when rule <> 'value' and warn_threshold is null and alert_threshold is null then 'insufficient_data'
             when within_noise then 'ok'

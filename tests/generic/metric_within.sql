@@ -19,7 +19,7 @@
             and span = {{ span | int }}
             and model_version = '__all__'
             and segment = '__all__'
-            and (family <> 'performance' or {{ due }} <= {{ ml_monitor.monitoring_now() }})
+            and (not {{ ml_monitor.needs_labels() }} or {{ due }} <= {{ ml_monitor.monitoring_now() }})
             {{ 'and feature = ' ~ ml_monitor.literal(feature) if feature }}
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -75,6 +76,18 @@ def built(tmp_path_factory: pytest.TempPathFactory, log: pd.DataFrame) -> Projec
     append(warehouse(project), [one for day in range(6, 11) for one in measurements(day)])
     project.run(*ALERTS)
     return project
+
+
+def test_the_rows_of_an_operational_metric_are_those_of_its_log(built: Project) -> None:
+    from ml_monitor.audit.explain import _labels_query, _rows_query
+
+    house = warehouse(built)
+    [declared] = house.query(f"select spec from {house.table('monitors')} where monitor = 'churn'")
+    spec = json.loads(declared["spec"])
+    [found] = house.query(f"select * from {house.table('verdicts')} where metric = 'gpu_busy' and span = 1 and window_start = :start", {"start": datetime(2026, 1, 9)})
+    query = _rows_query(house, spec, found, found["window_start"])
+    assert built.rows(f"select distinct service, measure, count(*) from ({query}) as read group by all") == [("host:gpu0", "gpu_share", 24)]
+    assert _labels_query(house, spec, found, query) is None
 
 
 def warehouse(project: Project) -> Warehouse:

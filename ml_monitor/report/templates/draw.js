@@ -19,6 +19,12 @@ function mark(name, parent, attributes = {}, text = "") {
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const colour = (token) => getComputedStyle(document.documentElement).getPropertyValue(`--${token}`).trim();
+// From the colour of the page to blue, in 24 steps.
+function blues() {
+    const [blue, paper] = ["blue", "paper"].map(colour);
+    return Array.from({ length: 24 }, (_, level) => `color-mix(in srgb, ${blue} ${(level + 1) * 4}%, ${paper})`);
+}
+
 const percent = (share) => share === null ? "not known" : `${(100 * share).toFixed(share < 0.1 && share > 0 ? 1 : 0)} %`;
 // Not toLocaleString(), which loads the rules of all languages when it is first asked: a quarter of the time in which a monitor opens.
 const grouped = (whole) => String(whole).replace(/\B(?=(\d{3})+$)/g, ",");
@@ -157,7 +163,7 @@ function heatmap(parent, { label, names, columns, ends, axis, left = LEFT, width
     names.forEach((name, row) => pen.fillText(short(pen, name, left - 12), 0, TOP + rowHeight * row + rowHeight - 5));
     pen.fillStyle = colour("muted");
     for (const [time, text] of timeTicks(axis, width / 110)) pen.fillText(text, Math.min(X(time), width - 40), 13);
-    function fill(from, until) {
+    function draw(from, until) {
         const fills = new Map();
         for (let row = from; row < until; row++) {
             for (let column = 0; column < columns.length; column++) {
@@ -173,18 +179,18 @@ function heatmap(parent, { label, names, columns, ends, axis, left = LEFT, width
             }
         }
         for (const [fill, shape] of fills) { pen.fillStyle = fill; pen.fill(shape); }
-        pen.fillStyle = colour("ink");
-        for (let row = from; row < until; row++) for (let column = 0; column < columns.length; column++) {
-            if (!marked?.(row, column)) continue;
+        if (marked) pen.fillStyle = colour("ink");
+        for (let row = from; marked && row < until; row++) for (let column = 0; column < columns.length; column++) {
+            if (!marked(row, column)) continue;
             const middle = (edges[column][0] + edges[column][1]) / 2, centre = TOP + rowHeight * (row + 0.5) - 0.5;
             pen.beginPath();
             pen.moveTo(middle, centre - 3.5); pen.lineTo(middle + 3.5, centre); pen.lineTo(middle, centre + 3.5); pen.lineTo(middle - 3.5, centre);
             pen.fill();
         }
         // A screenful at a time: who asked for all does not wait for what lies below, who prints does.
-        if (until < names.length) later(() => fill(until, Math.min(names.length, until + SCREENFUL)));
+        if (until < names.length) later(() => draw(until, Math.min(names.length, until + SCREENFUL)));
     }
-    fill(0, Math.min(names.length, SCREENFUL));
+    draw(0, Math.min(names.length, SCREENFUL));
     function show(row, column) {
         place.row = Math.min(names.length - 1, Math.max(0, row));
         place.column = Math.min(columns.length - 1, Math.max(0, column));

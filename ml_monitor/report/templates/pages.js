@@ -258,12 +258,11 @@ function history(section, known, feature, chosen) {
     const step = times.at(-1) - times.at(-2), ends = times.map((_, place) => times[place + 1] ?? times[place] + step);
     const shares = feature.bins.map((_, place) => times.map((__, time) => share(place, time)));
     const largest = Math.max(...shares.flat()) || 1;
-    const blue = colour("blue"), paper = colour("paper");
-    const blues = Array.from({ length: 24 }, (_, level) => `color-mix(in srgb, ${blue} ${(level + 1) * 4}%, ${paper})`);
+    const fills = blues();
     heatmap(section, {
         label: `Share of each value of ${feature.name} at ${times.length} times. Arrow keys move, Enter shows the value's history.`,
         names: feature.bins.map(([name]) => name), columns: times, ends, axis: [times[0], ends.at(-1)], width: pageWidth, left: leftOf(), at: chosen >= 0 ? { row: chosen, column: times.length - 1 } : null,
-        paint: (row, time) => shares[row][time] === null ? null : blues[Math.round(Math.sqrt(shares[row][time] / largest) * 23)],
+        paint: (row, time) => shares[row][time] === null ? null : fills[Math.round(Math.sqrt(shares[row][time] / largest) * 23)],
         tell: (row, time) => `${feature.bins[row][0]}, ${day(times[time])}: ${percent(shares[row][time])}, in the reference ${percent(feature.bins[row][2])}`,
         open: (row) => { location.hash = to("monitor", known.name, "feature", feature.id, "bin", String(row)); },
     });
@@ -492,12 +491,11 @@ function triangleFigure(section, { windows, shares }) {
     heading(section, "Labels by window and age");
     caption(section, "Down: how many windows after the prediction. Across: the window of the prediction. Darker: more of its labels were there. The newest windows are not grown yet.");
     const step = windows.length > 1 ? windows.at(-1) - windows.at(-2) : 864e5, ends = windows.map((_, place) => windows[place + 1] ?? windows[place] + step);
-    const blue = colour("blue"), paper = colour("paper");
-    const blues = Array.from({ length: 24 }, (_, level) => `color-mix(in srgb, ${blue} ${(level + 1) * 4}%, ${paper})`);
+    const fills = blues();
     heatmap(section, {
         label: `Share of labels of ${windows.length} windows at ${ages} ages`, names: Array.from({ length: ages }, (_, age) => `${age} later`), columns: windows, ends, axis: [windows[0], ends.at(-1)],
         width: pageWidth, left: leftOf(), rowHeight: ages > 20 ? 9 : 14,
-        paint: (age, window) => shares[window][age] === null ? null : blues[Math.round(Math.min(1, shares[window][age]) * 23)],
+        paint: (age, window) => shares[window][age] === null ? null : fills[Math.round(Math.min(1, shares[window][age]) * 23)],
         tell: (age, window) => `${day(windows[window])}, ${age} later: ${shares[window][age] === null ? "not there yet" : `${percent(shares[window][age])} labelled`}`,
     });
 }

@@ -16,9 +16,9 @@ from bench import full_year, report_size, statements, wide, wide_log
 from bench.cost import Cost
 from bench.peers import environments
 from bench.wide import REPOSITORY, Wide
+from tests.postgres_server import postgres_server
 from tests.project import PostgresProject
 
-SERVER = "ML_MONITOR_BENCH_POSTGRES"
 # Running programs per core, from which on a measurement counts as disturbed: ours alone fills the cores.
 BUSY = 2
 RAW_ROWS = 10_000_000
@@ -191,11 +191,6 @@ def memory(directory: Path, cache: Path, rows: int = 50_000_000) -> dict[str, An
 
 def postgres(directory: Path, cache: Path, rows: int = 1_000_000) -> dict[str, Any]:
     """Statements of a PostgreSQL server for the first run on so many rows, and for one day more."""
-    server = os.environ.get(SERVER)
-    if server is None:
-        raise LookupError(
-            f"the piece postgres needs {SERVER}: the URL of a server, as postgresql+psycopg2://user@host:port/postgres"
-        )
     logs = directory / "logs"
     os.environ |= {"DBT_LOG_FORMAT_FILE": "json", "DBT_LOG_PATH": str(logs)}
     data = data_of(rows, cache)
@@ -206,16 +201,17 @@ def postgres(directory: Path, cache: Path, rows: int = 1_000_000) -> dict[str, A
         "rolling": [7],
     }
     tables = {"reference": data / "reference.parquet", "predictions": data / "log"}
-    project = PostgresProject(
-        directory / "project", {"wide": monitor}, now=str(wide_log.TODAY), logs=dict(tables), server=server, log_level="debug"
-    )
     found = {}
-    for name in ("build", "next day"):
-        shutil.rmtree(logs, ignore_errors=True)
-        project.run()
-        found[name] = sum(statements.seconds(logs / "dbt.log").values())
-        project.load("next_day", data / "next_day.parquet")
-        project.execute("insert into raw.predictions select * from raw.next_day")
+    with postgres_server() as server:
+        project = PostgresProject(
+            directory / "project", {"wide": monitor}, now=str(wide_log.TODAY), logs=dict(tables), server=server, log_level="debug"
+        )
+        for name in ("build", "next day"):
+            shutil.rmtree(logs, ignore_errors=True)
+            project.run()
+            found[name] = sum(statements.seconds(logs / "dbt.log").values())
+            project.load("next_day", data / "next_day.parquet")
+            project.execute("insert into raw.predictions select * from raw.next_day")
     return found
 
 

@@ -20,35 +20,14 @@
     {#- The bins of the monitored variables, from the reference's rows in a relation. -#}
     with
 
-    {{ ml_monitor.raw_reference_rows(spec, relation, unless=ml_monitor.edges_are_frozen(spec) if is_incremental()) }},
-
-    {{ ml_monitor.prepared_reference(spec) }},
-
-    {{ ml_monitor.frequent_values(spec, 'sampled_rows', [], top=20, share=0) }},
-
-    {{ ml_monitor.numeric_bins(spec, 'parsed_rows') }},
-
-    {{ ml_monitor.category_bins(spec, 'parsed_rows') }},
-
-    bins as (
-        {{ ml_monitor.all_bins(spec) }}
+    reference_facts as (
+        {%- for part in ml_monitor.parts_of_variables(spec) %}
+        select * from (
+            {{ ml_monitor.frozen_part(part, relation, with_segments=loop.first and not spec.segments_are_frozen) }}
+        ) as part_{{ loop.index }}
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
     ),
-
-    edges as (
-        {{ ml_monitor.bin_edges(spec, 'bins') }}
-    ),
-
-    wide as (
-        {{ ml_monitor.wide_counts(spec, 'reference_rows', 'edges', []) }}
-    ),
-
-    counts as (
-        {{ ml_monitor.tall_counts(spec, 'wide', 'reference_rows', 'bins', []) }}
-    ),
-
-    {{ ml_monitor.counted_bins() }},
-
-    {{ ml_monitor.reference_facts(spec) }},
 
     final as (
         select
@@ -79,6 +58,42 @@
     )
 
     select * from final
+{% endmacro %}
+
+
+{% macro frozen_part(spec, relation, with_segments) %}
+    {#- The bins of some variables; `with_segments`: and the segment values kept apart. -#}
+    with
+
+    {{ ml_monitor.raw_reference_rows(spec, relation, unless=ml_monitor.edges_are_frozen(spec) if is_incremental()) }},
+
+    {{ ml_monitor.prepared_reference(spec) }},
+
+    {{ ml_monitor.frequent_values(spec, 'sampled_rows', [], top=20, share=0) }},
+
+    {{ ml_monitor.numeric_bins(spec, 'parsed_rows') }},
+
+    {{ ml_monitor.category_bins(spec, 'parsed_rows') }},
+
+    bins as (
+        {{ ml_monitor.all_bins(spec) }}
+    ),
+
+    edges as (
+        {{ ml_monitor.bin_edges(spec, 'bins') }}
+    ),
+
+    wide as (
+        {{ ml_monitor.wide_counts(spec, 'reference_rows', 'edges', []) }}
+    ),
+
+    counts as (
+        {{ ml_monitor.tall_counts(spec, 'wide', 'reference_rows', 'bins', []) }}
+    ),
+
+    {{ ml_monitor.counted_bins() }}
+
+    {{ ml_monitor.reference_facts(spec, with_segments) }}
 {% endmacro %}
 
 
@@ -113,23 +128,21 @@
 {% endmacro %}
 
 
-{% macro reference_facts(spec) %}
-    {#- Everything that is frozen, as rows of one form: the bins, the frequent values of numeric variables, the segment values kept apart. -#}
+{% macro reference_facts(spec, with_segments) %}
+    {#- What is frozen, as rows of one form: the bins, the frequent values of numeric variables, the segment values kept apart. -#}
     {%- set codes = ml_monitor.bin_codes() -%}
-    {%- set extremes = 'value_min, value_max' if spec.privacy.minimum_cell > 1 else 'low as value_min, high as value_max' -%}
-    reference_facts as (
-        select segment, segment_value, feature, feature_type, bin, bin_kind, lower_bound, upper_bound, category, n,
-            centre, clip_low, clip_high, robust_deviation, value_sum, value_sum_squares, {{ extremes }}, n_valid
-        from counted_bins
-        union all
-        select '__all__', '__all__', feature, 'numeric', {{ codes.frequent_value }}, 'frequent value', null, null, null, n,
-            null, null, null, null, null, null, value, null, n_valid
-        from frequent_values
-        {%- if not spec.segments_are_frozen %}
-        union all
-        select segment, segment_value, '__all__', null, {{ codes.kept_segment }}, 'segment', null, null, null, n,
-            null, null, null, null, null, null, null, null, null
-        from kept_segments
-        {%- endif %}
-    )
+    {%- set extremes = 'value_min, value_max' if spec.privacy.minimum_cell > 1 else 'low as value_min, high as value_max' %}
+    select segment, segment_value, feature, feature_type, bin, bin_kind, lower_bound, upper_bound, category, n,
+        centre, clip_low, clip_high, robust_deviation, value_sum, value_sum_squares, {{ extremes }}, n_valid
+    from counted_bins
+    union all
+    select '__all__', '__all__', feature, 'numeric', {{ codes.frequent_value }}, 'frequent value', null, null, null, n,
+        null, null, null, null, null, null, value, null, n_valid
+    from frequent_values
+    {%- if with_segments %}
+    union all
+    select segment, segment_value, '__all__', null, {{ codes.kept_segment }}, 'segment', null, null, null, n,
+        null, null, null, null, null, null, null, null, null
+    from kept_segments
+    {%- endif %}
 {% endmacro %}

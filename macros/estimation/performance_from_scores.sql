@@ -61,10 +61,7 @@
         (totals.realised / totals.n - {{ value }}) / nullif({{ ml_monitor.two_sided_error(slope1, slope0) }}, 0) as metric_value,
         totals.n as sample_size, null as lower_bound, null as upper_bound,
         'realised {{ words[task] }} ' || {{ ml_monitor.short_number('totals.realised / totals.n') }} || ', '
-        || {{ ml_monitor.short_number(value) }} || ' expected of these predictions; '
-        || case when abs(totals.realised / totals.n - {{ value }}) > 3 * {{ ml_monitor.two_sided_error(slope1, slope0) }}
-            then 'not explained by other inputs: what they mean has changed (concept drift)'
-            else 'explained by the inputs (covariate shift at most)' end as detail
+        || {{ ml_monitor.short_number(value) }} || ' expected of these predictions' as detail
     from totals
     inner join cells on cells.cell = totals.cell and cells.task = '{{ task }}'
     where totals.population = 'labelled' and totals.n > 0

@@ -23,6 +23,7 @@
         when status = 'ok' and test = 'material' and (beyond_alert or beyond_warn) then {{ subject }} || ' = ' || {{ value }} || {{ window }}
             || ': not surely above ' || {{ number('coalesce(warn_threshold, alert_threshold)') }} || {{ size }}
         when status = 'ok' and metric = 'concept_drift' then {{ subject }} || ' = ' || {{ value }} || {{ window }} || ' is within its limits (n = ' || {{ rows_seen }} || '): ' || detail
+            || '; explained by the inputs (covariate shift at most)'
         when status = 'ok' then {{ subject }} || ' = ' || {{ value }} || {{ window }} || ' is within its limits (n = ' || {{ rows_seen }} || ')'
         when status = 'warning' and beyond_alert and is_seasonal and family = 'drift' then {{ subject }} || ' = ' || {{ value }} || {{ window }}
             || {{ side }} || {{ number('alert_threshold') }} || '; declared seasonal, so the reference is of another season'
@@ -34,6 +35,7 @@
         else {{ subject }} || ' = ' || {{ value }} || {{ window }} || {{ side }}
             || case when status = 'alert' then {{ number('alert_threshold') }} else {{ number('warn_threshold') }} end || ' (n = ' || {{ rows_seen }} || ')'
             || case when detail is null then '' else ': ' || detail end
+            || case when metric = 'concept_drift' then '; not explained by other inputs: what they mean has changed (concept drift)' else '' end
     end
 {%- endmacro %}
 

@@ -15,12 +15,32 @@ from tests.project import REPOSITORY, Project
 OWN_TESTS = {"labels_arrive", "volume_in_bounds", "in_the_past", "labels_match", "ml_monitor_no_open_alerts_churn__feature_profile_churn"}
 
 
+# With every option whose models have a unit test.
+EVERYTHING = MONITOR | {
+    "service": {"latency_ms": "latency_ms", "error": "failed"},
+    "metrics": {"mean_amount": {"sql": "sum(amount) / count(*)", "direction": "down"}},
+    "selective": {"action": "y_pred", "propensity": "y_score"},
+    "error_profile": True,
+    "behaviour": {"kpis": {"revenue": {"relation": "raw.sales", "at": "day", "value": "amount"}}, "lags": 1},
+    "retraining": {
+        "triggers": ["performance", "concept_drift", "labels", "schedule"],
+        "min_new_labels": 300,
+        "every_days": 90,
+        "trainer": "m:train",
+    },
+}
+
+
 def test_unit_tests_of_the_package(tmp_path: Path) -> None:
-    ours = Project(tmp_path / "project", {"churn": MONITOR}, logs=logs(), now=NOW, name="ml_monitor_integration_tests")
-    ours.run()
+    log = predictions().assign(latency_ms=20.0, failed=0)
+    sales = pd.DataFrame({"day": pd.to_datetime(["2026-01-02"]), "amount": [10.0]})
+    tables = logs(predictions=log) | {"sales": sales}
+    ours = Project(tmp_path / "project", {"churn": EVERYTHING}, logs=tables, now=NOW, name="ml_monitor_integration_tests")
+    ours.run("--empty")
     result = ours.dbt("test", "--select", "test_type:unit")
     assert result.success, [f"{r.node.name}: {r.message}" for r in result.result if r.status != "pass"]
-    assert len(result.result) == 19, "all of them, and none that is disabled"
+    declared = [test["name"] for path in (REPOSITORY / "models").glob("*/unit_tests.yml") for test in yaml.safe_load(path.read_text())["unit_tests"]]
+    assert sorted(r.node.name for r in result.result) == sorted(declared), "all of them, and none that is disabled"
 
 
 def test_unit_tests_stay_out_of_users_builds(project: Callable[..., Project]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from typer.testing import CliRunner
 
 from ml_monitor.audit.asof import HISTORIES
 from ml_monitor.cli import app
+from ml_monitor.retraining import register_version
+from ml_monitor.warehouse import Warehouse
 from tests.integration.logs import MONITOR, feedback, logs, predictions
 from tests.project import PostgresProject, Project
 
@@ -43,13 +46,17 @@ def lived(made: Project) -> Project:
     early = until(everything["feedback"], "labelled_at", EARLY)
     made.load("feedback", early[::2])
     build(made, EARLY)
+    warehouse = Warehouse.from_dbt(made.directory)
+    register_version(warehouse, "churn", "m1", now=datetime(2026, 1, 6), reason="first release", actor="team")
+    assert made.dbt("snapshot", "-s", "ml_monitor__model_versions_history", now=EARLY).success
+    register_version(warehouse, "churn", "m2", now=datetime(2026, 1, 19), reason="better", actor="team")
     made.load("predictions", everything["predictions"])
     made.load("feedback", everything["feedback"])
     made.variables["ml_monitor__code_version"] = "late-commit"
     made.monitors["churn"]["thresholds"] = rules(0.5, amount={"alert": 0.9, "severity": "warning"}, plan=None)
     made.write_config()
     build(made, LATE)
-    counts = [f"select count(*) from main_ml_monitor.ml_monitor__{name}_history" for name in ("alert_rules", "metric_values")]
+    counts = [f"select count(*) from main_ml_monitor.ml_monitor__{name}_history" for name in HISTORIES]
     before = [made.rows(count) for count in counts]
     again = made.dbt("snapshot", now="2026-01-21 00:00:00")
     assert again.success and [made.rows(count) for count in counts] == before, "what has not changed has no other version"
@@ -66,7 +73,35 @@ def known(made: Project, time: str) -> dict[str, list[dict[str, object]]]:
     return json.loads(done.stdout)["tables"]
 
 
+def check_versions(made: Project) -> None:
+    """What changed has two versions, one closed when the other opened; of each thing one is open."""
+    for name, key in HISTORIES.items():
+        of = ", ".join(key)
+        chains = made.rows(
+            f"""select {of}, min(dbt_valid_from), max(dbt_valid_to),
+                sum(case when dbt_valid_to = next_from then 0 else 1 end), sum(case when dbt_valid_to >= '9999-12-31' then 1 else 0 end)
+            from (
+                select versions.*, coalesce(lead(dbt_valid_from) over (partition by {of} order by dbt_valid_from), timestamp '9999-12-31') as next_from
+                from main_ml_monitor.ml_monitor__{name}_history as versions
+            ) as chained group by {of}"""
+        )
+        assert chains and {row[-2:] for row in chains} == {(0, 1)}, name
+    changed = {
+        "monitors": ("code_version like '%late-commit%'", "monitor = 'churn'", [False, True]),
+        "thresholds": ("alert_threshold", "metric = 'psi'", [0.25, 0.5]),
+        "model_versions": ("stage", "model_version = 'm1'", ["champion", "previous"]),
+        "alert_states": ("state", "metric = 'row_count'", ["ok", "alert"]),
+    }
+    for name, (column, of, values) in changed.items():
+        found = made.rows(
+            f"select {column}, recorded_at from main_ml_monitor.ml_monitor__{name}_history where {of} order by dbt_valid_from"
+        )
+        assert [value for value, _ in found] == values, name
+        assert [str(known)[:19] for _, known in found] == [EARLY, LATE], name
+
+
 def check(made: Project) -> None:
+    check_versions(made)
     then, now = known(made, "2026-01-10"), known(made, "2026-02-01")
     alert = {
         at: [row["alert_threshold"] for row in rows["thresholds"] if row["metric"] == "psi"]

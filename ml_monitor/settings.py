@@ -94,7 +94,10 @@ class DbtProject:
     def monitoring_now(self) -> datetime:
         """The monitoring clock (UTC, no zone): the project's `ml_monitor__now`, else the wall clock."""
         declared = self.variables.get(NOW_VAR)
-        return utc(declared if isinstance(declared, datetime) else str(declared)) if declared else wall_clock()
+        try:
+            return utc(declared if isinstance(declared, datetime) else str(declared)) if declared else wall_clock()
+        except ProjectError as error:
+            raise ProjectError(f"{self.root / 'dbt_project.yml'}: vars.{NOW_VAR}: {error}") from error
 
     def connection(self) -> Connection:
         """The connection of the chosen target of the project's profile.
@@ -211,6 +214,19 @@ class DbtProject:
         )
 
 
+class _Loader(yaml.SafeLoader):
+    """Leaves a date that the calendar does not have as text, so that whoever reads it can say whose it is."""
+
+    def timestamp(self, node: yaml.ScalarNode) -> Any:
+        try:
+            return self.construct_yaml_timestamp(node)
+        except ValueError:
+            return self.construct_scalar(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.timestamp)
+
+
 def wall_clock() -> datetime:
     """The current time, UTC without zone."""
     return datetime.now(UTC).replace(tzinfo=None)
@@ -266,7 +282,7 @@ def _env_var(name: str, default: str | None = None) -> str:
 
 def _read_yaml(path: Path) -> Mapping[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - a safe one
     except FileNotFoundError as error:
         raise ProjectError(f"{path} does not exist. Run in a dbt project, or pass --project-dir.") from error
     except (OSError, yaml.YAMLError) as error:

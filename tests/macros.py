@@ -1,5 +1,6 @@
 """Macros of the package outside dbt: for those that only work on text."""
 
+import datetime
 import re
 from functools import cache
 from types import SimpleNamespace
@@ -46,7 +47,7 @@ def macros(*folders: str) -> Any:
         {
             "return": _return,
             "ml_monitor": package,
-            "modules": SimpleNamespace(re=re),
+            "modules": SimpleNamespace(re=re, datetime=datetime),
             "exceptions": SimpleNamespace(raise_compiler_error=_raise),
             "adapter": SimpleNamespace(dispatch=lambda name, _: getattr(package, f"default__{name}")),
             "dbt": SimpleNamespace(type_string=lambda: "text"),

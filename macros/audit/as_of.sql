@@ -19,7 +19,7 @@
                 case when relation.dbt_is_deleted = 'True' then relation.dbt_valid_from else relation.recorded_at end as known_at
             from {{ ref('ml_monitor', history) }} as relation
         ) as history
-        where known_at <= cast('{{ ml_monitor._iso(at) }}' as timestamp)
+        where known_at <= cast('{{ ml_monitor._iso(at, "macro 'as_of', argument 'at'") }}' as timestamp)
     ) as known
     where recency = 1 and dbt_is_deleted <> 'True'
 {% endmacro %}
@@ -41,7 +41,7 @@
             count(*) over (partition by {{ ml_monitor.identifier(spec.prediction_id) }}) as n_labels,
             row_number() over (partition by {{ ml_monitor.identifier(spec.prediction_id) }} order by {{ labelled_at }} desc) as recency
         from {{ ml_monitor.monitor_relation(spec.feedback) }}
-        where {{ labelled_at }} <= cast('{{ ml_monitor._iso(at) }}' as timestamp)
+        where {{ labelled_at }} <= cast('{{ ml_monitor._iso(at, "macro 'labels_as_of', argument 'at'") }}' as timestamp)
     ) as known
     where recency = 1 and label is not null
 {% endmacro %}

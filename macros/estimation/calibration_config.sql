@@ -6,8 +6,8 @@
         {% endif %}
         {% if 'windows' in keys %}
             {% do ml_monitor._validate_whole_number(name, 'calibration.windows', spec.calibration.windows, 1) %}
-        {% elif ml_monitor._iso(spec.calibration.from) >= ml_monitor._iso(spec.calibration.to) %}
-            {% do ml_monitor._config_error(name, 'calibration', 'is empty: from must be before to (to is excluded)') %}
+        {% else %}
+            {% do ml_monitor._period(name, 'calibration', spec.calibration) %}
         {% endif %}
     {% endif %}
     {% do ml_monitor._validate_decisions(name, spec) %}
@@ -69,12 +69,12 @@
 {% endmacro %}
 
 
-{% macro _resolved_estimation(spec) %}
+{% macro _resolved_estimation(name, spec) %}
     {#- Labelled windows that say how scores and labels belong together: what `calibration` says, else the healthy ones. A calibration is
         frozen under an id of all that it depends on. -#}
     {% set calibration = dict({'windows': 28, 'from': none, 'to': none}, **(spec.calibration or spec.healthy)) %}
     {% if calibration.from %}
-        {% do calibration.update({'from': ml_monitor._iso(calibration.from), 'to': ml_monitor._iso(calibration.to)}) %}
+        {% do calibration.update(ml_monitor._period(name, 'calibration', calibration)) %}
     {% endif %}
     {% set depends = [spec.predictions, spec.feedback, spec.score, spec.prediction, spec.label, spec.task, spec.window, spec.score_decimals, spec.scores, calibration] + ([spec.expected_error] if spec.expected_error else [])
         + (['class'] if spec.scores else []) %}

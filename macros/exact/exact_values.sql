@@ -7,7 +7,7 @@
     requested as (
         select window_number, window_start, window_end
         from closed_windows
-        where {{ "window_start >= cast('" ~ ml_monitor._iso(since) ~ "' as timestamp)" if since else '1 = 1' }}
+        where {{ "window_start >= cast('" ~ ml_monitor._iso(since, "macro 'exact_drift' of '" ~ spec.name ~ "', argument 'since'") ~ "' as timestamp)" if since else '1 = 1' }}
             {{ 'and window_number > (select max(window_number) from closed_windows) - ' ~ windows if windows }}
     ),
 

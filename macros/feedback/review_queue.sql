@@ -164,7 +164,7 @@
     {%- set share = (spec.review.budget * spec.review.exploration) | round(9) | round(0, 'ceil') | int -%}
     {%- set wanted = 'least(' ~ share ~ ', ' ~ spec.review.budget ~ ' - (select n from queued_today))' if is_incremental() else share -%}
     {%- set before = '(select max(frame_until) from ' ~ this ~ ' where is_exploration)' if is_incremental() else 'null' -%}
-    {%- set day = ml_monitor._iso(var('ml_monitor__now', none) or run_started_at.strftime('%Y-%m-%d %H:%M:%S'))[:10] -%}
+    {%- set day = ml_monitor._iso(var('ml_monitor__now', none) or run_started_at.strftime('%Y-%m-%d %H:%M:%S'), "variable 'ml_monitor__now'")[:10] -%}
     {%- set begin = (local_md5(spec.name ~ ' ' ~ day)[:7] | int(base=16)) / 268435456 -%}
     frame as (
         select prediction_id, hash, row_number() over (order by stratum, hash) - 1 as place, count(*) over () as n_frame, {{ wanted }} as n_wanted

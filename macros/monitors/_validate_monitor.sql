@@ -144,8 +144,8 @@
     {% endif %}
     {% if keys[0] in ['first', 'trailing', 'previous', 'same_weekday', 'same_hour'] %}
         {% do ml_monitor._validate_whole_number(name, 'reference.' ~ keys[0], reference[keys[0]], 1, 400) %}
-    {% elif 'from' in keys and (ml_monitor._iso(reference.from) >= ml_monitor._iso(reference.to)) %}
-        {% do ml_monitor._config_error(name, 'reference', 'is empty: from must be before to (to is excluded)') %}
+    {% elif 'from' in keys %}
+        {% do ml_monitor._period(name, 'reference', reference) %}
     {% endif %}
 {% endmacro %}
 
@@ -157,8 +157,8 @@
     {% endif %}
     {% if 'windows' in keys %}
         {% do ml_monitor._validate_whole_number(name, 'healthy.windows', healthy.windows, 7) %}
-    {% elif ml_monitor._iso(healthy.from) >= ml_monitor._iso(healthy.to) %}
-        {% do ml_monitor._config_error(name, 'healthy', 'is empty: from must be before to (to is excluded)') %}
+    {% else %}
+        {% do ml_monitor._period(name, 'healthy', healthy) %}
     {% endif %}
 {% endmacro %}
 
@@ -168,14 +168,4 @@
     {% if smoothing != 'jeffreys' and not (floor is number and 0 < floor < 0.1) %}
         {% do ml_monitor._config_error(name, 'smoothing', tojson(smoothing) ~ ' is not a choice', ['jeffreys', '{floor: a share between 0 and 0.1}']) %}
     {% endif %}
-{% endmacro %}
-
-
-{% macro _iso(moment) %}
-    {#- YAML turns 2026-01-31 into a date: back to text, checked, so that it can stand in SQL. -#}
-    {% set text = moment | string %}
-    {% if not modules.re.match('^\\d{4}-\\d{2}-\\d{2}([ T]\\d{2}:\\d{2}(:\\d{2})?)?$', text) %}
-        {{ exceptions.raise_compiler_error("ml_monitor: '" ~ text ~ "' is not a date (YYYY-MM-DD) or time (YYYY-MM-DD HH:MM:SS)") }}
-    {% endif %}
-    {{ return(text | replace('T', ' ')) }}
 {% endmacro %}

@@ -24,13 +24,13 @@
     {% do spec.update({'labels': ml_monitor._resolved_labels(spec), 'behaviour': ml_monitor._resolved_behaviour(spec), 'review': ml_monitor._resolved_review(spec)}) %}
     {% do ml_monitor._drop_unused_columns(spec) %}
     {% if spec.reference.from is defined %}
-        {% do spec.update({'reference': dict(spec.reference, **{'from': ml_monitor._iso(spec.reference.from), 'to': ml_monitor._iso(spec.reference.to)})}) %}
+        {% do spec.update({'reference': dict(spec.reference, **ml_monitor._period(name, 'reference', spec.reference))}) %}
     {% endif %}
     {% do spec.update({'healthy': dict(ml_monitor._monitor_defaults().healthy, **spec.healthy)}) %}
     {% if spec.healthy.from %}
-        {% do spec.healthy.update({'from': ml_monitor._iso(spec.healthy.from), 'to': ml_monitor._iso(spec.healthy.to)}) %}
+        {% do spec.healthy.update(ml_monitor._period(name, 'healthy', spec.healthy)) %}
     {% endif %}
-    {% do spec.update(ml_monitor._resolved_estimation(spec)) %}
+    {% do spec.update(ml_monitor._resolved_estimation(name, spec)) %}
     {% do spec.update({'alerting': dict(ml_monitor._monitor_defaults().alerting, **spec.alerting)}) %}
     {% set variables = ml_monitor._monitored_variables(spec) %}
     {% do spec.update({'name': name}) %}

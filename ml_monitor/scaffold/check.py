@@ -2,6 +2,7 @@
 
 # ruff: noqa: S608 - only quoted identifiers are put into SQL; values are bound
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,13 +15,15 @@ from sqlglot import exp
 from ml_monitor.scaffold.columns import Kind, columns_of, kind_of
 from ml_monitor.scaffold.custom_metrics import CustomMetricError, validate
 from ml_monitor.scaffold.monitor import OPTIONAL_KINDS
-from ml_monitor.settings import DbtProject, ProjectError, Relation, utc
+from ml_monitor.settings import DbtProject, ProjectError, Relation
 from ml_monitor.warehouse import QueryFailed, Warehouse
 
 _NUMBER = r"^\s*[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?\s*$"
 _POSITIVE = ("1", "1.0", "true", "t", "yes", "y")
 _NEGATIVE = ("0", "0.0", "false", "f", "no", "n")
 _EXAMPLES, _EXAMPLE_CHARACTERS = 3, 40
+# What the macro `_iso` allows.
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d)?)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,8 @@ class MonitorConfig(BaseModel):
     query_id: str = "query_id"
     item: str | None = None
     reference: dict[str, Any]
+    healthy: dict[str, Any] | None = None
+    calibration: dict[str, Any] | None = None
     features: dict[str, FeatureType]
     metrics: dict[str, CustomMetric] = {}
     segments: list[Segment] = []
@@ -156,6 +161,7 @@ class _MonitorCheck:
         """All findings of the monitor."""
         predictions = self._open("predictions", self._config.predictions)
         feedback = self._open("feedback", self._config.feedback) if self._config.feedback else None
+        self._periods()
         try:
             if predictions:
                 self._predictions(*predictions)
@@ -382,6 +388,13 @@ class _MonitorCheck:
                 )
             )
 
+    def _periods(self) -> None:
+        for key in ("reference", "healthy", "calibration"):
+            declared: Mapping[str, Any] = getattr(self._config, key) or {}
+            for end in ("from", "to"):
+                if end in declared and _moment(declared[end]) is None:
+                    self._error(f"{key}.{end}", f"{declared[end]} is not a date. Allowed: YYYY-MM-DD, YYYY-MM-DD HH:MM:SS.")
+
     def _reference(self, predictions: tuple[Relation, Mapping[str, str]] | None) -> None:
         reference = self._config.reference
         if "relation" in reference:
@@ -397,10 +410,8 @@ class _MonitorCheck:
             relation, columns = predictions
             if self._config.predicted_at not in columns:
                 return
-            try:
-                start, end = utc(str(reference["from"])), utc(str(reference["to"]))
-            except ProjectError as error:
-                self._error("reference", str(error))
+            start, end = _moment(reference["from"]), _moment(reference["to"])
+            if start is None or end is None:
                 return
             moment = self._quote(self._config.predicted_at)
             found = self._warehouse.query(
@@ -458,6 +469,15 @@ class _MonitorCheck:
 
     def _warning(self, key: str, message: str) -> None:
         self._findings.append(Finding("warning", self._name, key, message))
+
+
+def _moment(declared: Any) -> datetime | None:
+    """A date or time of the configuration; None for what is neither."""
+    text = str(declared)
+    try:
+        return datetime.fromisoformat(text) if _MOMENT.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def _clip(cell: Any) -> str:

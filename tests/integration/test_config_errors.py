@@ -1,11 +1,13 @@
 """A wrong configuration is one clear error: which monitor, which key, what is wrong, what is allowed."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from tests.integration.logs import MONITOR, logs
+from tests.macros import macros
 from tests.project import Project
 
 CASES: list[tuple[dict[str, Any], list[str]]] = [
@@ -31,7 +33,12 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
     ({"features": {}}, ["key 'features'", "is required"]),
     ({"reference": {"yesterday": True}}, ["key 'reference'", "{relation: a_model}", "{trailing: windows}"]),
     ({"reference": {"from": "2026-02-01", "to": "2026-01-01"}}, ["key 'reference'", "from must be before to"]),
-    ({"reference": {"from": "2026-01-01'; drop table x", "to": "2026-02-01"}}, ["is not a date"]),
+    ({"reference": {"from": "2026-01-01'; drop table x", "to": "2026-02-01"}}, ["key 'reference.from'", "drop table x' is not a date"]),
+    ({"reference": {"from": "2013-02-30", "to": "2013-03-30"}}, ["key 'reference.from'", "'2013-02-30' is not a date", "YYYY-MM-DD, YYYY-MM-DD HH:MM:SS"]),
+    ({"reference": {"from": "2026-01-01", "to": "1 March", "per": "model_version"}}, ["key 'reference.to'", "'1 March' is not a date"]),
+    ({"healthy": {"from": None, "to": "2026-02-01"}}, ["key 'healthy.from'", "'None' is not a date"]),
+    ({"healthy": {"from": "2026-02-01", "to": "2026-02-01"}}, ["key 'healthy'", "from must be before to"]),
+    ({"calibration": {"from": "2026-01-01", "to": "2026-01-02 24:00"}}, ["key 'calibration.to'", "'2026-01-02 24:00' is not a date"]),
     ({"bins": 1}, ["key 'bins'", "1 is not a whole number from 2 to 100"]),
     ({"smoothing": {"floor": 0.5}}, ["key 'smoothing'", "jeffreys"]),
     ({"rolling": 7}, ["key 'rolling'", "list"]),
@@ -84,8 +91,30 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
 def test_wrong_config(project: Callable[..., Project], change: dict[str, Any], words: list[str]) -> None:
     message = project({"churn": MONITOR | change}).error()
     assert "ml_monitor: " in message
-    for word in [*words, "churn"] if "is not a date" not in words else words:
+    for word in [*words, "monitor 'churn'"]:
         assert word in message, message
+
+
+def test_dates_are_those_of_the_calendar() -> None:
+    days = [f"{year:04}-{month:02}-{day:02}" for year in (0, 1, 1900, 2000, 2023, 2024, 9999) for month in range(14) for day in range(33)]
+    hours = [f"2024-02-29{letter}{time}" for letter in " T" for time in ("00:00", "23:59", "24:00", "12:60", "12:30:59", "12:30:60")]
+    wrong = ["", "None", "2024", "2024-1-1", "20240101", "2024-01-01\n", "2024-01-01 6:00", "2024-01-01 06", "2024-01-01 06:00Z", "２０２４-01-01"]
+    for text in [*days, *hours, *wrong]:
+        assert macros("monitors")._is_moment(text) == (is_moment(text) and text not in wrong), text
+
+
+def is_moment(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    # Python takes midnight for the end of a day too.
+    return "24:00" not in text
+
+
+def test_a_wrong_clock(project: Callable[..., Project]) -> None:
+    message = project({"churn": MONITOR}, logs=logs(), now="2026-04-31").error("-s", "ml_monitor__monitors", "ml_monitor__windows")
+    assert "variable 'ml_monitor__now': '2026-04-31' is not a date. Allowed: YYYY-MM-DD" in message
 
 
 def test_unknown_monitor(project: Callable[..., Project]) -> None:

@@ -211,11 +211,17 @@ def test_check_finds_what_does_not_fit(tmp_path):
         "churn": monitor(predictions="raw.empty", feedback=None, reference={"relation": "raw.empty"}),
         "lost": monitor(predictions="raw.lost"),
         "bad": {"predictions": "raw.predictions"},
+        "undated": monitor(reference={"from": "2013-02-30", "to": "2013-03-30"}, healthy={"from": "2026-01-01", "to": "soon"}),
     }
     project.write_config()
+    config = project.directory / "dbt_project.yml"
+    config.write_text(config.read_text().replace("'2013-02-30'", "2013-02-30"))
     done = run(project, "check")
     content = [(f["severity"], f["monitor"], f["key"]) for f in json.loads(done.stdout)["findings"]]
     assert ("warning", "churn", "predictions") in content
     assert ("error", "churn", "reference") in content
     assert ("error", "lost", "predictions") in content
     assert ("error", "bad", "features") in content
+    messages = {(f["monitor"], f["key"]): f["message"] for f in json.loads(done.stdout)["findings"]}
+    assert messages["undated", "reference.from"] == "2013-02-30 is not a date. Allowed: YYYY-MM-DD, YYYY-MM-DD HH:MM:SS."
+    assert messages["undated", "healthy.to"].startswith("soon is not a date")

@@ -14,8 +14,13 @@ def main() -> None:
     if not (home / "dagster.yaml").exists():
         shutil.copy(Path(__file__).with_name("dagster.yaml"), home)
 
-    from dagster_project.settings import load_dbt_project
+    from dagster_project.settings import first_day, load_dbt_project
+    from ml_monitor.settings import ProjectError
 
+    try:
+        first_day()
+    except ProjectError as error:
+        sys.exit(str(error))
     load_dbt_project(refresh=True)
     command = [sys.executable, "-m", "dagster", "dev", "-m", "dagster_project.definitions", *sys.argv[1:]]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter, no shell

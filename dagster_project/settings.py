@@ -18,6 +18,7 @@ from ml_monitor.warehouse import Warehouse
 
 NOW_TAG = "ml_monitor/now"
 MONITOR_TAG = "ml_monitor/monitor"
+FIRST_DAY = "ML_MONITOR_FIRST_DAY"
 
 PROJECT_DIR = Path(os.environ.get("ML_MONITOR_PROJECT_DIR", ".")).absolute()
 PROJECT = settings.DbtProject.load(PROJECT_DIR)
@@ -65,6 +66,33 @@ def load_dbt_project(*, refresh: bool = False) -> DbtProject:
         for command in (["deps"] if project.has_uninstalled_deps else []) + ["parse"]:
             dbt.cli([command, "--quiet"], target_path=project.target_path).wait()
     return project
+
+
+def first_day(project: settings.DbtProject = PROJECT) -> str:
+    """Return the day that the daily partitions begin with: `ML_MONITOR_FIRST_DAY`, else the first that a monitor names.
+
+    Raises:
+        ProjectError: There is neither, or it is no date.
+    """
+    declared = os.environ.get(FIRST_DAY)
+    named = {FIRST_DAY: declared} if declared else {
+        f"monitor '{name}', key '{key}.from'": monitor[key]["from"]
+        for name, monitor in project.monitors.items()
+        for key in ("reference", "healthy", "calibration")
+        if isinstance(monitor, dict) and isinstance(monitor.get(key), dict) and monitor[key].get("from")
+    }
+    if not named:
+        raise settings.ProjectError(
+            f"no monitor names a day that its log has: say the first one in the environment, such as {FIRST_DAY}=2026-01-31"
+        )
+    return min(_day(where, moment) for where, moment in named.items())
+
+
+def _day(where: str, moment: object) -> str:
+    try:
+        return f"{settings.utc(str(moment)):%Y-%m-%d}"
+    except settings.ProjectError as error:
+        raise settings.ProjectError(f"{where}: {error}") from error
 
 
 def fixed_now() -> datetime | None:

@@ -214,7 +214,7 @@ class DbtProject:
         )
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """Leaves a date that the calendar does not have as text, so that whoever reads it can say whose it is."""
 
     def timestamp(self, node: yaml.ScalarNode) -> Any:

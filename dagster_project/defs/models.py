@@ -1,7 +1,6 @@
 """The dbt models as assets, their tests as asset checks, the raw logs as external assets."""
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,16 +15,14 @@ from dagster_dbt import (
 )
 
 from dagster_project.looks import described, kinds_of, with_metadata
-from dagster_project.settings import MONITOR_TAG, NOW_TAG, Dbt, dbt_executable, fixed_now, load_dbt_project, warehouse
+from dagster_project.settings import MONITOR_TAG, NOW_TAG, Dbt, dbt_executable, first_day, fixed_now, load_dbt_project, warehouse
 from ml_monitor.settings import NOW_VAR
 
 PROJECT = load_dbt_project()
 MANIFEST: dict[str, Any] = json.loads(PROJECT.manifest_path.read_text())
 
 _fixed_now = fixed_now()
-DAILY = dg.DailyPartitionsDefinition(
-    os.environ.get("ML_MONITOR_FIRST_DAY", "2013-02-01"), end_date=_fixed_now and f"{_fixed_now:%Y-%m-%d}"
-)
+DAILY = dg.DailyPartitionsDefinition(first_day(), end_date=_fixed_now and f"{_fixed_now:%Y-%m-%d}")
 
 
 class MonitorTranslator(DagsterDbtTranslator):

@@ -149,6 +149,5 @@ def prepare(directory: Path) -> dict[str, str]:
     return {
         "ML_MONITOR_PROJECT_DIR": str(copy_project(directory)),
         "ML_MONITOR_DUCKDB": str(database),
-        "ML_MONITOR_FIRST_DAY": "2013-02-01",
         "PYTHONPATH": str(ROOT),
     }

@@ -1,13 +1,20 @@
 """Models as assets: groups, lineage, partitions, checks, and what a run really builds."""
 
 import itertools
+import os
+import shutil
 import subprocess
 import sys
 from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
+import yaml
 
+from ml_monitor.settings import DbtProject, ProjectError
 from tests.dagster.small_project import Location
 
 PROFILE = dg.AssetKey(["ml_monitor", "flight_delay__feature_profile"])
@@ -44,6 +51,48 @@ def test_a_missing_dbt_is_said_plainly(location: Location, monkeypatch: pytest.M
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(RuntimeError, match="dbt was found neither on PATH nor in /nowhere"):
         settings.dbt_executable()
+
+
+MONTH = {"from": "2026-02-01", "to": "2026-03-01"}
+
+
+@pytest.mark.parametrize(
+    ("declared", "monitors", "said"),
+    [
+        (None, {"a": {"reference": {"trailing": 28}, "healthy": MONTH}, "b": {"reference": MONTH | {"from": date(2026, 1, 31)}}}, "2026-01-31"),
+        ("2025-12-24", {"a": {"reference": MONTH}}, "2025-12-24"),
+        (None, {"a": {"reference": {"relation": "old"}, "calibration": None}, "b": {}}, "such as ML_MONITOR_FIRST_DAY=2026-01-31"),
+        (None, {"a": None, "b": {"healthy": MONTH | {"from": "2026-02-30"}}}, "monitor 'b', key 'healthy.from': '2026-02-30' is no time"),
+        ("yesterday", {"a": {"reference": MONTH}}, "ML_MONITOR_FIRST_DAY: 'yesterday' is no time"),
+    ],
+)
+def test_the_first_day_is_one_of_the_users(
+    location: Location, monkeypatch: pytest.MonkeyPatch, declared: str | None, monitors: dict[str, Any], said: str
+) -> None:
+    from dagster_project.settings import first_day
+
+    monkeypatch.delenv("ML_MONITOR_FIRST_DAY", raising=False)
+    if declared:
+        monkeypatch.setenv("ML_MONITOR_FIRST_DAY", declared)
+    project = DbtProject(Path(), {"vars": {"ml_monitor__monitors": monitors}})
+    if said[:2] == "20":
+        assert first_day(project) == said
+    else:
+        with pytest.raises(ProjectError, match=said):
+            first_day(project)
+
+
+def test_serving_without_a_first_day_says_so(environment: dict[str, str], tmp_path: Path) -> None:
+    served = tmp_path / "project"
+    shutil.copytree(Path(environment["ML_MONITOR_PROJECT_DIR"]), served, symlinks=True)
+    config = yaml.safe_load((served / "dbt_project.yml").read_text())
+    config["vars"]["ml_monitor__monitors"]["arrival_delay"]["reference"] = {"trailing": 7}
+    (served / "dbt_project.yml").write_text(yaml.safe_dump(config))
+    place = {"ML_MONITOR_PROJECT_DIR": str(served), "DAGSTER_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-m", "dagster_project.serve", "--help"]
+    done = subprocess.run(command, env={**os.environ, **environment, **place}, cwd=served, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "no monitor names a day" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_lineage_goes_from_the_raw_log_to_the_alert(location: Location) -> None:

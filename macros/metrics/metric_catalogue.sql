@@ -1,5 +1,5 @@
 {% macro metric_catalogue() %}
-    {#- Every metric the package computes. `breaches`: the side of a threshold on which a value is bad; with 'both' its size counts.
+    {#- Every metric the package computes. `breaches`: the side of a threshold on which a value is bad; with 'both' its distance from `target` counts.
         A macro and not a seed, because thresholds are checked against it when dbt parses. -#}
     {{ return(ml_monitor._drift_metrics() + ml_monitor._multivariate_metrics() + ml_monitor._quality_metrics()
         + ml_monitor._intake_metrics() + ml_monitor._service_metrics() + ml_monitor._label_metrics() + ml_monitor._binary_metrics() + ml_monitor._multiclass_metrics()
@@ -10,7 +10,7 @@
 {% macro _metric(metric, family, unit, breaches, formula, tasks=none, needs=none) %}
     {{ return({
         'metric': metric, 'family': family, 'unit': unit, 'breaches': breaches, 'formula': formula,
-        'tasks': tasks or ['binary', 'multiclass', 'regression', 'ranking'], 'needs': needs,
+        'tasks': tasks or ['binary', 'multiclass', 'regression', 'ranking'], 'needs': needs, 'target': 1 if unit == 'ratio' else 0,
     }) }}
 {% endmacro %}
 

@@ -25,7 +25,8 @@
 
 {% macro rule_centre(level) %}
     case
-        when rule = 'value' or direction <> 'both' then 0
+        when direction <> 'both' then 0
+        when rule = 'value' then {{ ml_monitor.target_value('metric') }}
         when rule = 'percentile' then ({{ level }}_high + {{ level }}_low) / 2
         else centre
     end

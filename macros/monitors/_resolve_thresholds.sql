@@ -54,7 +54,8 @@
     {% set breaches = 'above' if relative else declared.get('side', breaches) %}
     {% set warn, alert = declared.get('warn'), declared.get('alert') %}
     {% if warn is number and alert is number and (warn < alert if breaches == 'below' else warn > alert) %}
-        {% do ml_monitor._config_error(name, key, 'would alert before it warns: ' ~ breaches ~ ' ' ~ warn ~ ' warns, ' ~ breaches ~ ' ' ~ alert ~ ' alerts') %}
+        {% set beyond = 'a distance above' if breaches == 'both' else breaches %}
+        {% do ml_monitor._config_error(name, key, 'would alert before it warns: ' ~ beyond ~ ' ' ~ warn ~ ' warns, ' ~ beyond ~ ' ' ~ alert ~ ' alerts') %}
     {% endif %}
     {% do ml_monitor._validate_choice(name, key ~ '.test', declared.get('test', 'value'), ['material', 'value'] if metric in ['psi', 'psi_with_missing'] else ['value']) %}
     {% if declared.get('over', 1) not in [1] + spec.rolling %}

@@ -45,8 +45,8 @@
         ('ks_separation', 'share', 'below', 'largest gap between the distribution functions of the scores of positives and negatives'),
         ('lift', 'ratio', 'below', 'share of positives among the highest scores (lift_at of the rows) / prevalence'),
         ('expected_calibration_error', 'probability', 'above', 'sum(n_b / n * abs(mean score_b - rate_b)) over ten bands of score'),
-        ('observed_to_expected', 'ratio', 'above', 'positive labels / sum of scores'),
-        ('calibration_slope', 'ratio', 'below', 'covariance(score, label) / variance(score)'),
+        ('observed_to_expected', 'ratio', 'both', 'positive labels / sum of scores'),
+        ('calibration_slope', 'ratio', 'both', 'covariance(score, label) / variance(score)'),
     ], ['binary'])) }}
 {% endmacro %}
 
@@ -95,8 +95,8 @@
         ('class_gini', 'share', 'below', '2 ROC AUC of the class - 1'),
         ('class_ks_separation', 'share', 'below', 'largest gap between the distribution functions of the score of the class and all others'),
         ('class_expected_calibration_error', 'probability', 'above', 'sum(n_b / n * abs(mean score_b - rate_b)) over ten bands of the score of the class'),
-        ('class_observed_to_expected', 'ratio', 'above', 'labels of the class / sum of its scores'),
-        ('class_calibration_slope', 'ratio', 'below', 'covariance(score of the class, row of the class) / variance(score of the class)'),
+        ('class_observed_to_expected', 'ratio', 'both', 'labels of the class / sum of its scores'),
+        ('class_calibration_slope', 'ratio', 'both', 'covariance(score of the class, row of the class) / variance(score of the class)'),
         ('class_lift', 'ratio', 'below', 'share of the class among the highest of its scores (lift_at of the rows) / share of the class'),
         ('class_brier', 'probability squared', 'above', 'mean of (score of the class - row of the class)^2'),
         ('class_brier_reliability', 'probability squared', 'above', 'sum(n_b / n * (mean score_b - rate_b)^2) over ten bands of the score of the class'),

@@ -110,10 +110,12 @@ def declared_rules(warehouse: Warehouse, monitor: str, metric: str) -> Declared:
     """
     rows = warehouse.query(
         f"""
-        select rules.*, thresholds.test
+        select rules.*, thresholds.test, metrics.target
         from {warehouse.table("alert_rules")} as rules
         left join {warehouse.table("thresholds")} as thresholds
             on thresholds.monitor = rules.monitor and thresholds.metric = rules.metric and thresholds.span = rules.span
+        inner join {warehouse.table("metrics")} as metrics
+            on metrics.metric = rules.metric and metrics.monitor in ('__all__', rules.monitor)
         where rules.monitor = :monitor and rules.metric = :metric
         order by rules.specificity desc, coalesce(rules.segment, '')
         """,
@@ -189,6 +191,7 @@ def _rule(row: Row) -> Rule:
         resolve_after=row["resolve_after"],
         severity=row["severity"] or "alert",
         is_material=row["test"] == "material" and row["rule"] == "value",
+        target=row["target"],
     )
 
 

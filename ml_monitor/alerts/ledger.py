@@ -160,10 +160,13 @@ class Ledger:
     def history(self, event: Row) -> tuple[PastValue, ...]:
         """The values of the last windows up to that of an event, oldest first; none without the table of verdicts."""
         keys = ("monitor", "metric", "feature", "segment", "segment_value", "model_version", "span")
+        # Of a limit on both sides the one that is nearer.
+        side = "case when direction <> 'both' then {0} when metric_value < centre then centre - {0} else centre + {0} end as {0}"
+        limits = ", ".join(side.format(column) for column in ("warn_threshold", "alert_threshold"))
         try:
             rows = self._warehouse.query(
                 f"""
-                select window_end, metric_value as value, warn_threshold, alert_threshold
+                select window_end, metric_value as value, {limits}
                 from {self._warehouse.table("verdicts")}
                 where {" and ".join(f"{key} = :{key}" for key in keys)} and metric_value is not null
                     and window_end <= :window_end

@@ -144,7 +144,7 @@ def _score(series: Series, rule: Rule, span: int) -> _Scored:
         if evidence.has_intervals:
             least = np.where(np.isnan(evidence.lower), series.values, evidence.lower)
             most = np.where(np.isnan(evidence.upper), series.values, evidence.upper)
-            sure = {"above": least, "below": -most, "both": np.maximum(least, -most)}[own.side]
+            sure = {"above": least, "below": -most, "both": np.maximum(least - own.target, own.target - most)}[own.side]
     return _Scored(series, score, np.full(len(score), -np.inf) if evidence.is_capped else sure)
 
 

@@ -36,6 +36,8 @@ class Rule:
     """The most that it raises."""
     is_material: bool = False
     """Whether a value must lie beyond a level for sure, given its sample: `test: material`."""
+    target: float = 0.0
+    """What plain limits of both sides are measured from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def scores(
         excluded: Windows that no baseline learns from.
     """
     if rule.kind == "value":
-        return {"above": values, "below": -values, "both": np.abs(values)}[rule.side]
+        return {"above": values, "below": -values, "both": np.abs(values - rule.target)}[rule.side]
     found = np.full(len(values), np.nan)
     teaching = values if excluded is None else np.where(excluded, np.nan, values)
     least = 1 if rule.kind == "relative" else 5 if rule.baseline < 14 else rule.baseline / 2

@@ -76,7 +76,8 @@ def _point(point: Row, unit: str) -> list[Any]:
 
 
 def _limits(headline: Row) -> list[list[Any]]:
-    return [
+    # A distance is no height.
+    return [] if headline["direction"] == "both" else [
         [headline[column], f"{name} {words.limit(headline['direction'], headline[column], headline['metric'])}", name]
         for name, column in (("warn", "warn_threshold"), ("alert", "alert_threshold"))
         if headline[column] is not None

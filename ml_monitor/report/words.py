@@ -143,4 +143,5 @@ def subject(row: Mapping[str, Any]) -> str:
 
 def limit(direction: str | None, threshold: float | None, metric: str) -> str:
     """`below 0.62`: the side of a threshold that is bad."""
-    return "" if threshold is None else f"{direction} {value(threshold, metric)}"
+    side = {"both": "more off than"}.get(direction or "", direction)
+    return "" if threshold is None else f"{side} {value(threshold, metric)}"

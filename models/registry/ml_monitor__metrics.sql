@@ -14,6 +14,7 @@
         'family': ml_monitor.literal(metric.family),
         'unit': ml_monitor.literal(metric.unit),
         'direction': ml_monitor.literal(metric.breaches),
+        'target': 'cast(' ~ metric.target ~ ' as ' ~ ml_monitor.type_double() ~ ')',
         'formula': ml_monitor.literal(metric.formula),
         'description': ml_monitor.literal(metric.get('description')),
         'tasks': ml_monitor.literal(metric.tasks | join(', ')),

@@ -42,7 +42,8 @@ metrics as (
     select
         metric,
         min(unit) as unit,
-        min(direction) as direction
+        min(direction) as direction,
+        min(target) as target
     from {{ ref('ml_monitor__metrics') }}
     group by metric
 ),
@@ -57,6 +58,7 @@ latest as (
         metric_values.metric,
         metrics.unit,
         metrics.direction,
+        metrics.target,
         metric_values.metric_value,
         metric_values.lower_bound,
         metric_values.upper_bound,
@@ -88,7 +90,7 @@ gaps as (
         case direction
             when 'above' then metric_value - overall_value
             when 'below' then overall_value - metric_value
-            else abs(metric_value) - abs(overall_value)
+            else abs(metric_value - target) - abs(overall_value - target)
         end as gap
     from latest
 ),

@@ -48,6 +48,7 @@ dispersion as (
 ),
 
 judged as (
+    {%- set centre = "case when thresholds.direction = 'both' then " ~ ml_monitor.target_value('metric_values.metric') ~ " else 0 end" %}
     select
         metric_values.*,
         coalesce(rule_limits.rule, 'value') as rule,
@@ -55,10 +56,10 @@ judged as (
         case when rule_limits.rule is null then thresholds.warn_threshold else rule_limits.warn_threshold end as warn_threshold,
         case when rule_limits.rule is null then thresholds.alert_threshold else rule_limits.alert_threshold end as alert_threshold,
         rule_limits.clear_threshold,
-        coalesce(rule_limits.warn_centre, 0) as warn_centre,
-        coalesce(rule_limits.alert_centre, 0) as alert_centre,
-        coalesce(rule_limits.clear_centre, 0) as clear_centre,
-        coalesce(rule_limits.alert_centre, 0) as centre,
+        {%- for level in ['warn', 'alert', 'clear'] %}
+        coalesce(rule_limits.{{ level }}_centre, {{ centre }}) as {{ level }}_centre,
+        {%- endfor %}
+        coalesce(rule_limits.alert_centre, {{ centre }}) as centre,
         coalesce(rule_limits.n_baseline, 0) as n_baseline,
         thresholds.test,
         monitors.alpha,
@@ -161,8 +162,8 @@ measured as (
             when judged.family not in ('performance', 'estimated_performance', 'service', 'behaviour') then true
             {#- the spread of the past, which the rule measures in, is sampling too #}
             when judged.rule <> 'value' then true
-            when judged.direction = 'both' then coalesce(judged.lower_bound, judged.metric_value) > judged.alert_threshold
-                or coalesce(judged.upper_bound, judged.metric_value) < -judged.alert_threshold
+            when judged.direction = 'both' then coalesce(judged.lower_bound, judged.metric_value) > judged.centre + judged.alert_threshold
+                or coalesce(judged.upper_bound, judged.metric_value) < judged.centre - judged.alert_threshold
             when judged.direction = 'above' then coalesce(judged.lower_bound, judged.metric_value) > judged.alert_threshold
             else coalesce(judged.upper_bound, judged.metric_value) < judged.alert_threshold
         end as certain,

@@ -45,7 +45,7 @@ TABLES = {
     """,
     "features": "monitor text, feature text, feature_type text",
     "thresholds": f"monitor text, metric text, span integer, {LIMITS}",
-    "metrics": "metric text, family text, unit text, direction text, formula text, description text",
+    "metrics": "metric text, family text, unit text, direction text, target double, formula text, description text",
     "label_maturity": "monitor text, window_start timestamp, label_age bigint, label_coverage double",
     "metric_values": f"""
         {KEYS}, metric text, family text, metric_value double, sample_size bigint,

@@ -27,6 +27,8 @@ THRESHOLDS: dict[str, Any] = {
     "label_coverage": {"warn": 0.99, "alert": 0.5},
     "psi": {"warn": 0.05, "alert": 0.2, "over": 2, "resolve_after": 1, "features": {"plan": {"alert": 0.4}, "__prediction__": None}},
     "recall": {"warn": 0.75, "alert": 0.68, "resolve_after": 1},
+    "observed_to_expected": {"warn": 0.1, "alert": 0.15, "resolve_after": 1},
+    "calibration_slope": {"warn": 0.1, "alert": 0.15, "resolve_after": 1, "side": "both"},
     "volume_ratio": {"side": "below", "warn": 0.8, "alert": 0.5, "resolve_after": 1},
 }
 QUIET = ("label_coverage",)
@@ -95,6 +97,19 @@ def test_incidents(built: Project, metric: str) -> None:
     )
     assert sorted(in_memory, key=str) == sorted(in_warehouse, key=str)
     assert in_memory or metric in QUIET, "nothing was compared"
+
+
+@pytest.mark.parametrize("metric", ["observed_to_expected", "calibration_slope"])
+def test_a_ratio_is_judged_by_its_distance_from_one(built: Project, metric: str) -> None:
+    found = built.frame(f"select * from {MART}verdicts where metric = '{metric}' and status in ('ok', 'warning', 'alert')")
+    value, limit, word = found["metric_value"].astype(float), found["alert_threshold"].astype(float), found["status"]
+    sure = (found["lower_bound"] > 1 + limit) | (found["upper_bound"] < 1 - limit)
+    distance = (value - 1).abs()
+    expected = np.where((distance > limit) & sure, "alert", np.where(distance > found["warn_threshold"], "warning", "ok"))
+    assert (word == expected).all()
+    breaches = found[word != "ok"]
+    assert breaches["metric_value"].min() < 0.9 and breaches["metric_value"].max() > 1.1
+    assert breaches["reason"].str.contains(" is further from 1 than ").all()
 
 
 def test_a_material_verdict_is_that_of_the_warehouse(built: Project) -> None:

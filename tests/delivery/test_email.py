@@ -9,6 +9,7 @@ from aiosmtpd.controller import Controller
 
 from ml_monitor.alerts import DeliveryPolicy, deliver
 from ml_monitor.alerts.channels.email import EmailChannel, MailServer
+from ml_monitor.alerts.ledger import Ledger
 from ml_monitor.alerts.message import PastValue
 from ml_monitor.alerts.settings import ChannelConfigError, ChannelSettings
 from tests.delivery.conftest import NOW
@@ -68,11 +69,15 @@ def test_what_the_value_did_before_is_attached_as_a_picture(warehouse, smtp, add
     warehouse.execute(
         f"create table {warehouse.table('verdicts')} (monitor text, metric text, feature text, segment text, segment_value text, "
         "model_version text, span integer, window_end timestamp, metric_value double precision, warn_threshold double precision, "
-        "alert_threshold double precision)"
+        "alert_threshold double precision, direction text, centre double precision)"
     )
-    past = {key: event[key] for key in keys} | {"warn_threshold": 0.1, "alert_threshold": 0.25}
+    past = {key: event[key] for key in keys} | {"warn_threshold": 0.1, "alert_threshold": 0.25, "direction": "above", "centre": 0.0}
     rows = [past | {"window_end": event["window_end"] - timedelta(days=day), "metric_value": 0.4 / (day + 1)} for day in range(70)]
     warehouse.insert("verdicts", [*rows, rows[0] | {"feature": "another"}, rows[0] | {"window_end": NOW + timedelta(days=9)}])
+    distance = {"feature": "a ratio", "direction": "both", "centre": 1.0}
+    warehouse.insert("verdicts", [row | distance | {"metric_value": value} for row, value in zip(rows, (0.7, 1.3), strict=False)])
+    limits = [(past.value, past.warn_threshold, past.alert_threshold) for past in Ledger(warehouse, "w").history(event | distance)]
+    assert limits == [(1.3, 1.1, 1.25), (0.7, 0.9, 0.75)], "the limit on the side of the value"
     deliver(warehouse, [channel(smtp)], DeliveryPolicy(), NOW)
 
     ((_, mail),) = smtp.handler.mails

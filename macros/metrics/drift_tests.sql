@@ -33,8 +33,11 @@
     p_values as (
         select z_scores.*,
             {{ ml_monitor.chi_squared_tail('chi_squared', 'df', ml_monitor.largest_df()) }} as p_no_drift,
-            {{ ml_monitor.normal_tail('z_warn') }} as p_warn,
-            {{ ml_monitor.normal_tail('z_alert') }} as p_alert
+            {#- What is too small to be judged is no test of its family: it would only make the others less sure. #}
+            {%- for level in ['warn', 'alert'] %}
+            case when sample_size >= min_rows and reference_size >= min_rows and window_end >= first_full_span_end
+                then {{ ml_monitor.normal_tail('z_' ~ level) }} end as p_{{ level }}{{ ',' if not loop.last }}
+            {%- endfor %}
         from z_scores
     ),
 

@@ -15,7 +15,7 @@ _erfc = np.vectorize(math.erfc, otypes=[float])
 def surely_beyond(series: Sequence[Series], thresholds: Sequence[float | None], alpha: float) -> list[Bools]:
     """Per series and window: whether the true PSI is surely beyond the threshold of its series.
 
-    The tests of a window are corrected for each other (Benjamini and Hochberg 1995).
+    The tests of a window are corrected for each other (Benjamini and Hochberg 1995); what is not judged is no test.
     """
     p_values = [
         np.full(len(one.values), np.nan) if threshold is None else _p_values(one, threshold)
@@ -24,7 +24,7 @@ def surely_beyond(series: Sequence[Series], thresholds: Sequence[float | None], 
     by_window: dict[datetime, list[tuple[int, int]]] = {}
     for number, one in enumerate(series):
         for place, start in enumerate(one.starts):
-            if not np.isnan(p_values[number][place]):
+            if not np.isnan(p_values[number][place]) and (one.judged is None or one.judged[place]):
                 by_window.setdefault(start, []).append((number, place))
     found = [np.zeros(len(one.values), dtype=bool) for one in series]
     for tests in by_window.values():

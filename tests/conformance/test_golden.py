@@ -1,5 +1,6 @@
 """The golden log against numpy, scipy and scikit-learn: every nasty case through all models."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from scipy import stats
 
 from tests.conformance import golden, outcomes, quality
+from tests.integration.logs import MONITOR, NOW, logs
 from tests.project import Project, project_on
 
 SCHEMA = "main_ml_monitor"
@@ -163,7 +165,9 @@ def test_the_evidence_of_a_verdict(built: Project) -> None:
     power = stats.ncx2.sf(stats.chi2.isf(float(alpha), k - 1), k - 1, rows["minimum_detectable"].astype(float) / scale)
     assert list(power) == pytest.approx([0.8] * len(rows), abs=0.02)
     rows = rows.assign(p=stats.ncx2.sf(psi / scale, k - 1, limit / scale))
-    for family, tests in rows.groupby(["window_start", "span"]):
+    judged = rows["status"] != "insufficient_data"
+    assert (rows["q_value"].notna() == judged).all(), "what is not judged is no test"
+    for family, tests in rows[judged].groupby(["window_start", "span"]):
         exact = stats.false_discovery_control(tests["p"])
         assert list(tests["q_value"].astype(float)) == pytest.approx(list(exact), abs=0.02), family
         found = tests["q_value"].astype(float).to_numpy()
@@ -173,6 +177,47 @@ def test_the_evidence_of_a_verdict(built: Project) -> None:
     assert set(said["evidence"]) >= {"none", "material"}
     assert (said.loc[said["evidence"] == "none", "p_no_drift"].astype(float) > float(alpha)).all()
     assert len(rows) > 80
+
+
+def test_what_is_too_small_is_no_test_of_its_family(project: Callable[..., Project]) -> None:
+    """The correction for many tests against scipy, where nine of ten rows are too few to be judged."""
+    random = np.random.default_rng(7)
+    n = 400
+    given = pd.DataFrame(
+        {
+            "monitor": "churn",
+            "window_start": pd.Timestamp("2026-01-01") + pd.to_timedelta(random.integers(3, size=n), unit="D"),
+            "span": 1,
+            "metric": "psi",
+            "metric_value": random.exponential(0.3, size=n),
+            "n_bins": 10,
+            "test": "material",
+            "alpha": 0.01,
+            "dispersion": 1.0,
+            "warn_threshold": 0.1,
+            "alert_threshold": random.choice([0.25, np.nan], size=n, p=[0.9, 0.1]),
+            "min_rows": 100,
+            "sample_size": random.choice([99, 100, 1000], size=n, p=[0.5, 0.2, 0.3]),
+            "reference_size": random.choice([0, 99, 5000], size=n, p=[0.1, 0.4, 0.5]),
+            "first_full_span_end": random.choice(pd.to_datetime(["2026-01-03", "2026-01-04"]), size=n),
+        }
+    )
+    given["window_end"] = given["window_start"] + pd.Timedelta(days=1)
+    given["noise_floor"] = 9 * (1 / given["sample_size"] + 1 / given["reference_size"].replace(0, np.nan))
+    consumer = project({"churn": MONITOR}, logs=logs() | {"given": given}, now=NOW)
+    model = "with given as (select * from {{ source('raw', 'given') }}), {{ ml_monitor.drift_tests('given') }} select * from drift_tests"
+    (consumer.directory / "models" / "tested.sql").write_text(model)
+    consumer.run("-s", "tested")
+    found = consumer.frame("select * from main_ml_monitor.tested")
+    large = (found["sample_size"] >= 100) & (found["reference_size"] >= 100) & (found["window_end"] >= found["first_full_span_end"])
+    assert 0.05 < large.mean() < 0.4
+    for level in ("warn", "alert"):
+        tested = large & found[f"{level}_threshold"].notna()
+        assert (found[f"p_{level}"].notna() == tested).all() and (found[f"q_p_{level}"].notna() == tested).all()
+        families = list(found[tested].groupby("window_start"))
+        assert len(families) == 2
+        for start, tests in families:
+            assert list(tests[f"q_p_{level}"]) == pytest.approx(list(stats.false_discovery_control(tests[f"p_{level}"])), rel=1e-9, abs=1e-300), start
 
 
 def test_the_dispersion_is_that_of_the_healthy_windows(built: Project) -> None:

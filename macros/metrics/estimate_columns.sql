@@ -11,6 +11,22 @@
 {%- endmacro %}
 
 
+{% macro estimate_choices(estimates, place) -%}
+    {#- The same columns of many estimates on one row each: `place` says which. One reading for all, where a warehouse computes a CTE again for every reader. -#}
+    {%- set double = ml_monitor.type_double() -%}
+    {%- set parts = {'metric_value': 'value', 'sample_size': 'n', 'detail': 'why', 'lower_bound': 'lower', 'upper_bound': 'upper', 'standard_error': 'error'} -%}
+    case {{ place }}{% for estimate in estimates %} when {{ loop.index }} then '{{ estimate.metric }}'{% endfor %} end as metric
+            {%- for column, part in parts.items() %},
+            cast({{ 'coalesce(' if part == 'n' }}case {{ place }}
+                {%- for estimate in estimates if estimate[part] %}
+                {%- set value = estimate[part] if part == 'n' else ml_monitor.literal(estimate.why) if part == 'why' else 'case when ' ~ estimate.when ~ ' then ' ~ estimate[part] ~ ' end' %}
+                when {{ estimates.index(estimate) + 1 }} then {{ value }}
+                {%- endfor %}
+            end{{ ', 0)' if part == 'n' }} as {{ {'n': 'bigint', 'why': dbt.type_string()}.get(part, double) }}) as {{ column }}
+            {%- endfor %}
+{%- endmacro %}
+
+
 {% macro interval_columns() -%}
     {#- The 95 % interval of an estimate that has either bounds or a standard error. -#}
     case when metric_value is not null then coalesce(lower_bound, metric_value - 1.959963984540054e0 * standard_error) end as lower_bound,

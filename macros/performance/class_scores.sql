@@ -19,6 +19,7 @@
     classes_and_others as (
         select class_sums.*,
             nullif(sum(class_sums.n_actual) over (partition by class_sums.cell, class_sums.window_number, class_sums.span) - class_sums.n_actual, 0) as n_others,
+            monitors.task,
             monitors.beta * monitors.beta as beta_squared,
             monitors.beta * monitors.beta * class_sums.n_actual + class_sums.n_predicted as f_beta_size
         from class_sums

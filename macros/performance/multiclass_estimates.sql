@@ -27,22 +27,25 @@
         {%- do estimates.append(ml_monitor._estimate(metric, metric, metric ~ '_error', metric ~ ' is not null', n='n_paired')) -%}
     {%- endfor -%}
     {#- Of labels of one class only, that class has no specificity: there are no rows of others. -#}
-    {%- for metric in ['macro_specificity', 'weighted_specificity'] -%}
+    {%- for metric in ['macro_specificity', 'weighted_specificity', 'macro_mcc', 'weighted_mcc', 'macro_cohen_kappa', 'weighted_cohen_kappa'] -%}
         {%- do estimates.append(ml_monitor._estimate(metric, metric, metric ~ '_error', 'n_actual_classes > 1', one_class, 'n_paired')) -%}
+    {%- endfor -%}
+    {%- for average, recall_error in {'macro': 'macro_recall_error', 'weighted': 'sqrt(weighted_recall * (1 - weighted_recall) / n_paired)'}.items() -%}
+        {%- do estimates.append(ml_monitor._estimate(average ~ '_balanced_accuracy', '(' ~ average ~ '_recall + ' ~ average ~ '_specificity) / 2',
+            '(' ~ recall_error ~ ' + ' ~ average ~ '_specificity_error) / 2', 'n_actual_classes > 1', one_class, 'n_paired')) -%}
     {%- endfor -%}
     {{ return(estimates) }}
 {% endmacro %}
 
 
 {% macro _averaged_score_estimates() %}
-    {%- set estimates = [] -%}
-    {%- for metric in ml_monitor.rank_averages() -%}
+    {%- set estimates = [dict(ml_monitor._share('micro_average_precision', 'micro_average_precision * n_pooled_positives', 'n_pooled_positives', 'no labelled score'), n='n_scored')] -%}
+    {%- for metric in ml_monitor.rank_averages().keys() | list + ['micro_roc_auc'] -%}
         {%- do estimates.append(ml_monitor._estimate(metric, metric, metric ~ '_error', metric ~ ' is not null', 'no class has both a label and a label of another class', 'n_scored')) -%}
     {%- endfor -%}
-    {%- for metric, column in {
-        'macro_expected_calibration_error': 'macro_expected_calibration_error', 'brier_reliability': 'class_reliability',
-        'brier_resolution': 'class_resolution', 'brier_uncertainty': 'class_uncertainty',
-    }.items() -%}
+    {%- set columns = {'brier_reliability': 'class_reliability', 'brier_resolution': 'class_resolution', 'brier_uncertainty': 'class_uncertainty'} -%}
+    {%- for metric in ml_monitor.calibration_averages().keys() | list + columns.keys() | list -%}
+        {%- set column = columns.get(metric, metric) -%}
         {%- do estimates.append(ml_monitor._estimate(metric, column, column ~ '_error', column ~ ' is not null', 'no labelled score', 'n_scored')) -%}
     {%- endfor -%}
     {{ return(estimates) }}

@@ -41,14 +41,17 @@
 
 {% macro _multiclass_measures(spec) %}
     {#- Both losses are of the same rows, those whose classes all have a probability: one count is what they are divided by. The row of a class has
-        the loss that there would be if the class happened. -#}
+        the loss that there would be if the class happened, and the one if it did not. -#}
     {%- set is_scored = "(squared_error is not null or outcome in ('class_score', 'unlabelled_class_score'))" -%}
     {%- set log_loss = ml_monitor.log_loss('(case when ' ~ is_scored ~ ' then exact_score end)', '1') -%}
+    {%- set other_log_loss = ml_monitor.log_loss("(case when outcome = 'class_score' then exact_score end)", '0') -%}
     {{ return({
         'n_scored': 'case when ' ~ is_scored ~ ' then 1 end',
         'sum_squared_error': 'squared_error',
         'sum_fourth_error': 'squared_error * squared_error',
         'sum_log_loss': log_loss,
         'sum_squared_log_loss': 'power(' ~ log_loss ~ ', 2)',
+        'sum_other_log_loss': other_log_loss,
+        'sum_squared_other_log_loss': 'power(' ~ other_log_loss ~ ', 2)',
     }) }}
 {% endmacro %}

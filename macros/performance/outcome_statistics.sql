@@ -13,6 +13,10 @@
 {%- endif %}
 {%- if 'multiclass' in tasks %},
 
+{{ ml_monitor.class_agreements() }},
+
+{{ ml_monitor.class_agreement_averages() }},
+
 {{ ml_monitor.class_ranks() }},
 
 {{ ml_monitor.class_rank_averages() }},

@@ -27,8 +27,10 @@
             'n_correct': 'sum(case when predicted_class = actual_class then n else 0 end)',
         }) -%}
     {%- endif -%}
+    {#- Scores have sums by score, the other losses are of classes alone. -#}
+    {%- set elsewhere = ['sum_score', 'sum_other_log_loss', 'sum_squared_other_log_loss'] -%}
     {%- for task in tasks -%}
-        {%- for name in ml_monitor.outcome_measures({'task': task, 'quantile': 0.5, 'lower': none, 'upper': none}) if name != 'sum_score' -%}
+        {%- for name in ml_monitor.outcome_measures({'task': task, 'quantile': 0.5, 'lower': none, 'upper': none}) if name not in elsewhere -%}
             {%- do columns.update({name: 'sum(' ~ name ~ ')'}) -%}
         {%- endfor -%}
     {%- endfor -%}

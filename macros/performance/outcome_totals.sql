@@ -4,7 +4,7 @@
     {%- set statistics = [] -%}
     {%- if 'binary' in tasks -%}{%- do statistics.append('rank_statistics') -%}{%- endif -%}
     {%- if 'binary' in tasks or 'multiclass' in tasks -%}{%- do statistics.append('confusion_statistics') -%}{%- endif -%}
-    {%- if 'multiclass' in tasks -%}{%- do statistics.extend(['unseen_classes', 'class_rank_averages', 'class_calibration']) -%}{%- endif -%}
+    {%- if 'multiclass' in tasks -%}{%- do statistics.extend(['unseen_classes', 'class_agreement_averages', 'class_rank_averages', 'class_calibration', 'pooled_classes']) -%}{%- endif -%}
     {%- if 'regression' in tasks -%}{%- do statistics.append('error_quantiles') -%}{%- endif -%}
     {%- if 'ranking' in tasks -%}{%- do statistics.append('item_coverage') -%}{%- endif -%}
     {%- set columns = ml_monitor.joined_statistics() -%}
@@ -44,16 +44,18 @@
         'balanced_accuracy', 'cohen_kappa', 'mcc'] -%}
     {%- set confusion = ['n_pairs', 'n_actual_classes', 'weighted_recall'] -%}
     {%- for metric in averages -%}{%- do confusion.extend([metric, metric ~ '_error']) -%}{%- endfor -%}
-    {%- set class_ranks = [] -%}
+    {%- set agreements, class_ranks, calibration = [], [], [] -%}
+    {%- for metric in ['macro_mcc', 'weighted_mcc', 'macro_cohen_kappa', 'weighted_cohen_kappa'] -%}{%- do agreements.extend([metric, metric ~ '_error']) -%}{%- endfor -%}
     {%- for metric in ml_monitor.rank_averages() -%}{%- do class_ranks.extend([metric, metric ~ '_error']) -%}{%- endfor -%}
-    {%- set calibration = [] -%}
-    {%- for metric in ['macro_expected_calibration_error', 'class_reliability', 'class_resolution', 'class_uncertainty'] -%}{%- do calibration.extend([metric, metric ~ '_error']) -%}{%- endfor -%}
+    {%- for metric in ml_monitor.calibration_averages().keys() | list + ['class_reliability', 'class_resolution', 'class_uncertainty'] -%}{%- do calibration.extend([metric, metric ~ '_error']) -%}{%- endfor -%}
     {{ return({
         'rank_statistics': ['all_positives', 'all_negatives', 'roc_auc', 'roc_auc_error', 'average_precision', 'ks_separation', 'captured_positives', 'calibration_error',
             'calibration_error_error', 'reliability', 'reliability_error', 'resolution', 'resolution_error', 'calibration_slope_error'],
         'confusion_statistics': confusion,
+        'class_agreement_averages': agreements,
         'class_rank_averages': class_ranks,
         'class_calibration': calibration,
+        'pooled_classes': ['micro_roc_auc', 'micro_roc_auc_error', 'micro_average_precision', 'n_pooled_positives'],
         'unseen_classes': ['n_known_labels', 'n_unseen_labels'],
         'error_quantiles': ['error_p50', 'error_p50_lower', 'error_p50_upper', 'error_p90', 'error_p90_lower', 'error_p90_upper'],
         'item_coverage': ['n_items', 'n_exposed_items'],

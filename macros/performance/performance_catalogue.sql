@@ -67,6 +67,21 @@
         ('weighted_f1', 'share', 'below', 'mean of the F1 of all classes, weighted by their labels'),
         ('weighted_f_beta', 'share', 'below', 'mean of the F-beta of all classes, weighted by their labels'),
         ('weighted_specificity', 'share', 'below', 'mean of the specificities of all classes, weighted by their labels'),
+        ('macro_balanced_accuracy', 'share', 'below', '(macro recall + macro specificity) / 2: mean of the balanced accuracies of each class against all others'),
+        ('weighted_balanced_accuracy', 'share', 'below', 'the same, weighted by labels'),
+        ('macro_mcc', 'correlation', 'below', 'mean over classes of the Matthews correlation of each against all others'),
+        ('weighted_mcc', 'correlation', 'below', 'the same, weighted by labels'),
+        ('macro_cohen_kappa', 'share', 'below', 'mean over classes of the kappa of each against all others'),
+        ('weighted_cohen_kappa', 'share', 'below', 'the same, weighted by labels'),
+    ], ['multiclass']) + ml_monitor._class_average_metrics() + ml_monitor._class_metrics()) }}
+{% endmacro %}
+
+
+{% macro _class_average_metrics() %}
+    {#- Of the scores of each class against all others. -#}
+    {{ return(ml_monitor._performance_family([
+        ('micro_roc_auc', 'probability', 'below', 'ROC AUC of the scores of all classes together'),
+        ('micro_average_precision', 'share', 'below', 'average precision of the scores of all classes together'),
         ('macro_roc_auc', 'probability', 'below', 'mean over classes of the ROC AUC of each against all others'),
         ('weighted_roc_auc', 'probability', 'below', 'the same, weighted by labels'),
         ('macro_gini', 'share', 'below', 'mean over classes of 2 ROC AUC - 1'),
@@ -77,14 +92,26 @@
         ('weighted_ks_separation', 'share', 'below', 'the same, weighted by labels'),
         ('macro_lift', 'ratio', 'below', 'mean over classes of the lift of each: share of the class among the highest of its scores (lift_at of the rows) / share of the class'),
         ('weighted_lift', 'ratio', 'below', 'the same, weighted by labels'),
+        ('macro_calibration_slope', 'ratio', 'below', 'mean over classes of the calibration slope of each against all others'),
+        ('weighted_calibration_slope', 'ratio', 'below', 'the same, weighted by labels'),
         ('macro_expected_calibration_error', 'probability', 'above', 'mean over classes of the expected calibration error of each against all others'),
-    ], ['multiclass']) + ml_monitor._class_metrics()) }}
+        ('weighted_expected_calibration_error', 'probability', 'above', 'the same, weighted by labels'),
+        ('macro_log_loss', 'nats', 'above', 'mean over classes of the log loss of each against all others'),
+        ('weighted_log_loss', 'nats', 'above', 'the same, weighted by labels'),
+        ('macro_brier', 'probability squared', 'above', 'mean over classes of the Brier score of each against all others: brier / classes where every row has all scores'),
+        ('weighted_brier', 'probability squared', 'above', 'the same, weighted by labels'),
+    ], ['multiclass'])) }}
 {% endmacro %}
 
 
 {% macro _class_metrics() %}
     {#- Of each class against all others. -#}
     {{ return(ml_monitor._performance_family([
+        ('class_accuracy', 'share', 'below', 'rows predicted rightly as the class or as another / n'),
+        ('class_balanced_accuracy', 'share', 'below', '(recall + specificity of the class) / 2'),
+        ('class_mcc', 'correlation', 'below', 'Matthews correlation of the class against all others'),
+        ('class_cohen_kappa', 'share', 'below', 'kappa of the class against all others'),
+        ('class_prevalence', 'share', 'above', 'labels of the class / labels'),
         ('class_precision', 'share', 'below', 'rows rightly predicted as the class / rows predicted as the class'),
         ('class_recall', 'share', 'below', 'rows rightly predicted as the class / rows of the class'),
         ('class_specificity', 'share', 'below', 'rows neither of the class nor predicted as it / rows of other classes'),
@@ -98,6 +125,7 @@
         ('class_observed_to_expected', 'ratio', 'both', 'labels of the class / sum of its scores'),
         ('class_calibration_slope', 'ratio', 'both', 'covariance(score of the class, row of the class) / variance(score of the class)'),
         ('class_lift', 'ratio', 'below', 'share of the class among the highest of its scores (lift_at of the rows) / share of the class'),
+        ('class_log_loss', 'nats', 'above', 'mean of -ln(score of the class) of its rows and -ln(1 - score) of others, clipped at 1e-15'),
         ('class_brier', 'probability squared', 'above', 'mean of (score of the class - row of the class)^2'),
         ('class_brier_reliability', 'probability squared', 'above', 'sum(n_b / n * (mean score_b - rate_b)^2) over ten bands of the score of the class'),
         ('class_brier_resolution', 'probability squared', 'below', 'sum(n_b / n * (rate_b - rate)^2) over ten bands of the score of the class'),

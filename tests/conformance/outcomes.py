@@ -1,6 +1,7 @@
 """Expected values of the performance metrics, computed with numpy and scikit-learn alone: no SQL, no code of ours."""
 
 import warnings
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -143,15 +144,38 @@ def specificities_of_classes(y: np.ndarray, prediction: np.ndarray) -> Values:
     return {name: true / (true + false) for name, ((true, false), _) in tables.items() if true + false}
 
 
-def of_classes(y: np.ndarray, prediction: np.ndarray, beta: float = 2) -> dict[tuple[str, str], float]:
-    """Precision, recall, specificity, F1 and F-beta of each class, where they are defined."""
+def averages_of_agreements(y: np.ndarray, prediction: np.ndarray) -> Values:
+    """Means of what each class has against all others: 0 where it was never predicted or never happened, as scikit-learn says."""
+    if len(set(y)) < 2:
+        return {}
+    of_classes = pd.DataFrame(
+        {
+            name: {
+                "balanced_accuracy": (metrics.recall_score(y == name, prediction == name, zero_division=0) + specificity) / 2,
+                "mcc": metrics.matthews_corrcoef(y == name, prediction == name),
+                "cohen_kappa": metrics.cohen_kappa_score(y == name, prediction == name),
+            }
+            for name, specificity in specificities_of_classes(y, prediction).items()
+        }
+    )
+    macro, weighted = of_classes.mean(axis=1), of_classes[y].mean(axis=1)
+    return {f"macro_{name}": value for name, value in macro.items()} | {f"weighted_{name}": value for name, value in weighted.items()}
+
+
+def of_classes(y: np.ndarray, prediction: np.ndarray, beta: float = 2, only: str | None = None) -> dict[tuple[str, str], float]:
+    """What predictions and labels alone say of each class, or of one, where it is defined."""
     found = {("class_specificity", f"class:{name}"): value for name, value in specificities_of_classes(y, prediction).items()}
-    for label in sorted(set(y) | set(prediction)):
+    for label in sorted(set(y) | set(prediction)) if only is None else [only]:
         actual, predicted = y == label, prediction == label
         if predicted.any():
             found["class_precision", f"class:{label}"] = metrics.precision_score(actual, predicted)
         if actual.any():
             found["class_recall", f"class:{label}"] = metrics.recall_score(actual, predicted)
+        if actual.any() and not actual.all():
+            found["class_balanced_accuracy", f"class:{label}"] = metrics.balanced_accuracy_score(actual, predicted)
+        found["class_accuracy", f"class:{label}"] = metrics.accuracy_score(actual, predicted)
+        found["class_prevalence", f"class:{label}"] = actual.mean()
+        found |= {(f"class_{name}", f"class:{label}"): value for name, value in agreement(actual, predicted).items()}
         found["class_f1", f"class:{label}"] = metrics.f1_score(actual, predicted)
         found["class_f_beta", f"class:{label}"] = metrics.fbeta_score(actual, predicted, beta=beta)
     return found
@@ -160,7 +184,7 @@ def of_classes(y: np.ndarray, prediction: np.ndarray, beta: float = 2) -> dict[t
 def against_the_others(y: np.ndarray, score: np.ndarray) -> Values:
     """One class against all others, by its own probability: what two classes have."""
     ranks = ("roc_auc", "gini", "average_precision", "ks_separation", "lift")
-    calibrations = ("brier", *MURPHY, "expected_calibration_error", "observed_to_expected", "calibration_slope")
+    calibrations = ("log_loss", "brier", *MURPHY, "expected_calibration_error", "observed_to_expected", "calibration_slope")
     found = binary(y.astype(int), (score > 0.5).astype(int), score)
     return {name: found[name] for name in (*ranks, *calibrations) if name in found}
 
@@ -182,14 +206,25 @@ def averages_of_scores(y: np.ndarray, scores: np.ndarray, classes: np.ndarray) -
     of_classes = pd.DataFrame([against_the_others(actual[:, place], scores[:, place]) for place in range(len(classes))])
     found: Values = {
         "brier": float((((scores - actual) ** 2).sum(axis=1))[known].mean()),
-        "macro_expected_calibration_error": of_classes["expected_calibration_error"].mean(),
+        "micro_roc_auc": metrics.roc_auc_score(actual.ravel(), scores.ravel()),
+        "micro_average_precision": metrics.average_precision_score(actual.ravel(), scores.ravel()),
     } | of_classes[list(MURPHY)].sum().to_dict()
     ranked = of_classes.get("roc_auc", pd.Series(np.nan, of_classes.index)).notna()
+    averages = dict.fromkeys(("expected_calibration_error", "log_loss", "brier"), of_classes.index >= 0)
     if ranked.any():
-        for metric in ("roc_auc", "gini", "average_precision", "ks_separation", "lift"):
-            found[f"macro_{metric}"] = of_classes.loc[ranked, metric].mean()
-            found[f"weighted_{metric}"] = np.average(of_classes.loc[ranked, metric], weights=actual.sum(axis=0)[ranked])
+        averages |= dict.fromkeys(("roc_auc", "gini", "average_precision", "ks_separation", "lift", "calibration_slope"), ranked)
+    for metric, which in averages.items():
+        found[f"macro_{metric}"] = of_classes.loc[which, metric].mean()
+        found[f"weighted_{metric}"] = np.average(of_classes.loc[which, metric], weights=actual.sum(axis=0)[which])
     return found
+
+
+def delta_error(counts: np.ndarray, metric: Callable[[np.ndarray], float]) -> float:
+    """Standard error of a function of the counts of a multinomial: the delta method with a numerical gradient."""
+    n, step = counts.sum(), 1e-6
+    shares = counts / n
+    slopes = np.array([(metric(shares + step * unit) - metric(shares - step * unit)) / 2 / step for unit in np.eye(len(counts))])
+    return float(np.sqrt((shares @ slopes**2 - (shares @ slopes) ** 2) / n))
 
 
 def ranking(frame: pd.DataFrame, k: int) -> Values:

@@ -227,7 +227,7 @@ def test_multiclass(built: Project) -> None:
         part = part.dropna(subset=["label"])
         if len(part):
             y, prediction = part["label"].to_numpy(str), part["prediction"].to_numpy(str)
-            found = outcomes.multiclass(y, prediction, beta=3)
+            found = outcomes.multiclass(y, prediction, beta=3) | outcomes.averages_of_agreements(y, prediction)
             scores = part[[f"s{i}" for i in range(5)]].to_numpy()
             found["log_loss"] = -np.mean(np.log(np.clip(scores[np.arange(len(y)), [list(CLASSES).index(c) for c in y]], 1e-15, 1 - 1e-15)))
             found |= outcomes.averages_of_scores(y, scores, CLASSES[:5])
@@ -341,7 +341,7 @@ def spreads(metrics_of: Any, n: int) -> dict[str, float]:
 
 def many_classes(labels: np.ndarray, predicted: np.ndarray, scores: np.ndarray) -> dict[str, float]:
     """Averages over the classes, and the metrics of the one that the scores are of."""
-    of_classes = outcomes.of_classes(labels, predicted, beta=3) | outcomes.scores_of_classes(labels, predicted, scores, CLASSES[4:5])
+    of_classes = outcomes.of_classes(labels, predicted, beta=3, only=CLASSES[4]) | outcomes.scores_of_classes(labels, predicted, scores, CLASSES[4:5])
     averages = outcomes.multiclass(labels, predicted, beta=3)
     return averages | {metric: value for (metric, name), value in of_classes.items() if name == f"class:{CLASSES[4]}"}
 
@@ -351,6 +351,7 @@ SMOOTH = {
     "number": ["wape", "smape", "pinball", "rmsle", "rmse", "r2"],
     "kind": ["macro_f1", "weighted_f1", "macro_f_beta", "weighted_f_beta", "macro_specificity", "weighted_specificity", "macro_precision", "weighted_precision",
              "macro_recall", "balanced_accuracy", "mcc", "cohen_kappa", "class_f1", "class_f_beta", "class_recall", "class_specificity", "class_roc_auc", "class_gini",
+             "class_accuracy", "class_prevalence", "class_balanced_accuracy", "class_mcc", "class_cohen_kappa", "class_log_loss",
              "class_expected_calibration_error", "class_observed_to_expected", "class_calibration_slope", "class_brier",
              "class_brier_resolution"],
 }
@@ -375,12 +376,46 @@ def test_intervals_are_as_wide_as_the_bootstrap_says(built: Project, name: str) 
         assert (high - low) / 2 / norm.ppf(0.975) == pytest.approx(spread[metric], rel=0.4), metric
 
 
-@pytest.mark.parametrize("metric", ["roc_auc", "gini", "expected_calibration_error"])
-def test_the_interval_of_a_mean_over_classes_is_their_mean_interval(built: Project, metric: str) -> None:
+def test_the_interval_of_pooled_scores_is_at_least_as_wide_as_the_bootstrap_says(built: Project) -> None:
+    part = dict(windows("kind"))[DAYS[7], SPAN].dropna(subset=["label"])
+    actual, scores = part["label"].to_numpy(str)[:, None] == CLASSES[:5], part[[f"s{i}" for i in range(5)]].to_numpy()
+    spread = spreads(lambda chosen: {"auc": roc_auc_score(actual[chosen].ravel(), scores[chosen].ravel())}, len(part))["auc"]
+    _, low, high, _ = values(built, "kind")[DAYS[7], SPAN, "micro_roc_auc", "__all__"]
+    assert 1 < (high - low) / 2 / norm.ppf(0.975) / spread < np.sqrt(5) * 1.2
+
+
+def test_errors_of_two_by_two_are_those_of_the_delta_method(built: Project) -> None:
+    def kappa(p: np.ndarray) -> float:
+        chance = (p[0] + p[1]) * (p[0] + p[2]) + (p[3] + p[1]) * (p[3] + p[2])
+        return float(((p[0] + p[3]) * p.sum() - chance) / (p.sum() ** 2 - chance))
+
+    def mcc(p: np.ndarray) -> float:
+        return float((p[0] * p[3] - p[1] * p[2]) / np.sqrt((p[0] + p[1]) * (p[0] + p[2]) * (p[3] + p[1]) * (p[3] + p[2])))
+
+    def balanced(p: np.ndarray) -> float:
+        return float((p[0] / (p[0] + p[2]) + p[3] / (p[1] + p[3])) / 2)
+
     actual = values(built, "kind")
+    compared = 0
+    for key, part in windows("kind"):
+        part = part.dropna(subset=["label"])
+        for name in CLASSES[:5]:
+            y, said = part["label"] == name, part["prediction"] == name
+            counts = np.array([(y & said).sum(), (~y & said).sum(), (y & ~said).sum(), (~y & ~said).sum()], float)
+            if counts.min() > 0:
+                for metric, function in {"class_cohen_kappa": kappa, "class_mcc": mcc, "class_balanced_accuracy": balanced}.items():
+                    _, low, high, _ = actual[*key, metric, f"class:{name}"]
+                    assert (high - low) / 2 / norm.ppf(0.975) == pytest.approx(outcomes.delta_error(counts, function), rel=1e-6), (key, name, metric)
+                    compared += 1
+    assert compared > 100
 
-    def width(of: str, feature: str) -> float:
-        _, low, high, _ = actual[DAYS[7], SPAN, f"{of}_{metric}", feature]
-        return float(high - low)
 
-    assert width("macro", "__all__") == pytest.approx(np.mean([width("class", f"class:{name}") for name in CLASSES[:5]]), rel=1e-9)
+@pytest.mark.parametrize("metric", ["roc_auc", "gini", "expected_calibration_error", "log_loss", "mcc", "cohen_kappa"])
+def test_the_interval_of_a_mean_over_classes_is_their_mean_interval(built: Project, metric: str) -> None:
+    """The sixth class has no score, and a correlation of 0 that has no row: it was never a label."""
+    actual = values(built, "kind")
+    widths = {key[2:]: row[2] - row[1] for key, row in actual.items() if key[:2] == (DAYS[7], SPAN)}
+    of_classes = [widths[f"class_{metric}", f"class:{name}"] for name in CLASSES if (f"class_{metric}", f"class:{name}") in widths]
+    assert len(of_classes) == (6 if metric == "cohen_kappa" else 5)
+    assert widths[f"macro_{metric}", "__all__"] == pytest.approx(sum(of_classes) / (6 if metric in ("mcc", "cohen_kappa") else 5), rel=1e-9)
+    assert widths["macro_balanced_accuracy", "__all__"] == pytest.approx((widths["macro_recall", "__all__"] + widths["macro_specificity", "__all__"]) / 2, rel=1e-9)

@@ -1,4 +1,4 @@
-{#- Many classes before labels: the expected row and column sums of the confusion matrix and its diagonal, from the calibrated score of each class. -#}
+{#- Many classes before labels: the expected row and column sums of the confusion matrix and its diagonal, and how scores rank, from the calibrated score of each class. -#}
 
 {% macro estimated_classes() %}
     {#- CTEs up to `class_totals`: per class its predictions (side 1) and all others (side 0), with how many of them are expected to be of the class. -#}
@@ -7,7 +7,7 @@
         select * from current_curves where class <> '__all__'
     ),
 
-    class_score_sums as (
+    class_profile_counts as (
         select {{ name }} as class, profiles.score, case when profiles.prediction = 1 then 1 else 0 end as side,
             sum(profiles.n_scored) as n, sum(profiles.sum_log_loss) as log_loss, sum(profiles.sum_squared_log_loss) as squared_log_loss
         from {{ ref('ml_monitor__outcome_profiles') }} as profiles
@@ -20,7 +20,7 @@
         select counts.monitor, counts.model_version, counts.class, counts.score, bins.dispersion,
             {{ ml_monitor.nearest_bin('counts.score', 'bins') }} as bin,
             {{ ml_monitor.calibrated_value('counts.score', 'bins') }} as value
-        from (select distinct monitor, model_version, class, score from class_score_sums) as counts
+        from (select distinct monitor, model_version, class, score from class_profile_counts) as counts
         inner join class_calibrations as bins
             on {{ ml_monitor.calibration_piece('counts', 'bins') }}
             and bins.class = counts.class
@@ -33,7 +33,7 @@
             sum(counts.n * scores.dispersion * scores.value * (1 - scores.value)) as variance,
             sum(counts.log_loss * scores.value) as log_loss,
             sum(counts.squared_log_loss * scores.value) as squared_log_loss
-        from class_score_sums as counts
+        from class_profile_counts as counts
         inner join calibrated_class_scores as scores
             on scores.monitor = counts.monitor and scores.model_version = counts.model_version and scores.class = counts.class and scores.score = counts.score
         group by counts.monitor, counts.model_version, counts.segment, counts.segment_value, counts.window_number, counts.class, counts.side, scores.bin
@@ -46,8 +46,8 @@
 {% macro class_span_totals() %}
     {#- CTEs up to `class_totals`. As for two classes the error of the calibration is common to all rows of a block. -#}
     {%- set keys = 'cells.cell, span_windows.window_number, span_windows.span' -%}
-    class_span_blocks as (
-        select {{ keys }}, bins.model_version, bins.class, curves.block, max(curves.value_variance * curves.dispersion) as value_variance,
+    class_span_bins as (
+        select {{ keys }}, bins.model_version, bins.class, curves.block, curves.mean_score, max(curves.value_variance * curves.dispersion) as value_variance,
             {%- for side in [1, 0] %}
             sum(case when bins.side = {{ side }} then bins.n else 0 end) as n{{ side }},
             sum(case when bins.side = {{ side }} then bins.expected else 0 end) as expected{{ side }},
@@ -61,7 +61,16 @@
             and cells.segment = bins.segment and cells.segment_value = bins.segment_value
         inner join class_calibrations as curves
             on curves.monitor = bins.monitor and curves.model_version = bins.model_version and curves.class = bins.class and curves.bin = bins.bin
-        group by {{ keys }}, bins.model_version, bins.class, curves.block
+        group by {{ keys }}, bins.model_version, bins.class, curves.block, curves.mean_score
+    ),
+
+    class_span_blocks as (
+        select cell, window_number, span, model_version, class, block, max(value_variance) as value_variance
+            {%- for sum in ['n1', 'n0', 'expected1', 'expected0', 'variance1', 'variance0', 'log_loss', 'squared_log_loss'] %},
+            sum({{ sum }}) as {{ sum }}
+            {%- endfor %}
+        from class_span_bins
+        group by cell, window_number, span, model_version, class, block
     ),
 
     class_totals as (
@@ -72,6 +81,34 @@
             sum(log_loss) as log_loss, sum(squared_log_loss) as squared_log_loss
         from class_span_blocks
         group by cell, window_number, span, class
+    )
+{%- endmacro %}
+
+
+{% macro expected_class_areas() %}
+    {#- CTEs up to `expected_class_areas`: each class against all others, as two classes are, and the means over those that are expected to be some rows and not all. -#}
+    class_score_counts as (
+        select cell, window_number, span, class, mean_score as score,
+            {%- for name, sum in {'positives': 'expected1 + expected0', 'negatives': 'n1 + n0 - expected1 - expected0', 'sum_score': '(n1 + n0) * mean_score'}.items() %}
+            cast(sum({{ sum }}) as {{ ml_monitor.type_double() }}) as {{ name }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from class_span_bins
+        group by cell, window_number, span, class, mean_score
+    ),
+
+    {{ ml_monitor.score_placements('class_') }},
+
+    {{ ml_monitor.expected_areas('class_') }},
+
+    expected_class_areas as (
+        select cell, window_number, span, max(all_positives + all_negatives) as n
+            {%- for column in ['roc_auc', 'roc_auc_error'] %},
+            avg({{ column }}) as macro_{{ column }},
+            sum(all_positives * {{ column }}) / sum(all_positives) as weighted_{{ column }}
+            {%- endfor %}
+        from class_areas
+        where roc_auc is not null
+        group by cell, window_number, span
     )
 {%- endmacro %}
 
@@ -113,13 +150,13 @@
     {#- One row per average. The loss of each class, weighted by how likely the class is; its error is that of a mean. -#}
     {%- set keys = 'cell, window_number, span' -%}
     {%- for average in ['macro', 'weighted'] -%}
-    {%- for score in ['precision', 'recall', 'f1'] %}
+    {%- for score in ['precision', 'recall', 'f1', 'roc_auc'] %}
     {%- set metric = average ~ '_' ~ score %}
     select {{ keys }}, 'estimated_{{ metric }}' as metric, {{ metric }} as metric_value, n as sample_size,
         {{ metric }} - 1.959963984540054e0 * {{ metric }}_error as lower_bound,
         {{ metric }} + 1.959963984540054e0 * {{ metric }}_error as upper_bound,
         cast(null as {{ dbt.type_string() }}) as detail
-    from expected_class_averages
+    from {{ 'expected_class_areas' if score == 'roc_auc' else 'expected_class_averages' }}
     where n > 0
     union all
     {%- endfor %}

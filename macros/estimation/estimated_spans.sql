@@ -93,24 +93,23 @@
 {%- endmacro %}
 
 
-{% macro expected_areas() %}
+{% macro expected_areas(of='') %}
     {#- CTE `areas`: the AUC of the expected counts. -#}
-    {%- set group = 'placements.cell, placements.window_number, placements.span, all_positives, all_negatives' -%}
-    area_sums as (
+    {%- set keys = ml_monitor.rank_keys(of) -%}
+    {%- set group = 'placements.' ~ (keys | join(', placements.')) ~ ', all_positives, all_negatives' -%}
+    {{ of }}area_sums as (
         select {{ group }},
             sum(positives * negatives_below) / nullif(all_positives * all_negatives, 0) as roc_auc,
             sum(positives * negatives_below * negatives_below) as sum_squared_positive_placements,
             sum(negatives * (all_positives - positives_below) * (all_positives - positives_below)) as sum_squared_negative_placements
-        from placements
-        inner join score_sums
-            on score_sums.cell = placements.cell
-            and score_sums.window_number = placements.window_number
-            and score_sums.span = placements.span
+        from {{ of }}placements as placements
+        inner join {{ of }}score_sums as sums
+            on {% for key in keys %}sums.{{ key }} = placements.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
         group by {{ group }}
     ),
 
-    areas as (
-        select area_sums.*, {{ ml_monitor.delong_error() }} as roc_auc_error
-        from area_sums
+    {{ of }}areas as (
+        select sums.*, {{ ml_monitor.delong_error() }} as roc_auc_error
+        from {{ of }}area_sums as sums
     )
 {%- endmacro %}

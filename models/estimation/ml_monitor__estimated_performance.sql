@@ -22,6 +22,8 @@ with
 {{ ml_monitor.estimated_classes() }},
 
 {{ ml_monitor.expected_class_scores() }},
+
+{{ ml_monitor.expected_class_areas() }},
 {%- endif %}
 
 estimates as (

@@ -152,13 +152,22 @@ def test_steps_give_what_one_run_gives(project: Callable[..., Project]) -> None:
 SCORES = {"precision": metrics.precision_score, "recall": metrics.recall_score, "f1": metrics.f1_score}
 
 
+def area_of_bins(score: pd.Series, chance: pd.Series, edges: np.ndarray) -> float:
+    """ROC AUC of what is expected in the nearest bin of each score; within a bin half of the pairs are taken for ordered."""
+    place = np.abs(score.to_numpy()[:, None] - edges[None, :]).argmin(axis=1)
+    sums = pd.DataFrame({"positives": chance.to_numpy(), "negatives": 1 - chance.to_numpy()}).groupby(place).sum()
+    below = sums["negatives"].cumsum() - sums["negatives"] / 2
+    return float((sums["positives"] * below).sum() / sums["positives"].sum() / sums["negatives"].sum())
+
+
 def expected_of_classes(log: pd.DataFrame, calibrated_days: int) -> pd.DataFrame:
     """Metrics of each day from the calibrated probability of each class: numpy, and the isotonic regression of scikit-learn."""
     names, day = {"cat": "s0", "it's": "s1", "dog": "s2"}, log["predicted_at"].dt.floor("D")
-    chance = {}
+    chance, edges = {}, {}
     for name, column in names.items():
         cohort = pd.DataFrame({"y_score": log[column], "label": log["label"] == name})[day < START + pd.Timedelta(days=calibrated_days)]
-        chance[name] = pd.Series(calibration(cohort, 50)[1].predict(log[column]), index=log.index)
+        bins, model = calibration(cohort, 50)
+        chance[name], edges[name] = pd.Series(model.predict(log[column]), index=log.index), bins["mean_score"].to_numpy()
     found = {}
     for start, rows in log.groupby(day):
         n = {name: (rows["y_pred"] == name).sum() for name in names}
@@ -171,7 +180,28 @@ def expected_of_classes(log: pd.DataFrame, calibrated_days: int) -> pd.DataFrame
         found[start] = {f"estimated_macro_{score}": of_class.loc[score].mean() for score in SCORES}
         found[start] |= {f"estimated_weighted_{score}": np.average(of_class.loc[score], weights=list(actual.values())) for score in SCORES}
         found[start]["estimated_log_loss"] = sum(losses) / len(rows)
+        areas = [area_of_bins(rows[column], chance[name][rows.index], edges[name]) for name, column in names.items()]
+        found[start]["estimated_macro_roc_auc"] = np.mean(areas)
+        found[start]["estimated_weighted_roc_auc"] = np.average(areas, weights=list(actual.values()))
     return pd.DataFrame(found).T
+
+
+def areas_of_classes(rows: pd.DataFrame) -> dict[str, float]:
+    """Means of the ROC AUC of each class against the others, by the labels."""
+    areas = {name: metrics.roc_auc_score(rows["label"] == name, rows[column]) for name, column in {"cat": "s0", "it's": "s1", "dog": "s2"}.items()}
+    return {"estimated_macro_roc_auc": float(np.mean(list(areas.values()))), "estimated_weighted_roc_auc": rows["label"].map(areas).mean()}
+
+
+@pytest.mark.parametrize("seed", [5, 6])
+def test_the_expected_area_of_many_classes_follows_covariate_shift(seed: int) -> None:
+    """What `test_many_classes` finds in the warehouse, on larger days: within one point of the realised area."""
+    days, rows = 30, 10_000
+    log = three_classes(days, rows, np.where(np.arange(days) < 10, 0, np.linspace(-0.7, 0.7, days)), np.zeros(days), seed=seed)
+    realised = pd.DataFrame({start: areas_of_classes(part) for start, part in log.groupby(log["predicted_at"].dt.floor("D"))}).T.iloc[10:]
+    misses = expected_of_classes(log, 10).loc[realised.index, realised.columns] - realised
+    print(f"misses: mean {misses.mean().max():+.4f}, rms {np.sqrt((misses**2).mean()).max():.4f}, max {misses.abs().max().max():.4f}; moved by {np.ptp(realised, axis=0).max():.3f}")
+    assert (misses.abs() < 0.01).mean().min() >= 0.9
+    assert misses.abs().max().max() < 0.015
 
 
 def classes_follow_the_shift(found: pd.DataFrame, log: pd.DataFrame, calibrated_days: int, change: int) -> None:
@@ -186,6 +216,7 @@ def classes_follow_the_shift(found: pd.DataFrame, log: pd.DataFrame, calibrated_
         realised[start] = {f"estimated_{average}_{name}": score(y, said, average=average) for name, score in SCORES.items() for average in ("macro", "weighted")}
         given = np.select([y == "cat", y == "it's"], [rows["s0"], rows["s1"]], rows["s2"])
         realised[start]["estimated_log_loss"] = -np.log(given.clip(1e-15)).mean()
+        realised[start] |= areas_of_classes(rows)
     after = pd.DataFrame(realised).T.iloc[calibrated_days:change]
     miss = (wide["metric_value"][after.columns].loc[after.index] - after).mean()
     inside = ((wide["lower_bound"][after.columns].loc[after.index] <= after) & (after <= wide["upper_bound"][after.columns].loc[after.index])).mean()
@@ -209,7 +240,8 @@ def test_many_classes(warehouse: str, tmp_path: Any, request: pytest.FixtureRequ
     day = log["predicted_at"].dt.floor("D")
     found = built.frame(f"select * from {MART}estimated_performance where model_version = '__all__'").set_index("window_start").sort_index()
     averages = {f"estimated_{average}_{score}" for average in ("macro", "weighted") for score in SCORES}
-    assert set(found["metric"]) == {"estimated_accuracy", "estimated_log_loss", "concept_drift"} | averages
+    areas = {"estimated_macro_roc_auc", "estimated_weighted_roc_auc"}
+    assert set(found["metric"]) == {"estimated_accuracy", "estimated_log_loss", "concept_drift"} | averages | areas
     classes_follow_the_shift(found.reset_index(), log, 10, change)
     estimates = found[found["metric"] == "estimated_accuracy"]
     realised = (log["label"] == log["y_pred"]).groupby(day).mean()

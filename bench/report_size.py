@@ -91,7 +91,7 @@ TABLES = {
             'PSI of feature_' || i || ' is 0.31, above 0.25' as reason, 0.31 as current_value, 'team' as owner, 2 as n_events
         from range({{monitors}}) as monitors(m), range(30) as items(i)""",
     "rpt_cutoffs": """
-        select 'model_' || m as monitor, (100 - c) / 100.0 as cutoff, c as true_positives, c * 2 as false_positives, 100 - c as false_negatives,
+        select 'model_' || m as monitor, '__all__' as class, 1 as class_rank, (100 - c) / 100.0 as cutoff, c as true_positives, c * 2 as false_positives, 100 - c as false_negatives,
             200 - c * 2 as true_negatives, sqrt(c / 100.0) as recall, c / 100.0 as false_positive_rate, 0.5 as precision_at_cutoff
         from range({monitors}) as monitors(m), range(1, 101) as cutoffs(c)""",
     "rpt_calibration": f"""

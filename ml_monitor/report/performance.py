@@ -23,7 +23,7 @@ _BAD = ("alert", "warning")
 def performance(headline: Row, reading: Reading) -> dict[str, Any]:
     """The document of one monitor; None and empty lists where there is nothing to say."""
     name, unit = headline["monitor"], headline["window_unit"]
-    now = reading.of("rpt_performance_now", name)
+    now, cutoffs = reading.of("rpt_performance_now", name), reading.of("rpt_cutoffs", name)
     return {
         "now": _now(now, unit),
         "segments": _segments(headline, now),
@@ -34,7 +34,8 @@ def performance(headline: Row, reading: Reading) -> dict[str, Any]:
         "bins": _bins(headline, reading.of("worst_bins", name)),
         "calibration": _calibration(reading.of("rpt_calibration", name)),
         "class_calibration": _class_calibration(reading.of("rpt_class_calibration", name)),
-        "cutoffs": _cutoffs(reading.of("rpt_cutoffs", name)),
+        "cutoffs": _cutoffs([row for row in cutoffs if row["class"] == words.EVERYTHING]),
+        "class_cutoffs": _class_cutoffs([row for row in cutoffs if row["class"] != words.EVERYTHING]),
         "confusion": _confusion(reading.of("rpt_confusion", name)),
         "estimate": _estimate(reading.of("rpt_estimated_performance", name), unit),
         "maturity": _maturity(reading.of("rpt_label_maturity", name)),
@@ -200,6 +201,14 @@ def _cutoffs(rows: Sequence[Row]) -> list[list[Any]]:
     shares = ("recall", "false_positive_rate", "precision_at_cutoff")
     known = [row for row in rows if all(row[name] is not None for name in shares)]
     return [[round(row["cutoff"], 4), *(round(row[name], 5) for name in shares)] for row in known]
+
+
+def _class_cutoffs(rows: Sequence[Row]) -> dict[str, Any] | None:
+    """The same of each class against all others, the most frequent ones; a class that did not happen has no curve."""
+    by_class = groupby(rows, key=lambda row: str(row["class"]))
+    classes: list[dict[str, Any]] = [{"name": name, "points": _cutoffs(list(points))} for name, points in by_class]
+    drawn = [found for found in classes if len(found["points"]) > 1]
+    return {"classes": drawn[:_MOST_CALIBRATED], "hidden": max(0, len(drawn) - _MOST_CALIBRATED)} if drawn else None
 
 
 def _confusion(rows: Sequence[Row]) -> dict[str, Any] | None:

@@ -31,7 +31,7 @@ VIEWS: Mapping[str, str] = {
     "rpt_quality_findings": "monitor, is_current desc, worst_status, n_windows desc, metric, feature",
     "rpt_calibration": "monitor, band",
     "rpt_class_calibration": "monitor, class_rank, band",
-    "rpt_cutoffs": "monitor, cutoff desc",
+    "rpt_cutoffs": "monitor, class_rank, cutoff desc",
     "rpt_comparisons": "monitor, metric desc, champion, challenger",
     "rpt_fairness": "monitor, metric, worst_rank",
     "rpt_decomposition": "monitor, metric_rank, segment, effect_rank",

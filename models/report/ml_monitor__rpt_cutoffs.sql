@@ -6,11 +6,12 @@ outcome_profiles as (
     select
         monitor,
         window_number,
+        case when outcome = 'class_score' then predicted_class else '__all__' end as class,
         floor(score * 100 + 1e-9) / 100 as cutoff,
-        case when label = 1 then n else 0 end as positives,
-        case when label = 0 then n else 0 end as negatives
+        case when outcome = 'class_score' then n_scored else n end as n,
+        case when outcome = 'class_score' then actual_class is not null else label = 1 end as is_positive
     from {{ ref('ml_monitor__outcome_profiles') }}
-    where segment = '__all__' and outcome = 'labelled' and score is not null
+    where segment = '__all__' and score is not null and (outcome = 'class_score' or (outcome = 'labelled' and label is not null))
 ),
 
 latest_windows as (
@@ -24,31 +25,35 @@ latest_windows as (
 counts as (
     select
         outcome_profiles.monitor,
+        outcome_profiles.class,
         outcome_profiles.cutoff,
-        cast(sum(outcome_profiles.positives) as {{ ml_monitor.type_double() }}) as positives,
-        cast(sum(outcome_profiles.negatives) as {{ ml_monitor.type_double() }}) as negatives
+        cast(sum(case when outcome_profiles.is_positive then outcome_profiles.n else 0 end) as {{ ml_monitor.type_double() }}) as positives,
+        cast(sum(case when outcome_profiles.is_positive then 0 else outcome_profiles.n end) as {{ ml_monitor.type_double() }}) as negatives
     from outcome_profiles
     inner join latest_windows
         on latest_windows.monitor = outcome_profiles.monitor
         and outcome_profiles.window_number > latest_windows.window_number - 30
-    group by outcome_profiles.monitor, outcome_profiles.cutoff
+    group by outcome_profiles.monitor, outcome_profiles.class, outcome_profiles.cutoff
 ),
 
 cumulated as (
     select
         monitor,
+        class,
         cutoff,
         positives + negatives as n,
-        sum(positives) over (partition by monitor order by cutoff desc rows between unbounded preceding and current row) as true_positives,
-        sum(negatives) over (partition by monitor order by cutoff desc rows between unbounded preceding and current row) as false_positives,
-        sum(positives) over (partition by monitor) as all_positives,
-        sum(negatives) over (partition by monitor) as all_negatives
+        sum(positives) over (partition by monitor, class order by cutoff desc rows between unbounded preceding and current row) as true_positives,
+        sum(negatives) over (partition by monitor, class order by cutoff desc rows between unbounded preceding and current row) as false_positives,
+        sum(positives) over (partition by monitor, class) as all_positives,
+        sum(negatives) over (partition by monitor, class) as all_negatives
     from counts
 ),
 
 final as (
     select
         monitor,
+        class,
+        dense_rank() over (partition by monitor order by all_positives desc, class) as class_rank,
         cutoff,
         true_positives,
         false_positives,

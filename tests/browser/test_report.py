@@ -877,7 +877,7 @@ def test_versions_groups_and_times_are_told_apart(full, look) -> None:
 
 def test_each_class_has_its_own_reliability(full, look) -> None:
     page = go(look(full), "#/monitor/kind/performance")
-    names = page.locator(".grid figcaption strong").all_text_contents()
+    names = page.locator("figure:has(svg.calibration) figcaption strong").all_text_contents()
     assert names == ["cat", HOSTILE, "(empty)"]
     assert page.locator("svg.calibration").count() == 3
     page.locator("svg.calibration").first.focus()
@@ -896,6 +896,24 @@ def test_each_class_has_its_own_reliability(full, look) -> None:
         " · 0% to 10%",
     ]
     assert "of each class" not in go(page, f"{MONITOR}/performance").locator("#page").inner_text()
+
+
+def test_each_class_has_its_own_curves(full, look) -> None:
+    """Two cut-offs of the first class; a class with one cut-off has no curve."""
+    page = go(look(full), "#/monitor/kind/performance")
+    assert page.locator("figure:has(svg.curve) figcaption").all_inner_texts() == [
+        "cat\nROC curve: recall (up) against false positive rate",
+        "cat\nPrecision and recall: precision (up) against recall",
+    ]
+    page.locator("svg.curve").first.focus()
+    page.keyboard.press("Home")
+    said = page.locator("figure:has(svg.curve) .say").first.inner_text()
+    assert said == "cut-off 0.95 of cat: recall 78 %, false positive rate 4.3 %, precision 90 %"
+    page.get_by_text("The cut-offs of each class as a table").click()
+    shown = page.get_by_label("Cut-offs of the classes").locator("tbody tr")
+    shown.first.wait_for()
+    assert [row.split("\t") for row in shown.all_inner_texts()] == [["cat · 0.95", "78 %", "4.3 %", "90 %"], ["cat · 0.15", "100 %", "100 %", "33 %"]]
+    assert "class by class" not in go(page, f"{MONITOR}/performance").locator("#page").inner_text()
 
 
 def test_slices_are_listed_with_what_the_next_window_says(tmp_path, look) -> None:

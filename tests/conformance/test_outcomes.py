@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binomtest, norm
-from sklearn.metrics import roc_auc_score
+from sklearn.metrics import precision_score, recall_score, roc_auc_score
 
 from tests.conformance import outcomes
 from tests.project import PostgresProject, Project
@@ -143,7 +143,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         project: Project = PostgresProject(directory, monitors, logs=raw, now=NOW, server=request.getfixturevalue("postgres_url"))
     else:
         project = Project(directory, monitors, logs=raw, now=NOW)
-    project.run("-s", "+ml_monitor__verdicts", "ml_monitor__rpt_class_calibration", "+ml_monitor__performance_at_age")
+    project.run("-s", "+ml_monitor__verdicts", "ml_monitor__rpt_class_calibration", "ml_monitor__rpt_cutoffs", "+ml_monitor__performance_at_age")
     return project
 
 
@@ -276,6 +276,26 @@ def test_calibration_of_each_class(built: Project) -> None:
         assert actual[key].to_list() == pytest.approx(numbers, rel=1e-9), key
     order = frame["label"].value_counts()[list(CLASSES[:5])].rank(ascending=False, method="first")
     assert found.groupby("class")["class_rank"].first().idxmin() == order.idxmin()
+
+
+def test_cutoffs_of_each_class(built: Project) -> None:
+    """Of two classes and of each of many against all others; numbers have none."""
+    found = built.frame("select * from main_ml_monitor.ml_monitor__rpt_cutoffs")
+    assert set(found["monitor"]) == {"yes", "kind", "spoilt"}
+    assert set(found.loc[found["monitor"] == "yes", "class"]) == {"__all__"}
+    found, frame = found[found["monitor"] == "kind"], FRAMES["kind"].dropna(subset=["label"])
+    order = frame["label"].value_counts()[list(CLASSES[:5])]
+    by_rank = found.groupby("class_rank")["class"].unique()
+    assert order[[names[0] for names in by_rank]].is_monotonic_decreasing
+    assert [len(names) for names in by_rank] == [1] * 5
+    for place, name in enumerate(CLASSES[:5]):
+        happened, cutoff = (frame["label"] == name).to_numpy(), np.floor(frame[f"s{place}"].to_numpy() * 100 + 1e-9) / 100
+        rows = found[found["class"] == name].set_index("cutoff")
+        assert list(rows.index.sort_values()) == pytest.approx(np.unique(cutoff))
+        for at, row in rows.iterrows():
+            said = cutoff >= at - 1e-9
+            assert (row["recall"], row["precision_at_cutoff"]) == pytest.approx((recall_score(happened, said), precision_score(happened, said)))
+            assert row["false_positive_rate"] == pytest.approx(said[~happened].mean())
 
 
 def test_a_class_that_the_reference_never_predicted(built: Project) -> None:

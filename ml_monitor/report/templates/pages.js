@@ -280,7 +280,7 @@ function history(section, known, feature, chosen) {
 
 // ---- performance
 function performancePage(section, known, whole) {
-    const { now, segments, slices, bins, fairness, decomposition, comparisons, calibration, class_calibration, cutoffs, confusion, estimate, maturity, triangle } = known.performance;
+    const { now, segments, slices, bins, fairness, decomposition, comparisons, calibration, class_calibration, cutoffs, class_cutoffs, confusion, estimate, maturity, triangle } = known.performance;
     // On the page of everything the lane stands above already.
     if (known.lanes.points.length && known.axis) whole || performanceLane(make("div", section, "", { class: "lanes" }), known);
     else empty(section, "No labels have arrived yet, so how well it predicts is not known.");
@@ -311,6 +311,7 @@ function performancePage(section, known, whole) {
     if (calibration) calibrationFigure(section, calibration);
     if (class_calibration) classCalibrationFigures(section, class_calibration, known.name);
     if (cutoffs.length > 1) cutoffFigures(section, cutoffs);
+    if (class_cutoffs) classCutoffFigures(section, class_cutoffs);
     if (confusion) confusionFigure(section, confusion);
     if (maturity) maturityFigure(section, maturity);
     if (triangle) triangleFigure(section, triangle);
@@ -441,22 +442,48 @@ function classCalibrationFigures(section, { when, classes, hidden, table: rows }
     folded(section, "The scores of each class as a table", rows, `Calibration of the classes of ${name}`);
 }
 
+const CURVES = [["ROC curve", "false positive rate", "recall", [2, 1]], ["Precision and recall", "recall", "precision", [1, 3]]];
+
 function cutoffFigures(section, cutoffs) {
     heading(section, "What another cut-off would do");
     caption(section, "From the score bins of the last 30 windows: each point takes the scores at or above a cut-off as positive. Dashed: guessing.");
     const grid = make("div", section, "", { class: "grid wide-grid" });
-    const base = cutoffs.at(-1)[3];
-    for (const [name, x, y, place, guess] of [["ROC curve", "false positive rate", "recall", [2, 1], [[0, 0], [1, 1]]], ["Precision and recall", "recall", "precision", [1, 3], [[0, base], [1, base]]]]) {
+    for (const kind of CURVES) {
         const frame = make("figure", grid);
-        make("figcaption", frame, `${name}: ${y} (up) against ${x}`);
-        const drawn = chart(frame, { label: `${name} of ${cutoffs.length} cut-offs`, width: 420, height: 320, x: [0, 1], y: [0, 1], yFormat: percent, xTicks: SHARES, kind: "curve" });
-        mark("path", drawn.plot, { d: path(guess.map(([at, value]) => [drawn.X(at), drawn.Y(value)])), class: "limit reference" });
-        const points = place[0] === 2 ? [[1, 0, 0, 1], ...cutoffs] : cutoffs;
-        mark("path", drawn.plot, { d: path(points.map((point) => [drawn.X(point[place[0]]), drawn.Y(point[place[1]])])), class: "line" });
-        trace(drawn, cutoffs.map((point) => point[place[0]]), (at) => { const [cutoff, recall, fall, precision] = cutoffs[at]; return `cut-off ${figure(cutoff)}: recall ${percent(recall)}, false positive rate ${percent(fall)}, precision ${percent(precision)}`; }, frame);
+        make("figcaption", frame, `${kind[0]}: ${kind[2]} (up) against ${kind[1]}`);
+        curve(frame, cutoffs, kind, "");
     }
-    const few = cutoffs.filter((_, place) => place % Math.ceil(cutoffs.length / 25) === 0);
-    folded(section, "The cut-offs as a table", () => ({ columns: ["cut-off", "recall", "false positive rate", "precision"], rows: few.map(([cutoff, ...shares]) => ["ok", [figure(cutoff), ...shares.map(percent)]]) }), "Cut-offs");
+    folded(section, "The cut-offs as a table", () => cutoffTable([["", cutoffs]]), "Cut-offs");
+}
+
+function classCutoffFigures(section, { classes, hidden }) {
+    heading(section, "What another cut-off would do, class by class");
+    caption(section, `From the score bins of the last 30 windows, each class against all others, the most frequent first: each point takes the scores at or above a cut-off as the class. Dashed: guessing.${hidden ? ` ${hidden} more are in ml_monitor__rpt_cutoffs.` : ""}`);
+    const grid = make("div", section, "", { class: "grid wide-grid" });
+    for (const { name, points } of classes) {
+        for (const kind of CURVES) {
+            const frame = make("figure", grid), words = make("figcaption", frame);
+            make("strong", words, name || "(empty)");
+            words.append(`${kind[0]}: ${kind[2]} (up) against ${kind[1]}`);
+            curve(frame, points, kind, ` of ${name || "(empty)"}`);
+        }
+    }
+    folded(section, "The cut-offs of each class as a table", () => cutoffTable(classes.map(({ name, points }) => [`${name || "(empty)"} · `, points])), "Cut-offs of the classes");
+}
+
+function curve(parent, cutoffs, [name, , , [across, up]], whose) {
+    const drawn = chart(parent, { label: `${name}${whose}, ${cutoffs.length} cut-offs`, width: 420, height: 320, x: [0, 1], y: [0, 1], yFormat: percent, xTicks: SHARES, kind: "curve" });
+    const isRoc = across === 2, base = cutoffs.at(-1)[3], guess = isRoc ? [[0, 0], [1, 1]] : [[0, base], [1, base]];
+    const points = isRoc ? [[1, 0, 0, 1], ...cutoffs] : cutoffs;
+    mark("path", drawn.plot, { d: path(guess.map(([at, value]) => [drawn.X(at), drawn.Y(value)])), class: "limit reference" });
+    mark("path", drawn.plot, { d: path(points.map((point) => [drawn.X(point[across]), drawn.Y(point[up])])), class: "line" });
+    trace(drawn, cutoffs.map((point) => point[across]), (at) => { const [cutoff, recall, fall, precision] = cutoffs[at]; return `cut-off ${figure(cutoff)}${whose}: recall ${percent(recall)}, false positive rate ${percent(fall)}, precision ${percent(precision)}`; }, parent);
+}
+
+function cutoffTable(curves) {
+    const most = Math.max(5, Math.ceil(25 / curves.length));
+    const few = curves.flatMap(([whose, points]) => points.filter((_, place) => place % Math.ceil(points.length / most) === 0).map((point) => [whose, point]));
+    return { columns: ["cut-off", "recall", "false positive rate", "precision"], rows: few.map(([whose, [cutoff, ...shares]]) => ["ok", [`${whose}${figure(cutoff)}`, ...shares.map(percent)]]) };
 }
 
 function confusionFigure(section, { classes, counts, when }) {

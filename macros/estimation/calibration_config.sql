@@ -57,14 +57,11 @@
             {% do ml_monitor._config_error(name, key ~ '.' ~ column, 'must name a column of the prediction log') %}
         {% endfor %}
     {% endfor %}
-    {% if spec.comparison and spec.task == 'ranking' %}
-        {% do ml_monitor._config_error(name, 'comparison', 'needs task binary, multiclass or regression') %}
-    {% endif %}
+    {% for key in ['comparison', 'selective'] if spec[key] and spec.task == 'ranking' %}
+        {% do ml_monitor._config_error(name, key, 'needs task binary, multiclass or regression') %}
+    {% endfor %}
     {% if spec.comparison %}
         {% do ml_monitor._validate_whole_number(name, 'comparison.windows', spec.comparison.get('windows', 30), 1) %}
-    {% endif %}
-    {% if spec.selective and spec.task != 'binary' %}
-        {% do ml_monitor._config_error(name, 'selective', 'needs task binary') %}
     {% endif %}
 {% endmacro %}
 

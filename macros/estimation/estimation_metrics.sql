@@ -38,11 +38,6 @@
         ml_monitor._metric('fpr_gap', 'performance', 'share', 'both', 'FP / (FP + TN) of a protected group minus that of everyone else', binary),
         ml_monitor._metric('ppv_gap', 'performance', 'share', 'both', 'precision of a protected group minus that of everyone else', binary),
         ml_monitor._metric('expected_damage', 'drift', 'error', 'above', 'sum((q - p) * mean error of the bin), with `error_profile`', estimated),
-        ml_monitor._metric('expected_cost_change', 'drift', 'cost', 'above', 'sum((q - p) * mean cost of the bin), with `error_profile` and `costs`', binary),
-        ml_monitor._metric('ipw_accuracy', 'performance', 'share', 'below', 'sum(right / propensity) / sum(1 / propensity) over labelled rows that were acted on', binary),
-        ml_monitor._metric('ipw_prevalence', 'performance', 'share', 'above', 'sum(label / propensity) / sum(1 / propensity) over labelled rows that were acted on', binary),
-        ml_monitor._metric('accuracy_worst_case', 'performance', 'share', 'below', 'right predictions / predictions: every missing label proves the model wrong', binary),
-        ml_monitor._metric('accuracy_best_case', 'performance', 'share', 'below', '(right + unlabelled predictions) / predictions: every missing label proves it right', binary),
-        ml_monitor._metric('exploration_share', 'performance', 'share', 'below', 'rows acted on with a propensity under 0.5 / rows acted on', binary),
+        ml_monitor._metric('expected_cost_change', 'drift', 'cost', 'above', 'sum((q - p) * mean cost of the bin), with `error_profile` and `costs`', binary)
     ]) }}
 {% endmacro %}

@@ -1,9 +1,7 @@
 {% macro age_estimates() %}
-    {#- The estimates of performance that need no more than the sums of the triangle: a metric at an age is the metric, with its interval. A ranking
-        is left out: its labels are counted by query. -#}
-    {%- set metrics = ['label_coverage', 'prevalence', 'accuracy', 'precision', 'recall', 'specificity', 'f1', 'log_loss', 'brier', 'mae', 'rmse', 'bias'] -%}
+    {#- A metric at an age is the metric, with its interval. A ranking is left out: its labels are counted by query. -#}
     {%- set found = [] -%}
-    {%- for estimate in ml_monitor.all_estimates() if estimate.metric in metrics -%}
+    {%- for estimate in ml_monitor.all_estimates() if estimate.metric in ml_monitor.age_metrics() -%}
         {%- do found.append(dict(estimate, tasks=estimate.tasks | reject('equalto', 'ranking') | list)) -%}
     {%- endfor -%}
     {{ return(found) }}

@@ -5,13 +5,13 @@
     {%- set measures = ml_monitor.label_measures() -%}
     label_counts as (
         select monitor, window_number,
-            case when label_age is null or label_age < 0 then 0 when label_age > 400 then 400 else label_age end as label_age,
+            {{ ml_monitor.counted_age() }} as label_age,
             {%- for name, sum in measures.items() %}
             {{ sum }} as {{ name }}{{ ',' if not loop.last }}
             {%- endfor %}
         from {{ ref('ml_monitor__outcome_profiles') }}
         where segment = '__all__' and outcome = 'labelled'
-        group by monitor, window_number, case when label_age is null or label_age < 0 then 0 when label_age > 400 then 400 else label_age end
+        group by monitor, window_number, {{ ml_monitor.counted_age() }}
     ),
 
     {{ ml_monitor.window_sizes() }},

@@ -1,4 +1,5 @@
 {{ config(materialized='view', enabled=ml_monitor.any_monitors()) }}
+{%- set has_scores = 'binary' in ml_monitor.declared_tasks() %}
 
 {#- Metrics by prediction time at a fixed label age: windows of every age are compared with what each had at the same age. -#}
 
@@ -15,11 +16,41 @@ maturity as (
     where label_maturity.n_labels > 0
 ),
 
+{%- if has_scores %}
+
+ranks as (
+    select * from {{ ref('ml_monitor__ranks_at_age') }}
+),
+
+last_ranked as (
+    {#- the last age, up to this one, at which labels came #}
+    select maturity.*,
+        max(ranks.label_age) over (
+            partition by maturity.monitor, maturity.window_start order by maturity.label_age rows between unbounded preceding and current row
+        ) as ranked_age
+    from maturity
+    left join ranks on ranks.monitor = maturity.monitor and ranks.window_start = maturity.window_start and ranks.label_age = maturity.label_age
+),
+{%- endif %}
+
+measured as (
+    {%- if has_scores %}
+    select last_ranked.*
+        {%- for column in ml_monitor.age_ranks_needed() %},
+        ranks.{{ column }}
+        {%- endfor %}
+    from last_ranked
+    left join ranks on ranks.monitor = last_ranked.monitor and ranks.window_start = last_ranked.window_start and ranks.label_age = last_ranked.ranked_age
+    {%- else %}
+    select * from maturity
+    {%- endif %}
+),
+
 estimates as (
     {%- for estimate in ml_monitor.age_estimates() %}
     select monitor, window_start, window_end, label_age, is_newest, label_coverage,
             {{ ml_monitor.estimate_columns(estimate) }}
-    from maturity
+    from measured
     where task in ({% for task in estimate.tasks %}'{{ task }}'{{ ', ' if not loop.last }}{% endfor %})
     {{ 'union all' if not loop.last }}
     {%- endfor %}

@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest, ks_2samp, norm
+from sklearn.metrics import average_precision_score, roc_auc_score
 
 from tests.conformance.simulations import MONITOR, START, conversions, predictions
 from tests.project import PostgresProject, Project
 
 MART = "main_ml_monitor.ml_monitor__"
-DAYS = 45
+DAYS, DELAY, SPAN = 45, 5, 7
 NOW = START + pd.Timedelta(days=DAYS)
+AT_AGE = ("-s", "+ml_monitor__label_nowcast", "+ml_monitor__performance_at_age", "+ml_monitor__performance_when_due")
 
 
 def late_labels(log: pd.DataFrame) -> pd.DataFrame:
@@ -83,8 +85,9 @@ def late(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         kind = {"server": request.getfixturevalue("postgres_url")}
     maker = PostgresProject if kind else Project
     logs = {"predictions": log, "feedback": feedback, "reference": log.head(2000)}
-    project = maker(tmp_path_factory.mktemp("late") / "project", {"late": MONITOR}, logs=logs, now=str(NOW), **kind)
-    project.run("-s", "+ml_monitor__label_nowcast", "+ml_monitor__performance_at_age")
+    monitor = MONITOR | {"label_delay": DELAY, "rolling": [SPAN]}
+    project = maker(tmp_path_factory.mktemp("late") / "project", {"late": monitor}, logs=logs, now=str(NOW), **kind)
+    project.run(*AT_AGE)
     return project, log, feedback
 
 
@@ -117,10 +120,7 @@ def test_intervals_at_a_fixed_age(late: tuple[Project, pd.DataFrame, pd.DataFram
     """Shares against scipy's Wilson interval, losses against the standard error of a mean over the rows that were labelled by then."""
     project, log, feedback = late
     rows = project.frame(f"select * from {MART}performance_at_age where label_age = {age}").set_index(["window_start", "metric"])
-    known = feedback[feedback["labelled_at"] < NOW].sort_values("labelled_at").drop_duplicates("prediction_id", keep="last")
-    joined = log.drop(columns="label").merge(known, on="prediction_id")
-    day = joined["predicted_at"].dt.floor("D")
-    by_then = joined[(joined["labelled_at"].dt.floor("D") - day).dt.days <= age]
+    by_then = labelled_by(log, feedback, age)
     compared = 0
     for start, part in by_then.groupby(by_then["predicted_at"].dt.floor("D")):
         if start + pd.Timedelta(days=age) >= NOW:
@@ -134,8 +134,36 @@ def test_intervals_at_a_fixed_age(late: tuple[Project, pd.DataFrame, pd.DataFram
         for metric, loss in {"brier": (part["y_score"] - y) ** 2, "log_loss": -np.log(np.where(y == 1, score, 1 - score))}.items():
             low, high = norm.interval(0.95, np.mean(loss), np.std(loss, ddof=1) / np.sqrt(len(loss)))
             assert rows.loc[(start, metric), ["metric_value", "lower_bound", "upper_bound"]].to_list() == pytest.approx([np.mean(loss), low, high], rel=1e-7)
+        for metric, numbers in ranked(part).items():
+            assert rows.loc[(start, metric), ["metric_value", "lower_bound", "upper_bound"]].to_list() == pytest.approx(numbers, rel=1e-9, abs=1e-12), (start, metric)
         compared += 1
     assert compared == DAYS - age
+
+
+def labelled_by(log: pd.DataFrame, feedback: pd.DataFrame, age: int, now: pd.Timestamp = NOW) -> pd.DataFrame:
+    """The predictions whose last label came within so many windows."""
+    known = feedback[feedback["labelled_at"] < now].sort_values("labelled_at").drop_duplicates("prediction_id", keep="last")
+    joined = log.drop(columns="label").merge(known, on="prediction_id")
+    return joined[(joined["labelled_at"].dt.floor("D") - joined["predicted_at"].dt.floor("D")).dt.days <= age]
+
+
+def ranked(part: pd.DataFrame) -> dict[str, list[float]]:
+    """Of the metrics that order scores value and bounds: DeLong's by comparing every positive with every negative."""
+    y, score = part["label"].to_numpy(), part["y_score"].to_numpy()
+    positive, negative = score[y == 1][:, None], score[y == 0][None, :]
+    wins = (positive > negative) + 0.5 * (positive == negative)
+    area, gap = roc_auc_score(y, score), ks_2samp(score[y == 1], score[y == 0]).statistic
+    error = np.sqrt(np.var(wins.mean(axis=1), ddof=1) / (y == 1).sum() + np.var(wins.mean(axis=0), ddof=1) / (y == 0).sum())
+    precision = average_precision_score(y, score)
+    z, n = norm.ppf(0.975), (y == 1).sum()
+    middle, half = precision + z * z / 2 / n, z * np.sqrt(precision * (1 - precision) / n + z * z / 4 / n / n)
+    ks_error = np.sqrt((1 - gap * gap) / 4 * (1 / (y == 1).sum() + 1 / (y == 0).sum()))
+    return {
+        "roc_auc": [area, area - z * error, area + z * error],
+        "gini": [2 * area - 1, 2 * area - 1 - 2 * z * error, 2 * area - 1 + 2 * z * error],
+        "average_precision": [precision, (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)],
+        "ks_separation": [gap, gap - z * ks_error, gap + z * ks_error],
+    }
 
 
 def test_nowcast(late: tuple[Project, pd.DataFrame, pd.DataFrame]) -> None:
@@ -155,6 +183,39 @@ def test_nowcast(late: tuple[Project, pd.DataFrame, pd.DataFrame]) -> None:
             error = rate * (1 - rate) * np.hypot(ladder[part][1][day], ladder[rest][1][day])
         assert value == pytest.approx(rate, rel=1e-9), (day, metric)
         assert upper == pytest.approx(rate + 1.959963984540054 * error, rel=1e-9), (day, metric)
+
+
+def when_due(project: Project) -> pd.DataFrame:
+    rows = project.frame(f"select * from {MART}performance_when_due where model_version = '__all__'")
+    return rows.set_index(["window_start", "span", "metric"]).sort_index()
+
+
+def test_a_metric_at_the_age_of_the_delay(late: tuple[Project, pd.DataFrame, pd.DataFrame]) -> None:
+    """Of single windows and of spans, and what comes later does not move it."""
+    project, log, feedback = late
+    rows, by_then = when_due(project), labelled_by(log, feedback, DELAY)
+    of_age = project.frame(f"select * from {MART}performance_at_age where label_age = {DELAY}")
+    for row in of_age.to_dict("records"):
+        same = rows.loc[(row["window_start"], 1, row["metric"] + "_at_age")]
+        numbers = ["metric_value", "lower_bound", "upper_bound", "sample_size", "label_coverage"]
+        assert same[numbers].to_list() == pytest.approx([row[name] for name in numbers], rel=1e-9, abs=1e-12), (row["window_start"], row["metric"])
+    day = by_then["predicted_at"].dt.floor("D")
+    for start in pd.date_range(START + pd.Timedelta(days=SPAN - 1), NOW - pd.Timedelta(days=DELAY + 1), freq="5D"):
+        part = by_then[(day <= start) & (day > start - pd.Timedelta(days=SPAN))]
+        for metric, numbers in ranked(part).items():
+            found = rows.loc[(start, SPAN, f"{metric}_at_age"), ["metric_value", "lower_bound", "upper_bound"]].to_list()
+            assert found == pytest.approx(numbers, rel=1e-9, abs=1e-12), (start, metric)
+        assert rows.loc[(start, SPAN, "accuracy_at_age"), "metric_value"] == pytest.approx((part["label"] == part["y_pred"]).mean(), rel=1e-12)
+        assert rows.loc[(start, SPAN, "label_coverage_at_age"), "metric_value"] == pytest.approx(len(part) / 200 / SPAN, rel=1e-12)
+    later = NOW + pd.Timedelta(days=4)
+    project.run(*AT_AGE, now=str(later))
+    again, by_later = when_due(project), labelled_by(log, feedback, DELAY, later)
+    start = NOW - pd.Timedelta(days=3)
+    part = by_later[by_later["predicted_at"].dt.floor("D") == start]
+    assert again.loc[(start, 1, "roc_auc_at_age"), "metric_value"] == pytest.approx(ranked(part)["roc_auc"][0], rel=1e-9)
+    assert again.loc[(start, 1, "label_coverage_at_age"), "metric_value"] > rows.loc[(start, 1, "label_coverage_at_age"), "metric_value"]
+    project.run(*AT_AGE, now=str(later))
+    pd.testing.assert_frame_equal(when_due(project), again)
 
 
 def test_nowcast_removes_the_bias_of_a_young_rate(project: Callable[..., Project]) -> None:

@@ -63,9 +63,16 @@ PARTS = (
     "ml_monitor__change_detection",
     "ml_monitor__decisions",
     "ml_monitor__label_nowcast",
+    "ml_monitor__performance_when_due",
     "ml_monitor__selective_labels",
     "ml_monitor__service",
 )
+# Models of another shape, with the metrics that their numbers are in.
+FINDINGS = {
+    "ml_monitor__model_comparisons": ("accuracy_difference", "roc_auc_difference", "brier_difference", "mae_difference"),
+    "ml_monitor__performance_decomposition": ("mix_effect", "rate_effect"),
+    "ml_monitor__worst_slices": ("worst_slice_gap", "worst_slice_damage"),
+}
 COLOURS = {"alert": "#c0362c", "warning": "#e3a037", "ok": "#8fa89b"}
 WORST = 10
 
@@ -199,6 +206,9 @@ def metadata_of(house: Warehouse, nodes: Iterable[Mapping[str, Any]]) -> dict[st
                     said |= _verdicts(session.query, house.table("verdicts"), "family = :family", {"family": FAMILIES[name]})
                 elif name in PARTS:
                     said |= _verdicts(session.query, house.table("verdicts"), f"metric in (select metric from {relation})", {})
+                elif name in FINDINGS:
+                    listed = ", ".join(f"'{metric}'" for metric in FINDINGS[name])
+                    said |= _verdicts(session.query, house.table("verdicts"), f"metric in ({listed})", {})
                 elif name.endswith("__feature_profile") or name.endswith("__outcome_profile"):
                     said |= _volume(session.query, relation, name.rpartition("__")[2])
     except (MissingTable, WarehouseError) as error:

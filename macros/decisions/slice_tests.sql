@@ -1,12 +1,11 @@
 {% macro slice_tests() %}
     {#- CTE `tests`: one-sided z test of a segment value against everyone else: two shares with a pooled rate for the accuracy, two means for the
-        absolute error, their errors read from the intervals. `damage` is what the value costs the whole: its share times its gap. -#}
+        absolute error. `damage` is what the value costs the whole: its share times its gap. -#}
     compared as (
         select one.monitor, one.segment, one.segment_value, one.metric, one.window_start, one.window_end, one.span, windows.window_number, windows.alpha,
             one.n, one.metric_value, everyone.n - one.n as other_n, everyone.n as all_n, everyone.metric_value as all_value,
             (everyone.n * everyone.metric_value - one.n * one.metric_value) / (everyone.n - one.n) as other_value,
-            (one.upper_bound - one.lower_bound) / 3.919927969080108e0 as error,
-            (everyone.upper_bound - everyone.lower_bound) / 3.919927969080108e0 as all_error
+            one.error, everyone.error as all_error
         from rates as one
         inner join rates as everyone
             on everyone.monitor = one.monitor and everyone.metric = one.metric and everyone.window_start = one.window_start and everyone.span = one.span

@@ -3,7 +3,8 @@
         A macro and not a seed, because thresholds are checked against it when dbt parses. -#}
     {{ return(ml_monitor._drift_metrics() + ml_monitor._multivariate_metrics() + ml_monitor._quality_metrics()
         + ml_monitor._intake_metrics() + ml_monitor._service_metrics() + ml_monitor._label_metrics() + ml_monitor._binary_metrics() + ml_monitor._multiclass_metrics()
-        + ml_monitor._regression_metrics() + ml_monitor._ranking_metrics() + ml_monitor._estimation_metrics() + ml_monitor._selective_metrics() + ml_monitor._behaviour_metrics()) }}
+        + ml_monitor._regression_metrics() + ml_monitor._ranking_metrics() + ml_monitor._estimation_metrics() + ml_monitor._selective_metrics() + ml_monitor._decision_metrics()
+        + ml_monitor._age_metrics() + ml_monitor._behaviour_metrics()) }}
 {% endmacro %}
 
 

@@ -5,7 +5,7 @@
     {%- set rows_seen = number('sample_size') -%}
     {%- set side = "case direction when 'above' then ' is above ' when 'below' then ' is below ' else ' is further from ' || " ~ number('centre') ~ " || ' than ' end" -%}
     {%- set size = "' (n = ' || " ~ rows_seen ~ " || ', dispersion ' || " ~ number('dispersion') ~ " || ')'" -%}
-    {%- set subject = "metric || case when feature = '__all__' then '' else ' of ' || feature end || case when segment = '__all__' then '' else ' where ' || segment || ' = ' || segment_value end" -%}
+    {%- set subject = "metric || case when model_version = '__all__' then '' else ' of ' || model_version end || case when feature = '__all__' then '' else ' of ' || feature end || case when segment = '__all__' then '' else ' where ' || segment || ' = ' || segment_value end" -%}
     {%- set window = "case when span = 1 then '' else ' over ' || cast(span as " ~ dbt.type_string() ~ ") || ' windows' end" -%}
     case
         when status = 'no_reference' then {{ subject }} || ': no reference rows to compare with'

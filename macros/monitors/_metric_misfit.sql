@@ -6,7 +6,8 @@
         'bounds': ['out_of_bounds_rate'],
         'score': ['roc_auc', 'gini', 'average_precision', 'ks_separation', 'lift', 'brier', 'brier_reliability', 'brier_resolution', 'brier_uncertainty',
             'expected_calibration_error', 'observed_to_expected', 'calibration_slope', 'estimated_roc_auc',
-            'ipw_log_loss', 'ipw_brier', 'log_loss_worst_case', 'log_loss_best_case', 'brier_worst_case', 'brier_best_case'],
+            'ipw_log_loss', 'ipw_brier', 'log_loss_worst_case', 'log_loss_best_case', 'brier_worst_case', 'brier_best_case',
+            'roc_auc_difference', 'brier_difference', 'roc_auc_at_age', 'gini_at_age', 'average_precision_at_age', 'ks_separation_at_age', 'brier_at_age'],
         'scores': ml_monitor.rank_averages().keys() | list + ml_monitor.calibration_averages().keys() | list + ['micro_roc_auc', 'micro_average_precision', 'class_roc_auc', 'class_gini', 'class_average_precision',
             'class_ks_separation', 'class_expected_calibration_error', 'class_observed_to_expected', 'class_calibration_slope', 'class_lift',
             'class_log_loss', 'class_brier', 'class_brier_reliability', 'class_brier_resolution', 'class_brier_uncertainty', 'estimated_macro_precision',
@@ -19,6 +20,9 @@
         'costs': ['cost', 'estimated_cost', 'business_value', 'expected_cost_change'],
         'protected': ['selection_rate_gap', 'tpr_gap', 'fpr_gap', 'ppv_gap'],
         'selective': ml_monitor._selective_metrics() | map(attribute='metric') | list,
+        'comparison': ml_monitor.difference_metrics(),
+        'segments': ['worst_slice_gap', 'worst_slice_damage', 'mix_effect', 'rate_effect'],
+        'label_delay': ml_monitor._age_metrics() | map(attribute='metric') | list,
     }) }}
 {% endmacro %}
 

@@ -18,7 +18,7 @@ from ml_monitor.segments import present, segment_value
 from ml_monitor.settings import DbtProject, utc
 from ml_monitor.warehouse import Row, Warehouse
 
-_SERIES = ("monitor", "metric", "feature", "segment", "segment_value", "span", "window_start")
+_SERIES = ("monitor", "model_version", "metric", "feature", "segment", "segment_value", "span", "window_start")
 # What a part of a verdict's name is looked up within.
 _WITHIN: dict[str, tuple[str, ...]] = {
     "monitor": (),
@@ -39,6 +39,7 @@ _FAMILIES = {
     "intake": {"intake"},
     "performance": {"performance"},
     "change": {"performance"},
+    "comparison": {"performance"},
     "decisions": {"performance"},
     "selective": {"performance"},
     "maturity": {"performance", "estimated_performance"},
@@ -111,7 +112,7 @@ def explain(
     if not declared:
         raise AuditError(f"monitor {found['monitor']!r} is no longer declared: its configuration is in monitors_history")
     spec = json.loads(declared[0]["spec"])
-    start = _first_window(warehouse, found)
+    start = _first_window(warehouse, found, spec)
     rows_query = _rows_query(warehouse, spec, found, start)
     counted = warehouse.query(f"select count(*) as n from ({_escaped(rows_query)}) as raw_rows")[0]["n"]
     column = _column(warehouse, found)
@@ -194,14 +195,22 @@ def _where(names: Iterable[str]) -> str:
     return " and ".join(f"{name} = :{name}" for name in _SERIES if name in names)
 
 
-def _first_window(warehouse: Warehouse, found: Row) -> datetime:
+def _is_compared(found: Row) -> bool:
+    """Whether the value is what a version differs by from another, over all the windows that are compared."""
+    return found["model_version"] != "__all__" and str(found["metric"]).endswith("_difference")
+
+
+def _first_window(warehouse: Warehouse, found: Row, spec: Mapping[str, Any]) -> datetime:
     windows = warehouse.table("windows")
     start: datetime = warehouse.query(
         f"""select min(first.window_start) as start from {windows} as first
         inner join {windows} as last on last.monitor = first.monitor and last.window_start = :window_start
         where first.monitor = :monitor
             and first.window_number > last.window_number - :span and first.window_number <= last.window_number""",
-        {name: found[name] for name in ("monitor", "window_start", "span")},
+        {
+            **{name: found[name] for name in ("monitor", "window_start")},
+            "span": (spec.get("comparison") or {}).get("windows", 30) if _is_compared(found) else found["span"],
+        },
     )[0]["start"]
     return start or found["window_start"]
 
@@ -269,7 +278,7 @@ def _cell(warehouse: Warehouse, spec: Mapping[str, Any], found: Row) -> list[str
     # Of a hashed segment only who has the salt can find the rows: these are those of every value.
     if columns and not is_hashed:
         where += _segment(warehouse, segment_value(_named(warehouse, column) for column in columns), found)
-    if found["model_version"] != "__all__" and spec.get("model_version"):
+    if found["model_version"] != "__all__" and spec.get("model_version") and not _is_compared(found):
         where.append(f"{present(_named(warehouse, spec['model_version']))} = {_literal(found['model_version'])}")
     return where
 

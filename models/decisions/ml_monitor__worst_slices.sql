@@ -1,7 +1,7 @@
-{{ config(materialized='view', enabled=ml_monitor.any_monitors()) }}
+{{ config(materialized='table', enabled=ml_monitor.any_monitors(), sql_header=ml_monitor.sql_header()) }}
 
 {#- Segment values on which the model is worse than on everyone else: with a floor of rows, corrected for the number of values looked at, and confirmed
-    on the next window that shares no row with this one. -#}
+    on the next window that shares no row with this one. A table, for the metric values are read many times. -#}
 
 with
 
@@ -32,6 +32,7 @@ final as (
         found.span,
         found.metric_value,
         found.other_value,
+        found.gap,
         found.damage,
         cast(found.n as bigint) as sample_size,
         found.p_value,

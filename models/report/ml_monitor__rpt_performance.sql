@@ -79,7 +79,10 @@ candidates as (
     left join thresholds
         on thresholds.monitor = metric_values.monitor
         and thresholds.metric = metric_values.metric
-    where metric_values.metric not in ('label_coverage', 'prevalence', 'concept_drift', 'page_hinkley', 'cusum', 'ewma', 'ddm')
+    where metric_values.metric not in (
+            'label_coverage', 'prevalence', 'concept_drift', 'page_hinkley', 'cusum', 'ewma', 'ddm',
+            'label_coverage_at_age', 'prevalence_at_age', 'worst_slice_gap', 'worst_slice_damage'
+        )
         and metric_values.metric_value is not null
     group by metric_values.monitor, metric_values.metric
 ),

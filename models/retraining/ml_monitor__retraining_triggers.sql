@@ -34,6 +34,8 @@ open_incidents as (
     select monitor, family, metric, feature, incident_id, opened_at, last_window_start, last_window_end, windows_open, metric_value, reason
     from {{ ref('ml_monitor__alert_states') }}
     where is_open and state = 'alert'
+        {#- A challenger that is worse is no reason to replace the champion. #}
+        and metric not in ('{{ ml_monitor.difference_metrics() | join("', '") }}')
 ),
 
 last_training as (

@@ -1,5 +1,5 @@
 {#- The verdicts read it five times. #}
-{{ config(materialized='table', enabled=ml_monitor.any_monitors()) }}
+{{ config(materialized='table', enabled=ml_monitor.any_monitors(), sql_header=ml_monitor.sql_header()) }}
 
 {#- Metrics of models whose decisions choose which labels there will be; of monitors that declare `selective`. -#}
 

@@ -22,8 +22,17 @@
 {%- if ml_monitor.any_multivariate() %}
     {%- do has.update({'ml_monitor__multivariate_drift': ['reference_size', 'noise_floor', 'p_value', 'detail']}) %}
 {%- endif %}
+{%- if ml_monitor.any_label_delays() %}{% do has.update({'ml_monitor__performance_when_due': ['lower_bound', 'upper_bound', 'label_coverage']}) %}{% endif %}
+{#- What stands in tables of other shapes, one number of it per window. #}
+{%- set found = {} %}
+{%- if ml_monitor.any_declared('comparison') %}
+    {%- do found.update({ml_monitor.comparison_values(): ['lower_bound', 'upper_bound', 'p_value', 'detail']}) %}
+{%- endif %}
+{%- if ml_monitor.any_declared('segments') %}
+    {%- do found.update({ml_monitor.slice_values(): ['detail'], ml_monitor.decomposition_values(): ['reference_size', 'lower_bound', 'upper_bound']}) %}
+{%- endif %}
 
-{% for model, columns in has.items() %}
+{% for model, columns in has.items() | list + found.items() | list %}
 select
     {{ shared | join(',\n    ') }},
     {#- The counts of the log itself, and business figures, say nothing about a group. #}
@@ -35,6 +44,6 @@ select
     {%- endfor %}
     {{ ml_monitor.published('detail', 'sample_size') if 'detail' in columns else 'cast(null as ' ~ dbt.type_string() ~ ')' }} as detail,
     source_updated_at as updated_at
-from {{ ref(model) }}
+from {{ ref(model) if model in has else '(' ~ model ~ ') as found_values' }}
 {{ 'union all' if not loop.last }}
 {% endfor %}

@@ -1,5 +1,6 @@
 {{ config(materialized='table', enabled=ml_monitor.any_monitors()) }}
-{%- set keys = ['monitor', 'metric', 'feature', 'segment', 'segment_value', 'span'] %}
+{%- set places = ['monitor', 'metric', 'feature', 'segment', 'segment_value', 'span'] %}
+{%- set keys = places + ['model_version'] %}
 {%- set levels = ['warn', 'alert', 'clear'] %}
 
 {#- What the rules that are not plain thresholds demand of each value, from the series itself: the windows before it (`sigma`, `percentile`,
@@ -30,7 +31,7 @@ metric_values as (
         on special_metrics.monitor = metric_values.monitor
         and special_metrics.metric = metric_values.metric
         and special_metrics.span = metric_values.span
-    where metric_values.model_version = '__all__'
+    where {{ ml_monitor.is_judged('metric_values') }}
 ),
 
 {{ ml_monitor.closest_rules('metric_values') }},
@@ -53,7 +54,7 @@ ruled as (
         ) as position,
         {{ ml_monitor.is_excluded('metric_values.monitor', 'metric_values.window_start') }} as is_excluded
     from metric_values
-    inner join closest_rules on {% for key in keys %}closest_rules.{{ key }} = metric_values.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
+    inner join closest_rules on {% for key in places %}closest_rules.{{ key }} = metric_values.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
     where not closest_rules.is_plain
 ),
 

@@ -86,7 +86,7 @@ judged as (
     inner join monitors on monitors.monitor = metric_values.monitor
     inner join windows on windows.monitor = metric_values.monitor and windows.window_start = metric_values.window_start
     left join rule_limits
-        on {% for key in ['monitor', 'metric', 'feature', 'segment', 'segment_value', 'span', 'window_start'] -%}
+        on {% for key in ['monitor', 'metric', 'feature', 'segment', 'segment_value', 'model_version', 'span', 'window_start'] -%}
             rule_limits.{{ key }} = metric_values.{{ key }}{{ ' and ' if not loop.last }}
         {%- endfor %}
     left join dispersion
@@ -96,7 +96,7 @@ judged as (
         and dispersion.span = metric_values.span
         and dispersion.season = windows.season
     left join features on features.monitor = metric_values.monitor and features.feature = metric_values.feature
-    where metric_values.model_version = '__all__' and coalesce(rule_limits.rule, 'value') <> 'off'
+    where {{ ml_monitor.is_judged('metric_values') }} and coalesce(rule_limits.rule, 'value') <> 'off'
 ),
 
 changed_rows as (

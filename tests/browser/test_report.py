@@ -128,6 +128,7 @@ class Contract:
                 is_output=macros("monitors").is_output,
                 settled_windows=macros("maturity").settled_windows,
                 wilson_bound=macros("statistics").wilson_bound,
+                compared_metrics=macros("comparison", "adapters").compared_metrics,
                 is_small_cell=lambda n, monitor="monitor": "1 = 0",
                 window_start_of=lambda moment, unit: f"cast(date_trunc('{unit}', {moment}) as timestamp)",
             ),

@@ -37,10 +37,13 @@ def test_paired_tests(warehouse: str, tmp_path: Any, request: pytest.FixtureRequ
     shadow = log.assign(
         prediction_id=log["prediction_id"] + 10000, model_version="m2", y_score=noisy, y_pred=(noisy > 0.6).astype(int), predicted_at=log["predicted_at"] + pd.Timedelta(seconds=1)
     ).iloc[50:]
-    both = pd.concat([log, shadow]).drop(columns=["probability", "label"])
-    project = start(warehouse, tmp_path, request, {"comparison": {"on": "request"}}, "model_comparison", predictions=both, feedback=labels(log), reference=log.head(500))
-    project.run("-s", "+ml_monitor__rpt_comparisons")
-    (row,) = project.frame(f"select * from {MART}model_comparisons").to_dict("records")
+    third = shadow.assign(prediction_id=shadow["prediction_id"] + 10000, model_version="m3", y_score=0.5, y_pred=0, predicted_at=shadow["predicted_at"] + pd.Timedelta(seconds=1))
+    all_of = pd.concat([log, shadow, third]).drop(columns=["probability", "label"])
+    limits = {"accuracy_difference": {"alert": -0.02}, "roc_auc_difference": {"alert": 0, "side": "above"}}
+    monitor = {"comparison": {"on": "request"}, "label_delay": 2, "thresholds": limits}
+    project = start(warehouse, tmp_path, request, monitor, "model_comparison", predictions=all_of, feedback=labels(log), reference=log.head(500))
+    project.run("-s", "+ml_monitor__rpt_comparisons", "+ml_monitor__verdicts")
+    (row,) = project.frame(f"select * from {MART}model_comparisons where challenger = 'm2'").to_dict("records")
     pairs = log.merge(shadow, on="request", suffixes=("", "_2"))
     y = pairs["label"].to_numpy()
     (p1, n1), (p2, n2) = components(pairs["y_score"].to_numpy(), y), components(pairs["y_score_2"].to_numpy(), y)
@@ -63,13 +66,39 @@ def test_paired_tests(warehouse: str, tmp_path: Any, request: pytest.FixtureRequ
         assert row[name] == pytest.approx(value, rel=1e-9), name
     for name, z in {"roc_auc_p_value": difference / error, "mcnemar_p_value": (c - b) / np.sqrt(b + c), "loss_p_value": loss.mean() / expected["loss_error"]}.items():
         assert row[name] == pytest.approx(2 * norm.sf(abs(z)), rel=1e-6), name
-    shown = project.frame(f"select * from {MART}rpt_comparisons").set_index("metric")
+    shown = project.frame(f"select * from {MART}rpt_comparisons where challenger = 'm2'").set_index("metric")
     assert set(shown.index) == {"brier", "roc_auc", "accuracy"}
     gained = right_2.astype(int) - right.astype(int)
     spread = {"brier": expected["loss_error"], "roc_auc": error, "accuracy": gained.std(ddof=0) / np.sqrt(len(gained))}
     for metric, middle in {"brier": loss.mean(), "roc_auc": difference, "accuracy": gained.mean()}.items():
         bounds = [middle, *norm.interval(0.95, middle, spread[metric])]
         assert list(shown.loc[metric, ["difference", "lower_bound", "upper_bound"]]) == pytest.approx(bounds, rel=1e-6), metric
+    differences_have_verdicts(project)
+
+
+def differences_have_verdicts(project: Project) -> None:
+    """Each challenger against the version that was there first, at the newest window whose labels are due."""
+    shown = project.frame(f"select * from {MART}rpt_comparisons where champion = 'm1'").set_index(["challenger", "metric"])
+    values = project.frame(f"select * from {MART}metric_values where metric like '%_difference'")
+    assert len(values) == len(shown) == 6
+    for row in values.to_dict("records"):
+        same = shown.loc[(row["model_version"], row["metric"].removesuffix("_difference"))]
+        assert [row[name] for name in ("metric_value", "lower_bound", "upper_bound", "p_value", "sample_size")] == list(same[["difference", "lower_bound", "upper_bound", "p_value", "sample_size"]])
+        assert (row["window_start"], row["segment"], row["span"], row["detail"]) == (START + pd.Timedelta(days=DAYS - 3), "__all__", 1, "against m1")
+    verdicts = f"select model_version, metric, status, direction, window_start, reason, updated_at from {MART}verdicts where metric like '%_difference' order by 1, 2"
+    before = project.frame(verdicts)
+    assert before[["model_version", "metric", "direction"]].to_numpy().tolist() == [
+        [version, metric, side] for version in ("m2", "m3") for metric, side in (("accuracy_difference", "below"), ("roc_auc_difference", "above"))
+    ]
+    for row in before.to_dict("records"):
+        same = shown.loc[(row["model_version"], row["metric"].removesuffix("_difference"))]
+        is_bad = same["difference"] < -0.02 if row["direction"] == "below" else same["difference"] > 0
+        is_certain = same["upper_bound"] < -0.02 if row["direction"] == "below" else same["lower_bound"] > 0
+        assert row["status"] == ("alert" if is_bad and is_certain else "warning" if is_bad else "ok"), row
+    worst = before.set_index(["model_version", "metric"]).loc[("m3", "accuracy_difference")]
+    assert worst["status"] == "alert" and worst["reason"].startswith("accuracy_difference of m3 = -0.") and worst["reason"].endswith(": against m1")
+    project.run("-s", "+ml_monitor__verdicts")
+    pd.testing.assert_frame_equal(project.frame(verdicts), before)
 
 
 @pytest.mark.parametrize("warehouse", ["duckdb", "postgres"])

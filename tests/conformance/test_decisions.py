@@ -15,6 +15,7 @@ MART = "main_ml_monitor.ml_monitor__"
 DAYS, ROWS = 50, 600
 COSTS = {"tp": -20, "fp": 5, "fn": 15}
 MIX_DAY = START + pd.Timedelta(days=40)
+LIMITS = {"worst_slice_gap": {"alert": 0.08, "over": 5}, "mix_effect": {"alert": -0.02, "over": 5, "side": "below"}}
 
 
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
@@ -25,12 +26,12 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     log["region"] = np.where(random.uniform(size=len(log)) < share, "south", random.choice(["north", "east", "west"], size=len(log)))
     worse = (log["region"] == "south") & (random.uniform(size=len(log)) < 0.2)
     log.loc[worse, "label"] = 1 - log.loc[worse, "label"]
-    monitor = MONITOR | {"segments": ["region"], "protected": ["region"], "costs": COSTS, "rolling": [5]}
+    monitor = MONITOR | {"segments": ["region"], "protected": ["region"], "costs": COSTS, "rolling": [5], "thresholds": LIMITS}
     logs = {"predictions": log.drop(columns=["probability", "label"]), "feedback": labels(log), "reference": log.head(2000)}
     kind: Any = {"server": request.getfixturevalue("postgres_url")} if request.param == "postgres" else {}
     directory: Path = tmp_path_factory.mktemp("decisions") / "project"
     project = (PostgresProject if kind else Project)(directory, {"sim": monitor}, logs=logs, now=str(START + pd.Timedelta(days=DAYS, hours=5)), **kind)
-    project.run("-s", "+ml_monitor__decisions", "+ml_monitor__decision_thresholds", "+ml_monitor__performance_decomposition", "+ml_monitor__worst_slices", "+ml_monitor__drift_ranking", "+ml_monitor__estimated_performance")
+    project.run("-s", "+ml_monitor__decisions", "+ml_monitor__decision_thresholds", "+ml_monitor__performance_decomposition", "+ml_monitor__worst_slices", "+ml_monitor__drift_ranking", "+ml_monitor__verdicts")
     return project, log
 
 
@@ -139,6 +140,66 @@ def test_worst_slice(built: tuple[Project, pd.DataFrame]) -> None:
     assert set(confirmed["segment_value"]) == {"south"}
     assert len(confirmed) > 20
     assert (frame.loc[frame["segment_value"] != "south", "is_worse"]).mean() < 0.02
+
+
+def pooled_error(parts: list[pd.Series]) -> float:
+    """Standard error of a mean over windows, from the Wilson interval of each."""
+    widths = [(wilson(part.to_numpy()), len(part)) for part in parts if len(part)]
+    return float(np.sqrt(sum(((high - low) / 2 / 1.959963984540054 * n) ** 2 for (low, high), n in widths)) / sum(n for _, n in widths))
+
+
+def test_mix_and_rate_are_metric_values(built: tuple[Project, pd.DataFrame]) -> None:
+    project, log = built
+    frame = project.frame(f"select * from {MART}metric_values where metric in ('mix_effect', 'rate_effect') and span = 5 and feature = 'segment:region'")
+    assert len(frame) == 2 * (DAYS - 5) and set(frame["segment"]) == {"__all__"}
+    found = frame.set_index(["metric", "window_start"])
+    right, day = log["label"] == log["y_pred"], log["predicted_at"].dt.floor("D")
+    for start in pd.date_range(START, periods=DAYS)[9::8]:
+        now = log[(day <= start) & (day > start - pd.Timedelta(days=5))]
+        before = log[(day <= start - pd.Timedelta(days=5)) & (day > start - pd.Timedelta(days=33))]
+        shares = [part["region"].value_counts(normalize=True).sort_index() for part in (before, now)]
+        rates = [right[part.index].groupby(part["region"]).mean().sort_index() for part in (before, now)]
+        middle = (rates[0] + rates[1]) / 2
+        mix = ((shares[1] - shares[0]) * middle).sum()
+        noise = sum(np.average((middle - np.average(middle, weights=share)) ** 2, weights=share) / len(part) for share, part in zip(shares, (before, now), strict=True))
+        rate, spread = ((rates[1] - rates[0]) * (shares[0] + shares[1]) / 2).sum(), 0.0
+        for region in middle.index:
+            own = [[right[part.index][part["region"] == region]] for part in (now,)]
+            own.append([right[rows.index] for _, rows in before[before["region"] == region].groupby(day)])
+            spread += ((shares[0] + shares[1])[region] / 2) ** 2 * sum(pooled_error(parts) ** 2 for parts in own)
+        for metric, value, error in (("mix_effect", mix, np.sqrt(noise)), ("rate_effect", rate, np.sqrt(spread))):
+            row = found.loc[(metric, start)]
+            assert row["metric_value"] == pytest.approx(value, rel=1e-9, abs=1e-12)
+            assert [row["lower_bound"], row["upper_bound"]] == pytest.approx([value - 1.959963984540054 * error, value + 1.959963984540054 * error], rel=1e-9, abs=1e-12)
+            assert (row["sample_size"], row["reference_size"]) == (len(now), len(before))
+    judged = project.frame(f"select window_start, metric_value, status from {MART}verdicts where metric = 'mix_effect'").set_index("window_start")["status"]
+    assert judged[MIX_DAY + pd.Timedelta(days=4)] == "alert" and judged[MIX_DAY - pd.Timedelta(days=1)] == "ok"
+
+
+def test_the_worst_slice_is_a_metric_value(built: tuple[Project, pd.DataFrame]) -> None:
+    """Found in the five days before, again in these: nothing is looked up in days that are still to come."""
+    project, log = built
+    frame = project.frame(f"select * from {MART}metric_values where metric in ('worst_slice_gap', 'worst_slice_damage') and span = 5").set_index(["metric", "window_start"])
+    starts = pd.date_range(START, periods=DAYS)[5:]
+    assert set(frame.index) == {(metric, start) for metric in ("worst_slice_gap", "worst_slice_damage") for start in starts}
+    gaps = []
+    for start in starts:
+        now, before = of_day(log, start, 5), of_day(log, start - pd.Timedelta(days=5), 5)
+        regions = sorted(log["region"].unique())
+        earlier = dict(zip(regions, false_discovery_control([slice_p_value(before, region)[0] for region in regions]), strict=True))
+        confirmed = {r: slice_p_value(now, r)[1] for r in regions if earlier[r] <= 0.01 and slice_p_value(now, r)[0] <= 0.05}
+        worst = max(confirmed, key=lambda r: confirmed[r] / (now["region"] == r).mean(), default=None)
+        gap = confirmed[worst] / (now["region"] == worst).mean() if worst else 0.0
+        row = frame.loc[("worst_slice_gap", start)]
+        assert row["metric_value"] == pytest.approx(gap, abs=1e-9)
+        assert frame.loc[("worst_slice_damage", start), "metric_value"] == pytest.approx(max(confirmed.values(), default=0.0), abs=1e-9)
+        assert row["detail"] == (f"region = {worst}" if worst else None) or (worst is None and pd.isna(row["detail"]))
+        gaps.append(gap)
+    assert min(gaps) == 0 and max(gaps) > 0.08, "both are met"
+    judged = project.rows(f"select window_start, status from {MART}verdicts where metric = 'worst_slice_gap'")
+    assert dict(judged) == {start: "alert" if gap > 0.08 else "ok" for start, gap in zip(starts, gaps, strict=True)}
+    watched = {row[0] for row in project.rows(f"select distinct metric from {MART}verdicts")}
+    assert not watched & {"worst_slice_damage", "rate_effect"}, "what has no threshold has no verdict"
 
 
 def test_cut_off(built: tuple[Project, pd.DataFrame]) -> None:

@@ -67,6 +67,7 @@ MONITORS = {
         "features": {"plan": {"type": "categorical", "allowed": ["a", "b"]}},
         "window": "hour",
         "timezone": "Asia/Kolkata",
+        "selective": {"action": "shown", "propensity": "chance"},
         "label_drift": True,
     },
     "shop": {
@@ -90,6 +91,7 @@ MONITORS = {
         "features": {"nights": "numeric", "room": "categorical"},
         "segments": [{"column": "room", "top": 5, "min_rows": 20}],
         "smoothing": {"floor": 0.0001},
+        "selective": {"action": "booked", "propensity": "chance"},
         "label_drift": True,
         "privacy": {"minimum_cell": 10, "hash_categories": False},
     },
@@ -126,6 +128,7 @@ MONITORS = {
         "costs": {"fp": 5, "fn": 20},
         "protected": ["region"],
         "comparison": {"on": "case_id"},
+        "label_delay": 3,
         "selective": {"action": "granted", "propensity": "propensity"},
         "error_profile": True,
         "service": {"latency_ms": "took_ms", "status": "http_status", "operational": {"gpu": {"measure": "gpu_share", "service": "it's", "statistic": "p95"}}},

@@ -1,0 +1,35 @@
+{% macro comparison_values() %}
+    {#- The differences as metric values of the challenger, at the newest window with compared rows whose labels are due. Of several champions it is
+        held against the one that ran in its newest window and was there first. -#}
+    select monitor, challenger as model_version, '__all__' as segment, '__all__' as segment_value, '__all__' as feature, window_start, window_end, 1 as span,
+        metric || '_difference' as metric, 'performance' as family, difference as metric_value, lower_bound, upper_bound, p_value, sample_size,
+        'against ' || champion as detail, last_predicted_at as source_updated_at
+    from (
+        select compared.*, windows.window_start, windows.window_end,
+            row_number() over (
+                partition by compared.monitor, compared.challenger, compared.metric
+                order by windows.window_number desc, coalesce(champions.n_before, 0), compared.champion
+            ) as place
+        from (
+            {{ ml_monitor.compared_metrics(ref('ml_monitor__model_comparisons'), ref('ml_monitor__monitors')) }}
+        ) as compared
+        inner join (
+            {{ ml_monitor.due_windows() }}
+        ) as windows on windows.monitor = compared.monitor and windows.window_start <= compared.last_predicted_at
+        left join (
+            select monitor, challenger as model_version, count(*) as n_before from {{ ref('ml_monitor__model_comparisons') }} group by monitor, challenger
+        ) as champions on champions.monitor = compared.monitor and champions.model_version = compared.champion
+    ) as placed
+    where place = 1
+{%- endmacro %}
+
+
+{% macro due_windows() %}
+    {#- Query: the windows whose labels are due. -#}
+    select windows.monitor, windows.window_number, windows.window_start, windows.window_end
+    from (
+        select monitor, window_number, window_start, window_end, max(window_number) over (partition by monitor) as last_number from {{ ref('ml_monitor__windows') }}
+    ) as windows
+    inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = windows.monitor
+    where windows.window_number <= windows.last_number - monitors.label_delay
+{%- endmacro %}

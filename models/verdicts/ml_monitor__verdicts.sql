@@ -108,7 +108,8 @@ changed_rows as (
     where known.monitor is null
         or known.status = 'immature'
         or known.sample_size <> judged.sample_size
-        or known.metric_value <> judged.metric_value
+        {#- what is summed anew in another order is the same but for its last digits #}
+        or abs(known.metric_value - judged.metric_value) > 1e-15 + 1e-12 * abs(judged.metric_value)
         or (known.metric_value is null and judged.metric_value is not null)
         or (known.metric_value is not null and judged.metric_value is null)
     {%- endif %}

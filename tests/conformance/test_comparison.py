@@ -83,7 +83,9 @@ def differences_have_verdicts(project: Project) -> None:
     assert len(values) == len(shown) == 6
     for row in values.to_dict("records"):
         same = shown.loc[(row["model_version"], row["metric"].removesuffix("_difference"))]
-        assert [row[name] for name in ("metric_value", "lower_bound", "upper_bound", "p_value", "sample_size")] == list(same[["difference", "lower_bound", "upper_bound", "p_value", "sample_size"]])
+        assert [row[name] for name in ("metric_value", "lower_bound", "upper_bound", "p_value", "sample_size")] == pytest.approx(
+            list(same[["difference", "lower_bound", "upper_bound", "p_value", "sample_size"]]), abs=1e-12
+        )
         assert (row["window_start"], row["segment"], row["span"], row["detail"]) == (START + pd.Timedelta(days=DAYS - 3), "__all__", 1, "against m1")
     verdicts = f"select model_version, metric, status, direction, window_start, reason, updated_at from {MART}verdicts where metric like '%_difference' order by 1, 2"
     before = project.frame(verdicts)

@@ -59,6 +59,8 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
     ({"feedback": None, "thresholds": {"accuracy": {"alert": 0.6}}}, ["key 'thresholds.accuracy'", "needs labels", "feedback"]),
     ({"thresholds": {"tpr_gap": {"alert": 0.1}}}, ["key 'thresholds.tpr_gap'", "needs the key protected"]),
     ({"thresholds": {"cost": {"alert": 1}}}, ["key 'thresholds.cost'", "needs the key costs"]),
+    ({"thresholds": {"roc_auc_at_age": {"alert": 0.6}}}, ["key 'thresholds.roc_auc_at_age'", "needs the key label_delay"]),
+    ({"segments": [], "thresholds": {"worst_slice_gap": {"alert": 0.1}}}, ["key 'thresholds.worst_slice_gap'", "needs the key segments"]),
     ({"thresholds": {"late_rate": {"alert": 1}}}, ["key 'thresholds.late_rate'", "needs the key loaded_at"]),
     ({"min_rows": "many"}, ["key 'min_rows'", '"many"']),
     ({"retraining": {"when": "always"}}, ["key 'retraining'", "triggers"]),

@@ -7,6 +7,7 @@
             sum(case when profiles.label = 1 then profiles.n else 0 end) as positives, sum(case when profiles.label = 0 then profiles.n else 0 end) as negatives,
             sum(profiles.sum_score) as sum_score
         from scored_profiles as profiles
+        inner join needed_windows on needed_windows.monitor = profiles.monitor and profiles.window_number > needed_windows.since_number
         inner join stale_windows on stale_windows.monitor = profiles.monitor and stale_windows.window_number = profiles.window_number
         group by profiles.monitor, profiles.window_number, profiles.label_age, profiles.score
     ),

@@ -10,7 +10,7 @@ import pytest
 
 from tests.dbt_caches import keep_what_never_changes
 from tests.postgres_server import postgres_server
-from tests.project import Project
+from tests.project import Project, project_on
 from tests.workers import GroupScheduling, longest_first
 
 keep_what_never_changes()
@@ -30,6 +30,16 @@ def project(tmp_path: Path) -> Callable[..., Project]:
 
     def make(monitors: dict[str, Any], name: str = "project", **options: Any) -> Project:
         return Project(tmp_path / name, monitors, **options)
+
+    return make
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def anywhere(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Project]:
+    """The same on DuckDB and on PostgreSQL."""
+
+    def make(monitors: dict[str, Any], name: str = "project", **options: Any) -> Project:
+        return project_on(request.param, request, tmp_path / name, monitors, **options)
 
     return make
 

@@ -8,21 +8,9 @@ import pandas as pd
 import pytest
 
 from tests.integration.logs import MONITOR, NOW, feedback, logs, predictions
-from tests.project import PostgresProject, Project
+from tests.project import Project
 
 MART = "main_ml_monitor.ml_monitor__"
-
-
-@pytest.fixture(params=["duckdb", "postgres"])
-def anywhere(request: pytest.FixtureRequest, tmp_path: Any) -> Callable[..., Project]:
-    """Make projects on DuckDB and on PostgreSQL."""
-
-    def make(monitors: dict[str, Any], **options: Any) -> Project:
-        if request.param == "postgres":
-            return PostgresProject(tmp_path / "project", monitors, server=request.getfixturevalue("postgres_url"), **options)
-        return Project(tmp_path / "project", monitors, **options)
-
-    return make
 
 
 def verdict(consumer: Project, metric: str, feature: str, day: str = "2026-01-10") -> tuple[str, str]:

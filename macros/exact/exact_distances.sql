@@ -30,7 +30,10 @@
     ),
 
     statistics as (
-        select *, round(product / size) as ks_n, rank_sum / (product * size) - (4 * product - 1) / (6 * size) as cramer_von_mises,
+        select *,
+            {#- a half goes to the even neighbour, as in scipy; warehouses round it either way #}
+            case when product / size - 2 * floor(product / (2 * size)) = 0.5e0 then floor(product / size) else round(product / size) end as ks_n,
+            rank_sum / (product * size) - (4 * product - 1) / (6 * size) as cramer_von_mises,
             (size + 1) * (4 * product * size - 3 * (window_size * window_size + base_size * base_size) - 2 * product) / (45 * size * size * 4 * product) as variance
         from summed
     ),

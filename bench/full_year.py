@@ -139,7 +139,7 @@ def dbt_alone(directory: Path, manifest: Path) -> Cost:
 
 
 def measure(directory: Path) -> dict[str, Cost]:
-    """A first build of the year, one day more by a whole build, one by what a schedule runs, then nothing new; and dbt without us."""
+    """A first build of the year, one day more by a whole build, one by the scheduled round, nothing new; dbt alone."""
     warehouse = Warehouse(directory)
     warehouse.load(FIRST)
     first = warehouse.dbt("build")

@@ -61,6 +61,7 @@ def _day(place: int, day: pd.Timestamp) -> pd.DataFrame:
     if day == EMPTY_BINS:
         frame[SMOOTH] = frame[SMOOTH].clip(-0.05, 0.05)
         frame.loc[::2, "constant"] = 3.75
+        frame["word"] = "y"
     if day == NO_NUMBERS:
         frame.loc[: 2 * len(NO_NUMBER) - 1, "numbers"] = NO_NUMBER * 2
         frame.loc[:8, "kind"] = ["nan", "inf", "-inf"] * 3
@@ -271,6 +272,19 @@ def drift(reference: pd.DataFrame, window: pd.DataFrame, feature: str, smoothing
         together = flights.distances(np.append(r, others[0]), np.append(c, others[1]), smoothing)
         found |= {f"{name}_with_missing": value for name, value in together.items()}
     return found
+
+
+def trailing_psi(frozen: pd.DataFrame, log: pd.DataFrame, day: pd.Timestamp, span: int, days: int, feature: str) -> float | None:
+    """PSI of the days up to this one against so many before them, in the bins of what is frozen; None if one of these has no value."""
+    kind, edges = "categorical" if feature in CATEGORICAL else "numeric", side(frozen, feature).values
+    if edges.empty:
+        return None
+    first = day - pd.Timedelta(days=span - 1)
+    parts = [log[(log["predicted_at"] >= start) & (log["predicted_at"] < end)] for start, end in ((first - pd.Timedelta(days=days), first), (first, day + pd.Timedelta(days=1)))]
+    counted = [flights.bin_counts(edges, side(rows, feature).values, kind)[1] for rows in parts]
+    # One side may have an unseen category, the other none.
+    base, now = (np.append(counts, np.zeros(max(map(len, counted)) - len(counts))) for counts in counted)
+    return flights.distances(base, now, "jeffreys")["psi"] if base.sum() and now.sum() else None
 
 
 def quality(reference: pd.DataFrame, window: pd.DataFrame, feature: str) -> dict[str, float]:

@@ -29,6 +29,37 @@ def components(score: np.ndarray, label: np.ndarray) -> tuple[np.ndarray, np.nda
     return wins.mean(axis=1), wins.mean(axis=0)
 
 
+def paired(pairs: pd.DataFrame) -> tuple[dict[str, float], dict[str, float]]:
+    """Numbers and p-values of two versions on the same rows: `label`, and of each `score` and `right`, those of the challenger with `_2`."""
+    y = pairs["label"].to_numpy()
+    (p1, n1), (p2, n2) = components(pairs["score"].to_numpy(), y), components(pairs["score_2"].to_numpy(), y)
+    difference = p2.mean() - p1.mean()
+    error = np.sqrt(np.var(p2 - p1, ddof=1) / len(p1) + np.var(n2 - n1, ddof=1) / len(n1))
+    loss = (pairs["score_2"] - y) ** 2 - (pairs["score"] - y) ** 2
+    b, c = int((pairs["right"] & ~pairs["right_2"]).sum()), int((pairs["right_2"] & ~pairs["right"]).sum())
+    numbers = {
+        "sample_size": len(pairs),
+        "only_champion_right": b,
+        "only_challenger_right": c,
+        "champion_roc_auc": p1.mean(),
+        "challenger_roc_auc": p2.mean(),
+        "roc_auc_difference": difference,
+        "roc_auc_error": error,
+        "loss_difference": loss.mean(),
+        "loss_error": loss.std() / np.sqrt(len(loss)),
+    }
+    z = {"roc_auc_p_value": difference / error, "mcnemar_p_value": (c - b) / np.sqrt(b + c), "loss_p_value": loss.mean() / numbers["loss_error"]}
+    return numbers, {name: 2 * norm.sf(abs(value)) for name, value in z.items()}
+
+
+def agree(row: dict[str, Any], pairs: pd.DataFrame) -> None:
+    numbers, p_values = paired(pairs)
+    for name, value in numbers.items():
+        assert row[name] == pytest.approx(value, rel=1e-9), name
+    for name, value in p_values.items():
+        assert row[name] == pytest.approx(value, rel=1e-6), name
+
+
 @pytest.mark.parametrize("warehouse", ["duckdb", "postgres"])
 def test_paired_tests(warehouse: str, tmp_path: Any, request: pytest.FixtureRequest) -> None:
     log = predictions(DAYS, 60, np.zeros(DAYS), np.zeros(DAYS), seed=2).assign(request=lambda log: log["prediction_id"])
@@ -44,33 +75,17 @@ def test_paired_tests(warehouse: str, tmp_path: Any, request: pytest.FixtureRequ
     project = start(warehouse, tmp_path, request, monitor, "model_comparison", predictions=all_of, feedback=labels(log), reference=log.head(500))
     project.run("-s", "+ml_monitor__rpt_comparisons", "+ml_monitor__verdicts")
     (row,) = project.frame(f"select * from {MART}model_comparisons where challenger = 'm2'").to_dict("records")
-    pairs = log.merge(shadow, on="request", suffixes=("", "_2"))
-    y = pairs["label"].to_numpy()
-    (p1, n1), (p2, n2) = components(pairs["y_score"].to_numpy(), y), components(pairs["y_score_2"].to_numpy(), y)
-    difference = p2.mean() - p1.mean()
-    error = np.sqrt(np.var(p2 - p1, ddof=1) / len(p1) + np.var(n2 - n1, ddof=1) / len(n1))
-    loss = (pairs["y_score_2"] - y) ** 2 - (pairs["y_score"] - y) ** 2
-    right, right_2 = pairs["y_pred"] == y, pairs["y_pred_2"] == y
-    b, c = int((right & ~right_2).sum()), int((right_2 & ~right).sum())
-    expected = {
-        "champion_roc_auc": p1.mean(),
-        "challenger_roc_auc": p2.mean(),
-        "roc_auc_difference": difference,
-        "roc_auc_error": error,
-        "loss_difference": loss.mean(),
-        "loss_error": loss.std() / np.sqrt(len(loss)),
-    }
-    assert (row["champion"], row["challenger"], row["sample_size"]) == ("m1", "m2", len(pairs))
-    assert (row["only_champion_right"], row["only_challenger_right"]) == (b, c)
-    for name, value in expected.items():
-        assert row[name] == pytest.approx(value, rel=1e-9), name
-    for name, z in {"roc_auc_p_value": difference / error, "mcnemar_p_value": (c - b) / np.sqrt(b + c), "loss_p_value": loss.mean() / expected["loss_error"]}.items():
-        assert row[name] == pytest.approx(2 * norm.sf(abs(z)), rel=1e-6), name
+    merged = log.merge(shadow, on="request", suffixes=("", "_2"))
+    pairs = pd.DataFrame({"label": merged["label"], "score": merged["y_score"], "score_2": merged["y_score_2"]})
+    pairs = pairs.assign(right=merged["y_pred"] == merged["label"], right_2=merged["y_pred_2"] == merged["label"])
+    assert (row["champion"], row["challenger"]) == ("m1", "m2")
+    agree(row, pairs)
+    expected, _ = paired(pairs)
     shown = project.frame(f"select * from {MART}rpt_comparisons where challenger = 'm2'").set_index("metric")
     assert set(shown.index) == {"brier", "roc_auc", "accuracy"}
-    gained = right_2.astype(int) - right.astype(int)
-    spread = {"brier": expected["loss_error"], "roc_auc": error, "accuracy": gained.std(ddof=0) / np.sqrt(len(gained))}
-    for metric, middle in {"brier": loss.mean(), "roc_auc": difference, "accuracy": gained.mean()}.items():
+    gained = pairs["right_2"].astype(int) - pairs["right"].astype(int)
+    spread = {"brier": expected["loss_error"], "roc_auc": expected["roc_auc_error"], "accuracy": gained.std(ddof=0) / np.sqrt(len(gained))}
+    for metric, middle in {"brier": expected["loss_difference"], "roc_auc": expected["roc_auc_difference"], "accuracy": gained.mean()}.items():
         bounds = [middle, *norm.interval(0.95, middle, spread[metric])]
         assert list(shown.loc[metric, ["difference", "lower_bound", "upper_bound"]]) == pytest.approx(bounds, rel=1e-6), metric
     differences_have_verdicts(project)

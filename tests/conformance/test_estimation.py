@@ -34,6 +34,17 @@ def calibration(cohort: pd.DataFrame, n_bins: int) -> tuple[pd.DataFrame, Isoton
     return bins, IsotonicRegression(out_of_bounds="clip").fit(bins["mean_score"], bins["rate"], sample_weight=bins["size"])
 
 
+def estimates(chance: np.ndarray, positive: np.ndarray) -> dict[str, float]:
+    """What is expected of rows with these calibrated probabilities and predictions."""
+    tp, fp, fn = chance[positive].sum(), (1 - chance[positive]).sum(), chance[~positive].sum()
+    return {
+        "estimated_accuracy": np.where(positive, chance, 1 - chance).mean(),
+        "estimated_precision": tp / (tp + fp),
+        "estimated_recall": tp / (tp + fn),
+        "estimated_f1": 2 * tp / (2 * tp + fp + fn),
+    }
+
+
 @pytest.mark.parametrize("warehouse", ["duckdb", "postgres"])
 def test_calibration_and_estimates(warehouse: str, tmp_path: Any, request: pytest.FixtureRequest) -> None:
     days, rows = 36, 150
@@ -59,14 +70,7 @@ def test_calibration_and_estimates(warehouse: str, tmp_path: Any, request: pytes
         for span in (1, 5):
             part = (day <= last) & (day > last - pd.Timedelta(days=span))
             chance, positive = p[part], log.loc[part, "y_pred"].to_numpy() == 1
-            tp, fp, fn = chance[positive].sum(), (1 - chance[positive]).sum(), chance[~positive].sum()
-            expected = {
-                "estimated_accuracy": np.where(positive, chance, 1 - chance).mean(),
-                "estimated_precision": tp / (tp + fp),
-                "estimated_recall": tp / (tp + fn),
-                "estimated_f1": 2 * tp / (2 * tp + fp + fn),
-            }
-            for metric, value in expected.items():
+            for metric, value in estimates(chance, positive).items():
                 assert found[last, span, metric] == pytest.approx(value, rel=1e-9), (last, span, metric)
             score = log.loc[part, "y_score"].to_numpy()
             above = (score[:, None] > score[None, :]) + 0.5 * (score[:, None] == score[None, :])

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from tests.conformance import golden, outcomes, quality
+from tests.conformance import golden, outcomes, quality, test_comparison, test_exact, test_selective
 from tests.integration.logs import MONITOR, NOW, logs
 from tests.project import Project, project_on
 
@@ -78,6 +78,22 @@ def test_drift_with_a_floor(built: Project) -> None:
     assert compared > 300
 
 
+@pytest.mark.parametrize(("monitor", "metric", "days"), [("nasty", "psi_trailing", 28), ("moving", "psi", 3)])
+def test_drift_against_the_days_before(built: Project, monitor: str, metric: str, days: int) -> None:
+    """An excluded day is compared, but nothing with it; what moves has its bins from the first days."""
+    excluded = golden.LOG["predicted_at"].dt.normalize() == golden.WOBBLE if monitor == "moving" else pd.Series(False, golden.LOG.index)
+    frozen = golden.LOG[(golden.LOG["predicted_at"] < golden.ALL_MISSING) & ~excluded] if monitor == "moving" else golden.REFERENCE
+    actual, compared = values(built, monitor, "drift"), 0
+    for (day, span), rows in golden.windows(golden.LOG):
+        before = golden.LOG[~excluded & (golden.LOG["predicted_at"] < day - pd.Timedelta(days=span - 1))]
+        for feature in golden.MONITORS[monitor]["features"]:
+            expected = golden.trailing_psi(frozen, pd.concat([before, rows]), day, span, days, feature)
+            found = actual.get((day, span, "__all__", feature, metric))
+            assert found == (None if expected is None else pytest.approx(expected, rel=1e-9, abs=1e-9)), (day, span, feature)
+            compared += expected is not None
+    assert compared > 30
+
+
 def test_drift_of_a_segment(built: Project) -> None:
     actual, p_values = (values(built, "nasty", "drift", column, segment=golden.CATEGORY) for column in ("metric_value", "p_value"))
     compared = 0
@@ -131,6 +147,64 @@ def test_data_quality(built: Project) -> None:
             assert (low[key], high[key]) == pytest.approx(quality.newcombe(missing / n, n, base / m, m), abs=1e-9)
             expected = quality.two_proportions(missing, n, base, m)
             assert p_value[key] == (None if expected is None else pytest.approx(expected, rel=1e-6)), key
+
+
+def test_categories_and_single_values(built: Project) -> None:
+    """How many categories came and which did not, and the value that gained most."""
+    actual = values(built, "nasty", "data_quality")
+    compared = vanished = 0
+    for (day, span), rows in golden.windows(golden.LOG):
+        days = [part for _, part in rows.groupby(rows["predicted_at"].dt.normalize())]
+        for feature in golden.CATEGORICAL:
+            found = quality.categories(golden.REFERENCE[feature], rows[feature]) if rows[feature].notna().any() else {}
+            for metric in ("category_count", "category_count_ratio", "vanished_rate"):
+                if metric in found:
+                    number = found[metric]
+                    assert actual[day, span, "__all__", feature, metric] == pytest.approx(number, rel=1e-9, abs=1e-12), (day, span, feature, metric)
+                    compared, vanished = compared + 1, vanished + (metric == "vanished_rate" and number > 0)
+        for feature in ("ties", "constant", "flat"):
+            gain, _, _ = quality.point_mass(golden.REFERENCE, days, feature)
+            assert actual[day, span, "__all__", feature, "point_mass_increase"] == pytest.approx(gain, abs=1e-9), (day, span, feature)
+    assert compared > 60
+    assert vanished > 0
+
+
+def test_exact_distances(built: Project) -> None:
+    found = {(pd.Timestamp(row["window_start"]), row["feature"]): row for row in built.frame(f"select * from {SCHEMA}.golden_exact").to_dict("records")}
+    compared = 0
+    for (day, _), rows in golden.windows(golden.LOG, spans=(1,)):
+        for feature in [*golden.NUMERIC, "score"]:
+            window, base = golden.side(rows, feature).values, golden.side(golden.REFERENCE, feature).values
+            if len(window) and len(base):
+                test_exact.agree(found[day, "__score__" if feature == "score" else feature], window, base)
+                compared += 1
+    assert compared == len(found) > 50
+
+
+def test_versions_on_the_same_cases(built: Project) -> None:
+    """The newest label that either version's row got counts; the open day too."""
+    log = golden.LOG.assign(right=golden.LOG["prediction"] == golden.LOG["label"])[golden.LOG["predicted_at"] < golden.NOW]
+    known = golden.FEEDBACK[golden.FEEDBACK["labelled_at"] < golden.NOW].set_index("prediction_id")
+    labels = log.join(known["labelled_at"], on="prediction_id", how="inner").sort_values("labelled_at").drop_duplicates("case_id", keep="last").set_index("case_id")["label"]
+    sides = [log[log["version"] == version].set_index("case_id")[["score", "prediction"]] for version in ("v'1", "v2")]
+    pairs = sides[0].join(sides[1].add_suffix("_2"), how="inner").join(labels, how="inner")
+    pairs = pairs.assign(right=pairs["prediction"] == pairs["label"], right_2=pairs["prediction_2"] == pairs["label"])
+    (row,) = built.frame(f"select * from {MART}model_comparisons where monitor = 'nasty'").to_dict("records")
+    assert (row["champion"], row["challenger"]) == ("v'1", "v2")
+    assert len(pairs) > 100
+    test_comparison.agree(row, pairs)
+
+
+def test_labels_of_what_was_acted_on(built: Project) -> None:
+    value, low, high = (values(built, "nasty", "selective_labels", column) for column in ("metric_value", "lower_bound", "upper_bound"))
+    known = golden.LOG["prediction_id"].isin(golden.FEEDBACK["prediction_id"])
+    expected = {}
+    for (day, span), rows in golden.windows(golden.LOG.assign(label=golden.LOG["label"].where(known))):
+        found = test_selective.selective(rows) if rows["acted"].any() and rows["label"].notna().any() else {}
+        expected |= {(day, span, "__all__", "__all__", metric): numbers for metric, numbers in found.items()}
+    assert len(expected) > 60
+    for key, numbers in expected.items():
+        assert (value[key], low[key], high[key]) == pytest.approx(numbers, rel=1e-9, abs=1e-9), key
 
 
 @pytest.mark.parametrize("version", ["__all__", "v'1", "v2"])

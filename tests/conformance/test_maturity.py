@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,13 +9,20 @@ import pytest
 from scipy.stats import binomtest, ks_2samp, norm
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from tests.conformance import golden
 from tests.conformance.simulations import MONITOR, START, conversions, predictions
-from tests.project import PostgresProject, Project
+from tests.conformance.test_estimation import calibration, estimates
+from tests.project import Project, project_on
 
 MART = "main_ml_monitor.ml_monitor__"
 DAYS, DELAY, SPAN = 45, 5, 7
-NOW = START + pd.Timedelta(days=DAYS)
-AT_AGE = ("-s", "+ml_monitor__label_nowcast", "+ml_monitor__performance_at_age", "+ml_monitor__performance_when_due")
+# The clock of the golden log, so that one warehouse can hold both; the day that is open has neither predictions nor labels.
+NOW = pd.Timestamp(golden.NOW)
+FIRST_DAY = NOW.normalize() - pd.Timedelta(days=DAYS)
+TABLES = {"predictions": "raw.late_log", "feedback": "raw.late_labels", "reference": {"relation": "raw.late_reference"}}
+MONITORS = {"late": MONITOR | TABLES | {"label_delay": DELAY, "rolling": [SPAN]}}
+LOG = predictions(DAYS, 200, np.zeros(DAYS), np.zeros(DAYS)).assign(predicted_at=lambda log: log["predicted_at"] + (FIRST_DAY - START))
+AT_AGE = ("-s", "+ml_monitor__label_nowcast", "+ml_monitor__performance_at_age", "+ml_monitor__performance_when_due", "+ml_monitor__estimated_performance")
 
 
 def late_labels(log: pd.DataFrame) -> pd.DataFrame:
@@ -28,10 +34,26 @@ def late_labels(log: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([first, second.assign(label=1 - second["label"], labelled_at=second["labelled_at"] + pd.Timedelta(days=1))])
 
 
-def triangle(log: pd.DataFrame, feedback: pd.DataFrame) -> pd.DataFrame:
+ALL_LABELS = late_labels(LOG)
+FEEDBACK = ALL_LABELS[ALL_LABELS["labelled_at"] < NOW.normalize()]
+LOGS = {"late_log": LOG.drop(columns=["label", "probability"]), "late_labels": FEEDBACK, "late_reference": LOG.head(2000)}
+
+
+def labelled(now: pd.Timestamp = NOW) -> pd.DataFrame:
+    """The rows that have a label, with their latest."""
+    newest = ALL_LABELS[ALL_LABELS["labelled_at"] < now.normalize()].sort_values("labelled_at").drop_duplicates("prediction_id", keep="last")
+    return LOG.drop(columns="label").merge(newest, on="prediction_id")
+
+
+def labelled_by(age: int, now: pd.Timestamp = NOW) -> pd.DataFrame:
+    """Those whose last label came within so many windows."""
+    joined = labelled(now)
+    return joined[(joined["labelled_at"].dt.floor("D") - joined["predicted_at"].dt.floor("D")).dt.days <= age]
+
+
+def triangle() -> pd.DataFrame:
     """Counts by then of every window and age, latest label only."""
-    known = feedback[feedback["labelled_at"] < NOW].sort_values("labelled_at").drop_duplicates("prediction_id", keep="last")
-    joined = log.drop(columns="label").merge(known, on="prediction_id")
+    joined = labelled()
     joined["day"] = joined["predicted_at"].dt.floor("D")
     joined["age"] = (joined["labelled_at"].dt.floor("D") - joined["day"]).dt.days
     right = joined["label"] == joined["y_pred"]
@@ -77,37 +99,27 @@ def mack(cumulative: pd.Series, keep: int) -> tuple[pd.Series, pd.Series]:
 
 
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
-def late(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Project, pd.DataFrame, pd.DataFrame]:
-    log = predictions(DAYS, 200, np.zeros(DAYS), np.zeros(DAYS))
-    feedback = late_labels(log)
-    kind: Any = {}
-    if request.param == "postgres":
-        kind = {"server": request.getfixturevalue("postgres_url")}
-    maker = PostgresProject if kind else Project
-    logs = {"predictions": log, "feedback": feedback, "reference": log.head(2000)}
-    monitor = MONITOR | {"label_delay": DELAY, "rolling": [SPAN]}
-    project = maker(tmp_path_factory.mktemp("late") / "project", {"late": monitor}, logs=logs, now=str(NOW), **kind)
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = project_on(request.param, request, tmp_path_factory.mktemp("late") / "project", MONITORS, logs=LOGS, now=str(NOW))
     project.run(*AT_AGE)
-    return project, log, feedback
+    return project
 
 
-def test_triangle(late: tuple[Project, pd.DataFrame, pd.DataFrame]) -> None:
-    project, log, feedback = late
-    expected = triangle(log, feedback)
-    rows = project.rows(f"select window_start, label_age, n_labels, positives, tp + tn, n_restated from {MART}label_maturity")
+def test_triangle(built: Project) -> None:
+    expected = triangle()
+    rows = built.rows(f"select window_start, label_age, n_labels, positives, tp + tn, n_restated from {MART}label_maturity where monitor = 'late'")
     assert len(rows) == sum(min(DAYS, d + 1) for d in range(DAYS) if d <= 21) + (DAYS - 22) * 22
     for day, age, n, positives, correct, _ in rows:
         cell = expected.loc[(day, age)] if (day, age) in expected.index else expected.loc[day].loc[:age].iloc[-1]
         assert (float(n), float(positives), float(correct)) == (cell["labels"], cell["positives"], cell["correct"])
-    superseded = feedback[feedback["labelled_at"] < NOW].groupby("prediction_id").size()
-    restated = project.rows(f"select sum(n_restated) from {MART}label_maturity where is_newest")
+    superseded = FEEDBACK.groupby("prediction_id").size()
+    restated = built.rows(f"select sum(n_restated) from {MART}label_maturity where monitor = 'late' and is_newest")
     assert int(restated[0][0]) == int((superseded - 1).sum()), "labels that were replaced stay visible"
 
 
-def test_metrics_at_a_fixed_age(late: tuple[Project, pd.DataFrame, pd.DataFrame]) -> None:
-    project, log, feedback = late
-    expected = triangle(log, feedback)
-    rows = project.rows(f"select window_start, label_age, metric, metric_value from {MART}performance_at_age where label_age = 5")
+def test_metrics_at_a_fixed_age(built: Project) -> None:
+    expected = triangle()
+    rows = built.rows(f"select window_start, label_age, metric, metric_value from {MART}performance_at_age where monitor = 'late' and label_age = 5")
     found = {(row[0], row[2]): row[3] for row in rows}
     for day in expected.index.get_level_values("day").unique()[:-6]:
         cell = expected.loc[(day, 5)]
@@ -116,14 +128,13 @@ def test_metrics_at_a_fixed_age(late: tuple[Project, pd.DataFrame, pd.DataFrame]
 
 
 @pytest.mark.parametrize("age", [2, 5, 11])
-def test_intervals_at_a_fixed_age(late: tuple[Project, pd.DataFrame, pd.DataFrame], age: int) -> None:
+def test_intervals_at_a_fixed_age(built: Project, age: int) -> None:
     """Shares against scipy's Wilson interval, losses against the standard error of a mean over the rows that were labelled by then."""
-    project, log, feedback = late
-    rows = project.frame(f"select * from {MART}performance_at_age where label_age = {age}").set_index(["window_start", "metric"])
-    by_then = labelled_by(log, feedback, age)
+    rows = built.frame(f"select * from {MART}performance_at_age where monitor = 'late' and label_age = {age}").set_index(["window_start", "metric"])
+    by_then = labelled_by(age)
     compared = 0
     for start, part in by_then.groupby(by_then["predicted_at"].dt.floor("D")):
-        if start + pd.Timedelta(days=age) >= NOW:
+        if start + pd.Timedelta(days=age) >= NOW.normalize():
             continue
         y, said, score = part["label"], part["y_pred"], part["y_score"].clip(1e-15, 1 - 1e-15)
         shares = {"prevalence": y, "accuracy": y == said, "precision": y[said == 1], "recall": said[y == 1], "specificity": 1 - said[y == 0]}
@@ -138,13 +149,6 @@ def test_intervals_at_a_fixed_age(late: tuple[Project, pd.DataFrame, pd.DataFram
             assert rows.loc[(start, metric), ["metric_value", "lower_bound", "upper_bound"]].to_list() == pytest.approx(numbers, rel=1e-9, abs=1e-12), (start, metric)
         compared += 1
     assert compared == DAYS - age
-
-
-def labelled_by(log: pd.DataFrame, feedback: pd.DataFrame, age: int, now: pd.Timestamp = NOW) -> pd.DataFrame:
-    """The predictions whose last label came within so many windows."""
-    known = feedback[feedback["labelled_at"] < now].sort_values("labelled_at").drop_duplicates("prediction_id", keep="last")
-    joined = log.drop(columns="label").merge(known, on="prediction_id")
-    return joined[(joined["labelled_at"].dt.floor("D") - joined["predicted_at"].dt.floor("D")).dt.days <= age]
 
 
 def ranked(part: pd.DataFrame) -> dict[str, list[float]]:
@@ -166,11 +170,10 @@ def ranked(part: pd.DataFrame) -> dict[str, list[float]]:
     }
 
 
-def test_nowcast(late: tuple[Project, pd.DataFrame, pd.DataFrame]) -> None:
-    project, log, feedback = late
-    cells = triangle(log, feedback)
+def test_nowcast(built: Project) -> None:
+    cells = triangle()
     ladder = {name: mack(cells[name], 28) for name in cells.columns}
-    rows = project.rows(f"select window_start, metric, metric_value, upper_bound from {MART}label_nowcast")
+    rows = built.rows(f"select window_start, metric, metric_value, upper_bound from {MART}label_nowcast where monitor = 'late'")
     assert len(rows) > 150
     for day, metric, value, upper in rows:
         part, rest = {"nowcast_prevalence": ("positives", "negatives"), "nowcast_accuracy": ("correct", "wrong")}.get(metric, (None, None))
@@ -185,22 +188,33 @@ def test_nowcast(late: tuple[Project, pd.DataFrame, pd.DataFrame]) -> None:
         assert upper == pytest.approx(rate + 1.959963984540054 * error, rel=1e-9), (day, metric)
 
 
+def test_estimates_from_the_labels_that_have_come(built: Project) -> None:
+    """Calibrated on the rows of the first 28 days that have a label by now."""
+    known = labelled()
+    _, model = calibration(known[known["predicted_at"] < NOW.normalize() - pd.Timedelta(days=DAYS - 28)], 50)
+    chance, day = model.predict(LOG["y_score"]), LOG["predicted_at"].dt.floor("D")
+    rows = built.rows(f"select window_start, metric, metric_value from {MART}estimated_performance where monitor = 'late' and model_version = '__all__' and span = 1")
+    found = {row[:2]: row[2] for row in rows}
+    for start in day.unique():
+        for metric, value in estimates(chance[day == start], LOG.loc[day == start, "y_pred"].to_numpy() == 1).items():
+            assert found[start, metric] == pytest.approx(value, rel=1e-9), (start, metric)
+
+
 def when_due(project: Project) -> pd.DataFrame:
-    rows = project.frame(f"select * from {MART}performance_when_due where model_version = '__all__'")
+    rows = project.frame(f"select * from {MART}performance_when_due where monitor = 'late' and model_version = '__all__'")
     return rows.set_index(["window_start", "span", "metric"]).sort_index()
 
 
-def test_a_metric_at_the_age_of_the_delay(late: tuple[Project, pd.DataFrame, pd.DataFrame]) -> None:
+def test_a_metric_at_the_age_of_the_delay(built: Project) -> None:
     """Of single windows and of spans, and what comes later does not move it."""
-    project, log, feedback = late
-    rows, by_then = when_due(project), labelled_by(log, feedback, DELAY)
-    of_age = project.frame(f"select * from {MART}performance_at_age where label_age = {DELAY}")
+    rows, by_then, today = when_due(built), labelled_by(DELAY), NOW.normalize()
+    of_age = built.frame(f"select * from {MART}performance_at_age where monitor = 'late' and label_age = {DELAY}")
     for row in of_age.to_dict("records"):
         same = rows.loc[(row["window_start"], 1, row["metric"] + "_at_age")]
         numbers = ["metric_value", "lower_bound", "upper_bound", "sample_size", "label_coverage"]
         assert same[numbers].to_list() == pytest.approx([row[name] for name in numbers], rel=1e-9, abs=1e-12), (row["window_start"], row["metric"])
     day = by_then["predicted_at"].dt.floor("D")
-    for start in pd.date_range(START + pd.Timedelta(days=SPAN - 1), NOW - pd.Timedelta(days=DELAY + 1), freq="5D"):
+    for start in pd.date_range(FIRST_DAY + pd.Timedelta(days=SPAN - 1), today - pd.Timedelta(days=DELAY + 1), freq="5D"):
         part = by_then[(day <= start) & (day > start - pd.Timedelta(days=SPAN))]
         for metric, numbers in ranked(part).items():
             found = rows.loc[(start, SPAN, f"{metric}_at_age"), ["metric_value", "lower_bound", "upper_bound"]].to_list()
@@ -208,14 +222,15 @@ def test_a_metric_at_the_age_of_the_delay(late: tuple[Project, pd.DataFrame, pd.
         assert rows.loc[(start, SPAN, "accuracy_at_age"), "metric_value"] == pytest.approx((part["label"] == part["y_pred"]).mean(), rel=1e-12)
         assert rows.loc[(start, SPAN, "label_coverage_at_age"), "metric_value"] == pytest.approx(len(part) / 200 / SPAN, rel=1e-12)
     later = NOW + pd.Timedelta(days=4)
-    project.run(*AT_AGE, now=str(later))
-    again, by_later = when_due(project), labelled_by(log, feedback, DELAY, later)
-    start = NOW - pd.Timedelta(days=3)
+    built.load("late_labels", ALL_LABELS)
+    built.run(*AT_AGE, now=str(later))
+    again, by_later = when_due(built), labelled_by(DELAY, later)
+    start = today - pd.Timedelta(days=3)
     part = by_later[by_later["predicted_at"].dt.floor("D") == start]
     assert again.loc[(start, 1, "roc_auc_at_age"), "metric_value"] == pytest.approx(ranked(part)["roc_auc"][0], rel=1e-9)
     assert again.loc[(start, 1, "label_coverage_at_age"), "metric_value"] > rows.loc[(start, 1, "label_coverage_at_age"), "metric_value"]
-    project.run(*AT_AGE, now=str(later))
-    pd.testing.assert_frame_equal(when_due(project), again)
+    built.run(*AT_AGE, now=str(later))
+    pd.testing.assert_frame_equal(when_due(built), again)
 
 
 def test_nowcast_removes_the_bias_of_a_young_rate(project: Callable[..., Project]) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binomtest
+from scipy.stats import binomtest, norm
 
 from tests.conformance.simulations import MONITOR, START, labels, predictions, prices, three_classes
 from tests.project import PostgresProject, Project
@@ -49,6 +49,26 @@ def logs_of() -> dict[str, pd.DataFrame]:
     numbers = nasty(prices(DAYS, 80, flat + 0.3, flat + 1, seed=11).astype({"y_pred": float}), 12)
     numbers.loc[numbers["region"] == "it's", "label"] = numbers["y_pred"]
     return {"sim": selected(log, np.where(log["y_score"] > 0.6, 0.95, 0.1), 7).assign(is_labelled=lambda log: log["acted"] == 1), "yes": binary, "many": many, "price": numbers}
+
+
+def mean_and_interval(weight: pd.Series, value: pd.Series) -> tuple[float, float, float]:
+    """Weighted mean with the linearised error of a ratio."""
+    mean = (weight * value).sum() / weight.sum()
+    return (mean, *norm.interval(0.95, mean, np.sqrt((weight**2 * (value - mean) ** 2).sum()) / weight.sum()))
+
+
+def selective(rows: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
+    """Values with intervals of rows with `acted`, `propensity`, `prediction` and `label`, which may be unknown."""
+    known, n = rows["label"].notna(), len(rows)
+    seen, right = rows[rows["acted"] & known], (rows["label"] == rows["prediction"])[known].sum()
+    weight = 1 / seen["propensity"]
+    found = {"ipw_accuracy": mean_and_interval(weight, (seen["label"] == seen["prediction"]).astype(float)), "ipw_prevalence": mean_and_interval(weight, seen["label"].astype(float))}
+    explored = rows["acted"] & (rows["propensity"] < 0.5)
+    shares = {"exploration_share": (explored.sum(), rows["acted"].sum()), "accuracy_worst_case": (right, n), "accuracy_best_case": (right + n - known.sum(), n)}
+    for metric, (hits, of) in shares.items():
+        interval = binomtest(int(hits), int(of)).proportion_ci(method="wilson")
+        found[metric] = (hits / of, interval.low, interval.high)
+    return found
 
 
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conformance.flights import distances, drift
 from tests.integration.logs import MONITOR, logs, predictions
-from tests.project import Project
+from tests.project import Project, project_on
 
 SCHEMA = "main_ml_monitor"
 NOW = "2026-04-20 00:00:00"
@@ -24,9 +24,9 @@ MONITORS: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    project = Project(tmp_path_factory.mktemp("roll_ups") / "project", MONITORS, logs=LOGS, now=NOW)
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    project = project_on(request.param, request, tmp_path_factory.mktemp("roll_ups") / "project", MONITORS, logs=LOGS, now=NOW)
     for name, call in {"months": "'berlin', 'month'", "days": "'moving', 'day'"}.items():
         (project.directory / "models" / f"{name}.sql").write_text(f"{{{{ ml_monitor.rolled_up_drift({call}) }}}}\n")
     project.run("-s", "+months", "+days")

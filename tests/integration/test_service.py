@@ -18,7 +18,7 @@ from ml_monitor.cli import app
 from ml_monitor.service import Measurement, append
 from ml_monitor.warehouse import Warehouse
 from tests.integration.logs import MONITOR, NOW, feedback, logs, predictions
-from tests.project import ALERTS, Project
+from tests.project import ALERTS, Project, project_on
 
 SERVICE = {
     "latency_ms": "took_ms",
@@ -66,12 +66,12 @@ def log() -> pd.DataFrame:
     return served()
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory, log: pd.DataFrame) -> Project:
+@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, log: pd.DataFrame) -> Project:
     """A build without operational rows, then one with those of five days."""
     monitor = MONITOR | {"service": SERVICE, "thresholds": THRESHOLDS, "alerting": {"open_after": 1}, "retention": {"service": 3}}
     every = logs(predictions=log, feedback=feedback(log), reference=served(days=20, start="2025-12-01", seed=9))
-    project = Project(tmp_path_factory.mktemp("service") / "project", {"churn": monitor}, now=NOW, logs=every)
+    project = project_on(request.param, request, tmp_path_factory.mktemp("service") / "project", {"churn": monitor}, now=NOW, logs=every)
     project.run(*ALERTS)
     append(warehouse(project), [one for day in range(6, 11) for one in measurements(day)])
     project.run(*ALERTS)
@@ -86,7 +86,7 @@ def test_the_rows_of_an_operational_metric_are_those_of_its_log(built: Project) 
     spec = json.loads(declared["spec"])
     [found] = house.query(f"select * from {house.table('verdicts')} where metric = 'gpu_busy' and span = 1 and window_start = :start", {"start": datetime(2026, 1, 9)})
     query = _rows_query(house, spec, found, found["window_start"])
-    assert built.rows(f"select distinct service, measure, count(*) from ({query}) as read group by all") == [("host:gpu0", "gpu_share", 24)]
+    assert built.rows(f"select distinct service, measure, count(*) from ({query}) as read group by service, measure") == [("host:gpu0", "gpu_share", 24)]
     assert _labels_query(house, spec, found, query) is None
 
 
@@ -175,7 +175,7 @@ def test_nothing_new_changes_nothing_and_late_rows_change_their_window_only(buil
 
 
 def test_old_measurements_go_when_they_are_counted_and_the_figures_stay(built: Project) -> None:
-    figures = "select metric, window_start, span, metric_value, sample_size from main_ml_monitor.ml_monitor__metric_values where family = 'operational' order by all"
+    figures = "select metric, window_start, span, metric_value, sample_size from main_ml_monitor.ml_monitor__metric_values where family = 'operational' order by 1, 2, 3"
     kept = "select count(*), min(measured_at) from main_ml_monitor.ml_monitor__service_log"
     built.run("-s", "ml_monitor__retention_actions")
     uncounted = [

@@ -1,4 +1,4 @@
-"""Every model, compiled for warehouses that no test can reach, parses there and calls only functions that are known there.
+"""Every model and the query of every snapshot, compiled for warehouses that no test can reach, parses there and calls only functions that are known there.
 
 Parsed is not run: sqlglot checks the grammar, and `<dialect>.txt` holds the functions that the warehouse's manual documents.
 """
@@ -159,7 +159,7 @@ REVIEWS = {
     "columns": {"prediction_id": "case_id", "label": "answer", "reviewer": "reviewer", "occurred_at": "reviewed_at"},
     "loaded_at": "changed_at",
 }
-VARIABLES = {"ml_monitor__excluded_periods": "raw.excluded", "ml_monitor__alert_mutes": "raw.mutes", "ml_monitor__feedback_tables": {"reviews": REVIEWS}}
+VARIABLES = {"ml_monitor__excluded_periods": "raw.excluded", "ml_monitor__alert_mutes": "raw.mutes", "ml_monitor__feedback_tables": {"reviews": REVIEWS}, "ml_monitor__history_of": ["psi"]}
 TABLES = sorted({name.removeprefix("raw.") for monitor in MONITORS.values() for name in (monitor["predictions"], monitor.get("feedback", "raw.feedback"))} | {"kind_labels", "repaid", "sales", "excluded", "mutes", "reviews"})
 
 
@@ -208,7 +208,7 @@ def compiled(request: pytest.FixtureRequest, dialect: str, project: Project) -> 
                 patch.setattr(adapter, "get_relation", get_relation)
         result = project.dbt("compile", "--no-introspect", "--no-populate-cache")
     assert result.success, result.exception or [f"{r.node.name}: {r.message}" for r in result.result if r.message]
-    yield {run.node.name: run.node.compiled_code for run in result.result if run.node.resource_type == "model"}
+    yield {run.node.name: run.node.compiled_code for run in result.result if run.node.resource_type in ("model", "snapshot")}
 
 
 def adapters(kind: type) -> Iterator[type]:
@@ -257,6 +257,7 @@ def problems(sql: str, dialect: str) -> list[str]:
 
 
 def test_models_parse_and_call_only_known_functions(dialect: str, compiled: dict[str, str]) -> None:
+    assert {path.stem for path in (REPOSITORY / "snapshots").glob("*.sql")} < compiled.keys()
     found = [f"{model}: {problem}" for model, sql in sorted(compiled.items()) for problem in problems(sql, dialect)]
     assert not found, "\n".join(found)
 

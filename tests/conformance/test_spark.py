@@ -11,18 +11,34 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.conformance import golden, test_outcomes
+from tests.conformance import golden, test_maturity, test_outcomes, test_references
 from tests.conformance.test_golden import (  # noqa: F401 - the same tests, with the fixture `built` of this file
     test_an_open_window_has_no_metric_and_an_empty_one_an_alert,
+    test_categories_and_single_values,
     test_data_quality,
     test_drift,
+    test_drift_against_the_days_before,
     test_drift_of_a_segment,
+    test_drift_with_a_floor,
+    test_exact_distances,
+    test_labels_of_what_was_acted_on,
+    test_many_rows,
     test_performance,
     test_statuses_that_have_no_value,
     test_the_dispersion_is_that_of_the_healthy_windows,
     test_the_evidence_of_a_verdict,
+    test_versions_on_the_same_cases,
     test_weeks_from_the_profile_of_days,
+    test_what_cannot_be_right_is_a_finding,
 )
+from tests.conformance.test_maturity import (  # noqa: F401
+    test_estimates_from_the_labels_that_have_come,
+    test_intervals_at_a_fixed_age,
+    test_metrics_at_a_fixed_age,
+    test_nowcast,
+    test_triangle,
+)
+from tests.conformance.test_references import test_late_rows_and_freshness, test_volumes, test_weeks_against_the_weeks_before  # noqa: F401
 from tests.integration.logs import MONITOR, NOW, logs, predictions
 from tests.project import Project
 
@@ -99,11 +115,14 @@ class SparkProject(Project):
 
 
 # No crossed segment: three times the rows, of which Spark takes minutes.
-MONITORS = {"nasty": {key: value for key, value in golden.MONITORS["nasty"].items() if key != "multivariate"} | {"segments": [golden.CATEGORY]}}
-# The other tasks, each with its nasty windows.
+MONITORS = golden.MONITORS | {"nasty": {key: value for key, value in golden.MONITORS["nasty"].items() if key != "multivariate"} | {"segments": [golden.CATEGORY]}}
+# The other tasks, each with its nasty windows; another reference and other windows, which are those that differ most; labels that come late.
 TASKS = ("number", "kind", "order")
-MONITORS |= {name: test_outcomes.monitor(name) for name in TASKS}
-LOGS = golden.logs() | {name: log for task in TASKS for name, log in test_outcomes.logs(task).items()}
+MONITORS |= {name: test_outcomes.monitor(name) for name in TASKS} | test_maturity.MONITORS
+MONITORS |= {name: test_references.MONITORS[name] for name in ("weekdays_3", "weeks")}
+LOGS = golden.logs() | {name: log for task in TASKS for name, log in test_outcomes.logs(task).items()} | test_references.LOGS | test_maturity.LOGS
+LOGS["excluded"] = pd.concat([LOGS["excluded"], test_references.EXCLUDED])
+BUILT = ["+ml_monitor__alert_events", "+ml_monitor__performance_at_age", "+ml_monitor__label_maturity", "+ml_monitor__model_comparisons", "golden_weeks", "golden_exact"]
 # What late rows change is counted again in a later run.
 LATER = ["--select", "nasty__feature_profile", "nasty__outcome_profile", "intake", "quality"]
 COUNTED = {
@@ -118,15 +137,19 @@ TABLES = COUNTED | {
     "ml_monitor__performance": "monitor, model_version, segment, segment_value, feature, window_start, span, metric, metric_value, sample_size, lower_bound, upper_bound, label_coverage",
     "ml_monitor__drift": "monitor, model_version, segment, segment_value, feature, window_start, span, metric, metric_value, sample_size, reference_size, n_bins, noise_floor, p_value",
     "ml_monitor__verdicts": "monitor, model_version, segment, segment_value, feature, window_start, span, metric, metric_value, status",
+    **dict.fromkeys(
+        ("ml_monitor__estimated_performance", "ml_monitor__label_nowcast", "ml_monitor__decisions", "ml_monitor__custom_metrics", "ml_monitor__change_detection", "ml_monitor__selective_labels"),
+        "monitor, model_version, segment, segment_value, window_start, span, metric, metric_value, sample_size",
+    ),
     "ml_monitor__alert_events": "monitor, event_id, incident_id, feature, window_start, metric, event_type, severity, metric_value, reason",
 }
 
 
 def build(project: Project) -> Project:
     """From the logs to the alerts."""
-    for name in (*golden.LOG_MODELS, "golden_weeks"):
-        (project.directory / "models" / f"{name}.sql").write_text(golden.MODELS[name])
-    project.run("--select", "+ml_monitor__alert_events", "golden_weeks")
+    for name, sql in golden.MODELS.items():
+        (project.directory / "models" / f"{name}.sql").write_text(sql)
+    project.run("--select", *BUILT)
     return project
 
 
@@ -190,21 +213,54 @@ def test_multivariate_drift_is_refused(built: Project, tmp_path: Path) -> None:
     assert "monitor 'nasty', key 'multivariate': Spark cannot plan" in project.error()
 
 
+def test_the_same_weekdays(built: Project, duck: Project) -> None:
+    """Against pandas: the drift, the spread of healthy windows, and that a verdict takes that of its weekday."""
+    test_references.test_moving_references(built, "weekdays_3")
+    test_references.test_the_spread_of_healthy_windows_by_weekday(built, "weekdays_3")
+    expected = test_references.spread("weekdays_3")
+    for project in (built, duck):
+        rows = project.rows(f"select window_start, span, dispersion from {SCHEMA}.ml_monitor__verdicts where monitor = 'weekdays_3' and metric = 'psi' and feature = 'plan'")
+        assert len(rows) > 50
+        for start, span, dispersion in rows:
+            assert dispersion == pytest.approx(expected[span, start.weekday()], rel=1e-9), (start, span)
+
+
+def with_late_rows() -> pd.DataFrame:
+    log = golden.logs()["golden_rows"]
+    late = log[log["predicted_at"].dt.normalize() == golden.FLAT].head(7)
+    return pd.concat([log, late.assign(prediction_id=[f"late-{i}" for i in range(7)])])
+
+
 def test_late_rows_on_spark_touch_only_their_window(built: Project, duck: Project) -> None:
     def rows() -> dict[str, int]:
         found = built.frame(f"select window_start, sum(n) as n from {SCHEMA}.nasty__feature_profile where feature = '__all__' and bin = 0 and segment = '__all__' group by 1")
         return {str(row.window_start)[:10]: row.n for row in found.itertuples()}
 
-    before, log = rows(), golden.logs()["golden_rows"]
-    late = log[log["predicted_at"].dt.normalize() == golden.FLAT].head(7)
+    before = rows()
     for project in (built, duck):
-        project.load("golden_rows", pd.concat([log, late.assign(prediction_id=[f"late-{i}" for i in range(7)])]))
+        project.load("golden_rows", with_late_rows())
         project.run(*LATER)
     assert_equal(content(built, COUNTED), content(duck, COUNTED))
     day = str(golden.FLAT)[:10]
     assert rows() == before | {day: before[day] + 7}
     rebuilt = built.frame(f"select distinct window_start from {SCHEMA}.nasty__feature_profile where updated_at = (select max(updated_at) from {SCHEMA}.nasty__feature_profile)")
     assert [str(start)[:10] for start in rebuilt["window_start"]] == [day]
+
+
+def test_a_lost_and_a_retyped_column_on_spark(built: Project) -> None:
+    """A day later, when the open window is over."""
+    log = with_late_rows()
+    built.load("golden_rows", log.drop(columns="flat").assign(ties=log["ties"].astype(str)))
+    built.run("--select", "golden_log", "nasty__feature_profile", "ml_monitor__windows", "intake", "quality", now=str(golden.OPEN + pd.Timedelta(days=1)))
+    changes = built.rows(f"select column_name, first_data_type, data_type from {SCHEMA}.ml_monitor__schema_changes where monitor = 'nasty'")
+    assert sorted(changes) == [("flat", "double", "absent"), ("ties", "bigint", "string")]
+    rows = built.rows(
+        f"select feature, window_start, metric, metric_value from {SCHEMA}.ml_monitor__data_quality where monitor = 'nasty' and metric in ('missing_rate', 'invalid_rate')"
+        " and feature in ('flat', 'ties') and span = 1 and segment = '__all__' and model_version = '__all__'"
+    )
+    assert {row[:3] for row in rows if row[3] > 0} == {("flat", golden.OPEN, "missing_rate")}, "history stays, and numbers written as text are numbers"
+    assert {row[3] for row in rows} == {0.0, 1.0}
+    assert built.rows(f"select metric_value from {SCHEMA}.ml_monitor__intake where monitor = 'nasty' and metric = 'schema_changes' and window_start = '{golden.OPEN}'") == [(2.0,)]
 
 
 def test_chunks_of_rows_on_spark(spark: Any, tmp_path: Path) -> None:

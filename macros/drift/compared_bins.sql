@@ -42,7 +42,10 @@
             {{ quantity('below', back) if back else 'reference_below' }} as reference_below,
             {{ quantity('size', back) if back else 'reference_size' }} as reference_size,
             {{ quantity('size', back, '_with_missing') if back else 'reference_size_with_missing' }} as reference_size_with_missing,
-            n_declared + case when {{ quantity('unseen', span + back) }} > 0 then 1 else 0 end as n_bins
+            {{ quantity('size', span) }} - ({{ quantity('unseen', span) }}) as window_size_without_unseen,
+            {{ quantity('size', back) if back else 'reference_size' }} - ({{ quantity('unseen', back) if back else 'reference_unseen' }}) as reference_size_without_unseen,
+            n_declared + case when {{ quantity('unseen', span + back) }} > 0 then 1 else 0 end as n_bins,
+            n_declared as n_bins_without_unseen
         from stale_bins
         where {{ ml_monitor.of_monitors('monitor', comparison.monitors) }}
             and {{ quantity('size', span, '_with_missing') }} > 0

@@ -19,3 +19,14 @@
         {{ ml_monitor.arg_max('bin', 'abs(' ~ window_share ~ ' - ' ~ reference_share ~ ')') }} as l_infinity_bin{{ kind }},
         {{ ml_monitor.chi_squared('case when is_value' ~ kind ~ ' = 1 then window_n end', 'reference_n', window_size, reference_size) }} as chi_squared{{ kind }}
 {%- endmacro %}
+
+
+{% macro psi_without_unseen() %}
+    {#- The same of PSI alone, over the bins that the reference has. -#}
+    {%- set kind = '_without_unseen' %}
+        max(window_size{{ kind }}) as window_size{{ kind }},
+        max(reference_size{{ kind }}) as reference_size{{ kind }},
+        max(n_bins{{ kind }}) as n_bins{{ kind }},
+        sum(is_value{{ kind }}) as n_present{{ kind }},
+        sum((q{{ kind }} - p{{ kind }}) * log_ratio{{ kind }}) as psi{{ kind }}
+{%- endmacro %}

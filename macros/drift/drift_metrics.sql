@@ -21,18 +21,19 @@
         {%- endfor -%}
     {%- endfor -%}
     {%- do metrics.extend([
+        ml_monitor._drift_metric('psi_without_unseen', kind='_without_unseen', noise_floor='psi_noise_without_unseen', feature_type='categorical'),
         ml_monitor._drift_metric('psi_trailing', column='psi', noise_floor='psi_noise', baseline='trailing'),
-        ml_monitor._drift_metric('ks', p_value='ks_p_value', is_numeric=true),
-        ml_monitor._drift_metric('wasserstein', is_numeric=true),
-        ml_monitor._drift_metric('mean_shift', noise_floor='0', is_numeric=true),
-        ml_monitor._drift_metric('std_change', noise_floor='0', is_numeric=true),
+        ml_monitor._drift_metric('ks', p_value='ks_p_value', feature_type='numeric'),
+        ml_monitor._drift_metric('wasserstein', feature_type='numeric'),
+        ml_monitor._drift_metric('mean_shift', noise_floor='0', feature_type='numeric'),
+        ml_monitor._drift_metric('std_change', noise_floor='0', feature_type='numeric'),
     ]) -%}
     {{ return(metrics) }}
 {% endmacro %}
 
 
-{% macro _drift_metric(metric, column=none, kind='', noise_floor=none, p_value=none, baseline='reference', is_numeric=false) %}
+{% macro _drift_metric(metric, column=none, kind='', noise_floor=none, p_value=none, baseline='reference', feature_type=none) %}
     {%- set no_number = 'cast(null as ' ~ ml_monitor.type_double() ~ ')' -%}
     {{ return({'metric': metric, 'column': column or metric, 'kind': kind, 'noise_floor': noise_floor or no_number, 'p_value': p_value or no_number,
-        'baseline': baseline, 'is_numeric': is_numeric}) }}
+        'baseline': baseline, 'feature_type': feature_type}) }}
 {% endmacro %}

@@ -163,6 +163,7 @@
             {%- for side in ['window', 'reference'] %}
             sum({{ side }}_n) over (partition by cell) as {{ side }}_size_with_missing,
             sum(case when {{ is_value }} then {{ side }}_n else 0 end) over (partition by cell) as {{ side }}_size,
+            sum(case when {{ is_value }} and bin <> {{ codes.unseen }} then {{ side }}_n else 0 end) over (partition by cell) as {{ side }}_size_without_unseen,
             sum(case when bin > 0 then {{ side }}_n else 0 end) {{ by_bin }} as {{ side }}_below,
             {%- endfor %}
             sum(case when bin = {{ codes.unseen }} then window_n + reference_n else 0 end) over (partition by cell) as n_unseen
@@ -172,9 +173,10 @@
     compared_bins as (
         select {{ identity }}, cells.feature_type, cells.smoothing_floor, cells.n_not_values, widths.width, bins.bin,
             {%- for side in ['window', 'reference'] %}
-            bins.{{ side }}_n, bins.{{ side }}_below, bins.{{ side }}_size, bins.{{ side }}_size_with_missing,
+            bins.{{ side }}_n, bins.{{ side }}_below, bins.{{ side }}_size, bins.{{ side }}_size_with_missing, bins.{{ side }}_size_without_unseen,
             {%- endfor %}
-            cells.n_declared + case when bins.n_unseen > 0 then 1 else 0 end as n_bins
+            cells.n_declared + case when bins.n_unseen > 0 then 1 else 0 end as n_bins,
+            cells.n_declared as n_bins_without_unseen
         from sized_cells as bins
         inner join cells on cells.cell = bins.cell
         left join bin_widths as widths on widths.monitor = {{ ml_monitor.literal(spec.name) }} and widths.feature = cells.feature and widths.bin = bins.bin

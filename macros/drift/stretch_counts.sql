@@ -88,7 +88,8 @@
             sum(case when bin = {{ codes.unseen }} then n_{{ from }}_{{ to }} else 0 end) as unseen_{{ from }}_{{ to }},
             {%- endfor %}
             sum(reference_n) as reference_size_with_missing,
-            sum(case when bin not in ({{ codes.missing }}, {{ codes.invalid }}) then reference_n else 0 end) as reference_size
+            sum(case when bin not in ({{ codes.missing }}, {{ codes.invalid }}) then reference_n else 0 end) as reference_size,
+            sum(case when bin = {{ codes.unseen }} then reference_n else 0 end) as reference_unseen
         from stretched_bins
         group by cell, window_number
     )

@@ -34,6 +34,7 @@
         {%- do metrics.append(ml_monitor._metric(metric ~ '_with_missing', 'drift', unit, 'above', formula ~ '; missing and invalid values are bins too')) -%}
     {%- endfor -%}
     {{ return(metrics + [
+        ml_monitor._metric('psi_without_unseen', 'drift', 'nats', 'above', 'psi of the rows whose category the reference has (categorical features)'),
         ml_monitor._metric('psi_trailing', 'drift', 'nats', 'above', 'psi against the windows just before the span'),
         ml_monitor._metric('ks', 'drift', 'share', 'above', 'largest gap between the distribution functions, at the bin edges (numeric features)'),
         ml_monitor._metric('wasserstein', 'drift', 'robust std', 'above', 'area between the distribution functions, straight between bin edges, in (q95 - q05) / 3.29 of the reference (numeric features)'),

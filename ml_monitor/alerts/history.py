@@ -240,7 +240,7 @@ def _evidence(rows: Sequence[Row]) -> Evidence:
     return Evidence(
         lower=_floats(rows, "lower_bound"),
         upper=_floats(rows, "upper_bound"),
-        noise_limit=noise / df * critical if metric in ("psi", "psi_with_missing") else np.full(len(rows), np.nan),
+        noise_limit=noise / df * critical if metric in ("psi", "psi_with_missing", "psi_without_unseen") else np.full(len(rows), np.nan),
         scale=noise / df * np.where(np.isnan(dispersion), 1.0, dispersion),
         df=df,
         has_intervals=family in ("performance", "estimated_performance", "service", "behaviour"),

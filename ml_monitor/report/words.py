@@ -16,6 +16,7 @@ _METRICS = {
     "roc_auc": "AUC",
     "psi": "PSI",
     "psi_with_missing": "PSI with missing",
+    "psi_without_unseen": "PSI of known categories",
     "psi_trailing": "PSI against the weeks before",
     "mae": "MAE",
     "rmse": "RMSE",

@@ -5,7 +5,6 @@
 
 {%- set keys = ['monitor', 'model_version', 'segment', 'segment_value', 'feature', 'window_start', 'window_end', 'span'] %}
 {%- set metrics = ml_monitor.drift_metrics() %}
-{%- set of_numbers = metrics | selectattr('is_numeric') | map(attribute='metric') | list %}
 {%- set no_number = 'cast(null as ' ~ ml_monitor.type_double() ~ ')' %}
 
 with
@@ -39,7 +38,7 @@ select
     metric_spec_id,
     source_updated_at
 from {{ ref('ml_monitor__drift_statistics') }}
-where baseline = '{{ metric.baseline }}'{{ " and feature_type = 'numeric'" if metric.is_numeric }}
+where baseline = '{{ metric.baseline }}'{{ " and feature_type = '" ~ metric.feature_type ~ "'" if metric.feature_type }}
 union all
 {% endfor %}
 select
@@ -65,4 +64,9 @@ from unreferenced
 inner join {{ ref('ml_monitor__windows') }} as windows on windows.monitor = unreferenced.monitor
 inner join {{ ref('ml_monitor__thresholds') }} as thresholds on thresholds.monitor = unreferenced.monitor
 where thresholds.metric in ('{{ metrics | map(attribute='metric') | join("', '") }}')
-    and (unreferenced.feature_type = 'numeric' or thresholds.metric not in ('{{ of_numbers | join("', '") }}'))
+    and unreferenced.feature_type = case thresholds.metric
+        {%- for metric in metrics if metric.feature_type %}
+        when '{{ metric.metric }}' then '{{ metric.feature_type }}'
+        {%- endfor %}
+        else unreferenced.feature_type
+    end

@@ -48,7 +48,13 @@ def drift(reference: pd.Series, window: pd.Series, kind: str, smoothing: str) ->
             np.append(r, not_values(reference, kind)), np.append(c, not_values(window, kind)), smoothing
         ).items()
     }
-    return values | (moments(reference.dropna(), window.dropna(), r, c) if kind == "numeric" else {})
+    return values | (moments(reference.dropna(), window.dropna(), r, c) if kind == "numeric" else without_unseen(reference, r, c, smoothing))
+
+
+def without_unseen(reference: pd.Series, r: np.ndarray, c: np.ndarray, smoothing: str) -> dict[str, float]:
+    """PSI over the categories of the reference, which come first; none where one side has no row in them."""
+    known = [side[: reference.nunique()] for side in (r, c)]
+    return {"psi_without_unseen": distances(*known, smoothing)["psi"]} if all(side.sum() for side in known) else {}
 
 
 def distances(r: np.ndarray, c: np.ndarray, smoothing: str) -> dict[str, float]:

@@ -258,13 +258,13 @@ def drift(reference: pd.DataFrame, window: pd.DataFrame, feature: str, smoothing
     base, now = side(reference, feature), side(window, feature)
     found: dict[str, float] = {}
     r = c = np.zeros(1, dtype=int)
+    frozen = side(edges if edges is not None else reference, feature).values
     if edges is not None:
-        frozen = side(edges, feature).values
         r, c = (flights.bin_counts(frozen, values, kind)[1] for values in (base.values, now.values))
     elif len(base.values):
         r, c = flights.bin_counts(base.values, now.values, kind)
     if len(base.values) and len(now.values):
-        found = flights.distances(r, c, smoothing)
+        found = flights.distances(r, c, smoothing) | (flights.without_unseen(frozen, r, c, smoothing) if kind == "categorical" else {})
         if kind == "numeric" and edges is None:
             found |= flights.moments(base.values, now.values, r, c)
     if len(base.values) or base.missing:

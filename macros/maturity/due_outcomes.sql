@@ -39,9 +39,13 @@
 {%- endmacro %}
 
 
-{% macro any_label_delays() %}
-    {#- Without a monitor whose labels are waited for there is no age to look at. -#}
-    {%- set delayed = [] -%}
-    {%- for spec in ml_monitor.monitors() if spec.label_delay and spec.feedback and spec.task != 'ranking' -%}{%- do delayed.append(spec.name) -%}{%- endfor -%}
-    {{ return(delayed | length > 0) }}
+{% macro due_monitors() %}
+    {#- Monitors with a threshold on a metric at the age `label_delay`: every window is ranked anew for it, which nobody pays for who does not look. -#}
+    {%- set names = [] -%}
+    {%- for spec in ml_monitor.monitors() -%}
+        {%- if spec.thresholds | map(attribute='metric') | select('in', ml_monitor._age_metrics() | map(attribute='metric') | list) | list -%}
+            {%- do names.append(spec.name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(names) }}
 {% endmacro %}

@@ -1,7 +1,7 @@
-{{ config(**dict(ml_monitor.metric_config(), enabled=ml_monitor.any_label_delays())) }}
+{{ config(**dict(ml_monitor.metric_config(), enabled=ml_monitor.due_monitors() != [])) }}
 
-{#- Metrics from the labels that had come when a window was `label_delay` windows old: labels that come later do not move them. Of monitors that declare
-    `label_delay`. -#}
+{#- Metrics from the labels that had come when a window was `label_delay` windows old: labels that come later do not move them. Of monitors with a
+    threshold on one of them. -#}
 
 with
 
@@ -9,7 +9,7 @@ delayed_profiles as {{ ml_monitor.inline_cte() }} (
     select profiles.*, monitors.label_delay
     from {{ ref('ml_monitor__outcome_profiles') }} as profiles
     inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = profiles.monitor
-    where monitors.label_delay > 0 and monitors.task <> 'ranking' and profiles.segment = '__all__'
+    where profiles.segment = '__all__' and {{ ml_monitor.of_monitors('profiles.monitor', ml_monitor.due_monitors()) }}
 ),
 
 {#- another delay makes other numbers #}

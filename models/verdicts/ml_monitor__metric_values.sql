@@ -22,7 +22,7 @@
 {%- if ml_monitor.any_multivariate() %}
     {%- do has.update({'ml_monitor__multivariate_drift': ['reference_size', 'noise_floor', 'p_value', 'detail']}) %}
 {%- endif %}
-{%- if ml_monitor.any_label_delays() %}{% do has.update({'ml_monitor__performance_when_due': ['lower_bound', 'upper_bound', 'label_coverage']}) %}{% endif %}
+{%- if ml_monitor.due_monitors() %}{% do has.update({'ml_monitor__performance_when_due': ['lower_bound', 'upper_bound', 'label_coverage']}) %}{% endif %}
 {#- What stands in tables of other shapes, one number of it per window. #}
 {%- set found = {} %}
 {%- if ml_monitor.any_declared('comparison') %}

@@ -20,7 +20,7 @@ DAYS, DELAY, SPAN = 45, 5, 7
 NOW = pd.Timestamp(golden.NOW)
 FIRST_DAY = NOW.normalize() - pd.Timedelta(days=DAYS)
 TABLES = {"predictions": "raw.late_log", "feedback": "raw.late_labels", "reference": {"relation": "raw.late_reference"}}
-MONITORS = {"late": MONITOR | TABLES | {"label_delay": DELAY, "rolling": [SPAN]}}
+MONITORS = {"late": MONITOR | TABLES | {"label_delay": DELAY, "rolling": [SPAN], "thresholds": {"accuracy_at_age": {"alert": 0.2}}}}
 LOG = predictions(DAYS, 200, np.zeros(DAYS), np.zeros(DAYS)).assign(predicted_at=lambda log: log["predicted_at"] + (FIRST_DAY - START))
 AT_AGE = ("-s", "+ml_monitor__label_nowcast", "+ml_monitor__performance_at_age", "+ml_monitor__performance_when_due", "+ml_monitor__estimated_performance")
 

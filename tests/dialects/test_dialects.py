@@ -129,6 +129,7 @@ MONITORS = {
         "protected": ["region"],
         "comparison": {"on": "case_id"},
         "label_delay": 3,
+        "thresholds": {"roc_auc_at_age": {"alert": 0.6}},
         "selective": {"action": "granted", "propensity": "propensity"},
         "error_profile": True,
         "service": {"latency_ms": "took_ms", "status": "http_status", "operational": {"gpu": {"measure": "gpu_share", "service": "it's", "statistic": "p95"}}},

@@ -201,7 +201,7 @@ def postgres(directory: Path, cache: Path, rows: int = 1_000_000) -> dict[str, A
         "rolling": [7],
     }
     tables = {"reference": data / "reference.parquet", "predictions": data / "log"}
-    found = {}
+    found: dict[str, Any] = {}
     with postgres_server() as server:
         project = PostgresProject(
             directory / "project", {"wide": monitor}, now=str(wide_log.TODAY), logs=dict(tables), server=server, log_level="debug"
@@ -209,7 +209,9 @@ def postgres(directory: Path, cache: Path, rows: int = 1_000_000) -> dict[str, A
         for name in ("build", "next day"):
             shutil.rmtree(logs, ignore_errors=True)
             project.run()
-            found[name] = sum(statements.seconds(logs / "dbt.log").values())
+            work = statements.seconds(logs / "dbt.log")
+            found[name] = sum(work.values())
+            found[f"{name}, largest"] = dict(sorted(work.items(), key=lambda item: -item[1])[:8])
             project.load("next_day", data / "next_day.parquet")
             project.execute("insert into raw.predictions select * from raw.next_day")
     return found

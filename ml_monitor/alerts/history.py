@@ -16,6 +16,8 @@ _PLACE = ("feature", "segment", "segment_value")
 _KEYS = ("monitor", "metric", "feature", "segment", "segment_value", "model_version", "span", "window_start")
 # A breach that sampling explains is none; the 99.9 % point, as in the macro `chi_squared_critical`.
 _NOISE_Z = 3.090232306167813
+# Metrics whose value sampling alone may explain.
+_TESTED = ("psi", "psi_with_missing", "psi_without_unseen")
 
 
 class ReplayError(MlMonitorError):
@@ -240,7 +242,7 @@ def _evidence(rows: Sequence[Row]) -> Evidence:
     return Evidence(
         lower=_floats(rows, "lower_bound"),
         upper=_floats(rows, "upper_bound"),
-        noise_limit=noise / df * critical if metric in ("psi", "psi_with_missing", "psi_without_unseen") else np.full(len(rows), np.nan),
+        noise_limit=noise / df * critical if metric in _TESTED else np.full(len(rows), np.nan),
         scale=noise / df * np.where(np.isnan(dispersion), 1.0, dispersion),
         df=df,
         has_intervals=family in ("performance", "estimated_performance", "service", "behaviour"),

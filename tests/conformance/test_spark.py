@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from tests.conformance import golden, test_maturity, test_outcomes, test_references
+from tests.conformance import golden, test_outcomes
 from tests.conformance.test_golden import (  # noqa: F401 - the same tests, with the fixture `built` of this file
     test_an_open_window_has_no_metric_and_an_empty_one_an_alert,
     test_categories_and_single_values,
@@ -22,23 +22,13 @@ from tests.conformance.test_golden import (  # noqa: F401 - the same tests, with
     test_drift_with_a_floor,
     test_exact_distances,
     test_labels_of_what_was_acted_on,
-    test_many_rows,
     test_performance,
     test_statuses_that_have_no_value,
     test_the_dispersion_is_that_of_the_healthy_windows,
     test_the_evidence_of_a_verdict,
     test_versions_on_the_same_cases,
     test_weeks_from_the_profile_of_days,
-    test_what_cannot_be_right_is_a_finding,
 )
-from tests.conformance.test_maturity import (  # noqa: F401
-    test_estimates_from_the_labels_that_have_come,
-    test_intervals_at_a_fixed_age,
-    test_metrics_at_a_fixed_age,
-    test_nowcast,
-    test_triangle,
-)
-from tests.conformance.test_references import test_late_rows_and_freshness, test_volumes, test_weeks_against_the_weeks_before  # noqa: F401
 from tests.integration.logs import MONITOR, NOW, logs, predictions
 from tests.project import Project
 
@@ -115,14 +105,12 @@ class SparkProject(Project):
 
 
 # No crossed segment: three times the rows, of which Spark takes minutes.
-MONITORS = golden.MONITORS | {"nasty": {key: value for key, value in golden.MONITORS["nasty"].items() if key != "multivariate"} | {"segments": [golden.CATEGORY]}}
-# The other tasks, each with its nasty windows; another reference and other windows, which are those that differ most; labels that come late.
+MONITORS = {"nasty": {key: value for key, value in golden.MONITORS["nasty"].items() if key != "multivariate"} | {"segments": [golden.CATEGORY]}}
+# The other smoothing, the other reference and the other tasks, each with its nasty windows.
 TASKS = ("number", "kind", "order")
-MONITORS |= {name: test_outcomes.monitor(name) for name in TASKS} | test_maturity.MONITORS
-MONITORS |= {name: test_references.MONITORS[name] for name in ("weekdays_3", "weeks")}
-LOGS = golden.logs() | {name: log for task in TASKS for name, log in test_outcomes.logs(task).items()} | test_references.LOGS | test_maturity.LOGS
-LOGS["excluded"] = pd.concat([LOGS["excluded"], test_references.EXCLUDED])
-BUILT = ["+ml_monitor__alert_events", "+ml_monitor__performance_at_age", "+ml_monitor__label_maturity", "+ml_monitor__model_comparisons", "golden_weeks", "golden_exact"]
+MONITORS |= {name: golden.MONITORS[name] for name in ("floored", "moving")} | {name: test_outcomes.monitor(name) for name in TASKS}
+LOGS = golden.logs() | {name: log for task in TASKS for name, log in test_outcomes.logs(task).items()}
+BUILT = ["+ml_monitor__alert_events", "+ml_monitor__model_comparisons", "golden_weeks", "golden_exact"]
 # What late rows change is counted again in a later run.
 LATER = ["--select", "nasty__feature_profile", "nasty__outcome_profile", "intake", "quality"]
 COUNTED = {
@@ -138,7 +126,7 @@ TABLES = COUNTED | {
     "ml_monitor__drift": "monitor, model_version, segment, segment_value, feature, window_start, span, metric, metric_value, sample_size, reference_size, n_bins, noise_floor, p_value",
     "ml_monitor__verdicts": "monitor, model_version, segment, segment_value, feature, window_start, span, metric, metric_value, status",
     **dict.fromkeys(
-        ("ml_monitor__estimated_performance", "ml_monitor__label_nowcast", "ml_monitor__decisions", "ml_monitor__custom_metrics", "ml_monitor__change_detection", "ml_monitor__selective_labels"),
+        ("ml_monitor__estimated_performance", "ml_monitor__decisions", "ml_monitor__custom_metrics", "ml_monitor__change_detection", "ml_monitor__selective_labels"),
         "monitor, model_version, segment, segment_value, window_start, span, metric, metric_value, sample_size",
     ),
     "ml_monitor__alert_events": "monitor, event_id, incident_id, feature, window_start, metric, event_type, severity, metric_value, reason",
@@ -211,18 +199,6 @@ def test_multivariate_drift_is_refused(built: Project, tmp_path: Path) -> None:
     session = built.session  # type: ignore[attr-defined]
     project = SparkProject(tmp_path / "spark", {"nasty": golden.MONITORS["nasty"]}, now=golden.NOW, session=session)
     assert "monitor 'nasty', key 'multivariate': Spark cannot plan" in project.error()
-
-
-def test_the_same_weekdays(built: Project, duck: Project) -> None:
-    """Against pandas: the drift, the spread of healthy windows, and that a verdict takes that of its weekday."""
-    test_references.test_moving_references(built, "weekdays_3")
-    test_references.test_the_spread_of_healthy_windows_by_weekday(built, "weekdays_3")
-    expected = test_references.spread("weekdays_3")
-    for project in (built, duck):
-        rows = project.rows(f"select window_start, span, dispersion from {SCHEMA}.ml_monitor__verdicts where monitor = 'weekdays_3' and metric = 'psi' and feature = 'plan'")
-        assert len(rows) > 50
-        for start, span, dispersion in rows:
-            assert dispersion == pytest.approx(expected[span, start.weekday()], rel=1e-9), (start, span)
 
 
 def with_late_rows() -> pd.DataFrame:

@@ -330,7 +330,7 @@ def test_at_the_newest_age_a_metric_is_what_it_is(built: Project) -> None:
     columns = "metric_value, lower_bound, upper_bound, sample_size, label_coverage"
     rows = built.frame(f"select monitor, window_start, metric, {columns} from main_ml_monitor.ml_monitor__performance_at_age where label_age = 0")
     wanted = {
-        "yes": {"prevalence", "accuracy", "precision", "recall", "specificity", "f1", "log_loss", "brier"},
+        "yes": {"prevalence", "accuracy", "precision", "recall", "specificity", "f1", "roc_auc", "gini", "average_precision", "ks_separation", "log_loss", "brier"},
         "kind": {"accuracy", "log_loss", "brier"}, "spoilt": {"accuracy", "log_loss", "brier"}, "number": {"mae", "rmse", "bias"},
     }  # fmt: skip
     assert rows.groupby("monitor")["metric"].agg(set).to_dict() == {name: metrics | {"label_coverage"} for name, metrics in wanted.items()}

@@ -39,7 +39,8 @@
     {%- for cell, (hit, trial) in cells.items() -%}
         {%- do noise.append('power(' ~ hit ~ ' - ' ~ trial ~ ' * ' ~ ratio ~ ', 2) * squared_weight_' ~ cell) -%}
     {%- endfor -%}
-    {%- set effective = 'power(' ~ weights | join(' + ') ~ ', 2) / nullif(' ~ squares | join(' + ') ~ ', 0)' -%}
+    {#- Rounded, because a cast alone cuts in some warehouses. -#}
+    {%- set effective = 'round(power(' ~ weights | join(' + ') ~ ', 2) / nullif(' ~ squares | join(' + ') ~ ', 0))' -%}
     {{ return(ml_monitor._estimate(metric, ratio, 'sqrt(' ~ noise | join(' + ') ~ ') / ' ~ size, size ~ ' > 0', n=effective)) }}
 {% endmacro %}
 
@@ -47,5 +48,5 @@
 {% macro _weighted_mean(metric, loss) %}
     {%- set mean = '(weighted_' ~ loss ~ ' / weight_scored)' -%}
     {%- set noise = ml_monitor.non_negative('(weighted_' ~ loss ~ '_squared - 2 * ' ~ mean ~ ' * twice_weighted_' ~ loss ~ ' + ' ~ mean ~ ' * ' ~ mean ~ ' * squared_weight_scored)') -%}
-    {{ return(ml_monitor._estimate(metric, mean, 'sqrt(' ~ noise ~ ') / weight_scored', 'weight_scored > 0', n='weight_scored * weight_scored / nullif(squared_weight_scored, 0)')) }}
+    {{ return(ml_monitor._estimate(metric, mean, 'sqrt(' ~ noise ~ ') / weight_scored', 'weight_scored > 0', n='round(weight_scored * weight_scored / nullif(squared_weight_scored, 0))')) }}
 {% endmacro %}

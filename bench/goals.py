@@ -57,11 +57,11 @@ def _year(build: str, limit: float) -> Callable[[Results], tuple[str, bool]]:
     def figure(results: Results) -> tuple[str, bool]:
         measured = next(cost for name, cost in results["year"].items() if name.startswith(build))
         idle = results["year"]["nothing new"]["wall"]
-        alone = sum(cost["wall"] for name, cost in results["year"].items() if name.startswith("dbt alone"))
+        alone = [cost["wall"] for name, cost in results["year"].items() if name.startswith("dbt alone")]
         less = [cost["wall"] for name, cost in results["year"].items() if name.startswith(f"{build} more, without")]
         words = f"{measured['wall']:.0f} s, {measured['peak_mb']:,.0f} MB; with nothing new {idle:.0f} s"
         words += "".join(f"; without views and the package's tests {wall:.0f} s" for wall in less)
-        words += f"; dbt alone, for as many nodes that select one row: {alone:.0f} s"
+        words += "".join(f"; dbt alone, for as many nodes that select one row: {wall:.0f} s" for wall in alone)
         return words, measured["wall"] <= limit and measured["peak_mb"] <= 2048
 
     return figure
@@ -151,7 +151,7 @@ ALL = "ours is everything from one monitor's 25 drift metrics to verdicts, alert
 PLANS = "the reference, frozen, and the profile of the day are the largest part: planning statements of 70 features"
 MARTS = "drift, data quality and the contributions of bins are most of it"
 HISTORY = "rows are counted, and new labels looked up, in the whole log; 302 windows have metrics instead of 32"
-MANY = "1,000 are not measured: DuckDB had not planned the statement of their reference after five minutes"
+MANY = "1,000 are not measured; planned in parts of 80, of which one optimiser pass of DuckDB still sees all"
 ROWS = "the same pass sums what every other metric of performance needs"
 GOALS = (
     Goal(
@@ -159,7 +159,7 @@ GOALS = (
         ("year",),
         _year("first build", 30),
         "two thirds are the SQL of performance (exact AUC of three spans, four segments, two versions), drift (25 metrics) and"
-        " profiles, a third is dbt with 135 nodes",
+        " profiles, a third is dbt with its nodes",
     ),
     Goal("one day more of it: ≤ 10 s, ≤ 2 GB", ("year",), _year("one day", 10), NODES),
     Goal(

@@ -23,7 +23,7 @@ from tests.project import PostgresProject
 BUSY = 2
 RAW_ROWS = 10_000_000
 SIZES = (100_000, 1_000_000, 10_000_000)
-# Of one monitor. With 1,000 DuckDB had not planned the reference after five minutes.
+# Of one monitor.
 FEATURES = (10, 100, 200)
 
 

@@ -66,27 +66,26 @@
     {#- CTEs `log_rows`, the labelled rows of the newest windows with their error, and `error_groups`, what a row of each group has on average. -#}
     {%- set windows = spec.error_profile.windows if spec.error_profile is mapping else 28 -%}
     {%- set now = ml_monitor.window_start_of(ml_monitor.monitoring_now(), spec.window, spec.timezone) -%}
-    labels as (
-        select prediction_id, label
-        from (
-            select prediction_id, label, row_number() over (partition by prediction_id order by case when labelled_at is null then 1 else 0 end, labelled_at desc) as recency
-            from feedback
-        ) as ranked_labels
-        where recency = 1 and label is not null
-    ),
-
     log as {{ ml_monitor.inline_cte() }} (
         {{ ml_monitor.log_rows(ml_monitor.monitor_relation(spec.predictions), {
             'prediction_id': spec.prediction_id, 'predicted_at': spec.predicted_at, 'raw_outcome': spec.prediction,
         }, ml_monitor.optional_columns(own)) }}
     ),
 
-    labelled_rows as (
-        select log.*, labels.label, {{ ml_monitor.outcome_value('log.raw_outcome', spec) }} as prediction
+    predictions as (
+        select log.*, {{ ml_monitor.outcome_value('log.raw_outcome', spec) }} as prediction
         from log
-        inner join labels on labels.prediction_id = log.prediction_id
         where log.predicted_at < {{ ml_monitor.monitoring_now() }}
             and log.predicted_at >= {{ ml_monitor.add_windows(-(windows + spec.label_delay), now, spec.window, spec.timezone) }}
+    ),
+
+    {{ ml_monitor.latest_labels() }},
+
+    labelled_rows as (
+        select predictions.*, labels.label
+        from predictions
+        inner join labels on labels.prediction_id = predictions.prediction_id
+        where labels.label is not null
     ),
 
     log_rows as (
@@ -148,9 +147,4 @@
     {% if declared and spec.task == 'ranking' %}
         {% do ml_monitor._config_error(name, 'error_profile', 'needs task binary, multiclass or regression') %}
     {% endif %}
-{% endmacro %}
-
-
-{% macro any_error_profiles() %}
-    {{ return(ml_monitor.monitors() | selectattr('error_profile') | list | length > 0) }}
 {% endmacro %}

@@ -32,6 +32,12 @@
 {% endmacro %}
 
 
+{% macro psi_metrics() %}
+    {#- Metrics whose distribution is known when nothing or little has drifted, so that a value can be tested. -#}
+    {{ return(['psi', 'psi_with_missing', 'psi_without_unseen']) }}
+{% endmacro %}
+
+
 {% macro _drift_metric(metric, column=none, kind='', noise_floor=none, p_value=none, baseline='reference', feature_type=none) %}
     {%- set no_number = 'cast(null as ' ~ ml_monitor.type_double() ~ ')' -%}
     {{ return({'metric': metric, 'column': column or metric, 'kind': kind, 'noise_floor': noise_floor or no_number, 'p_value': p_value or no_number,

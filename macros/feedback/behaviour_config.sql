@@ -45,12 +45,6 @@
 {% endmacro %}
 
 
-{% macro any_behaviour() %}
-    {#- Without a monitor that declares `behaviour` its models are not built. -#}
-    {{ return(ml_monitor.monitors() | selectattr('behaviour') | list | length > 0) }}
-{% endmacro %}
-
-
 {% macro any_kpis() %}
     {#- Without a business figure their models are not built. -#}
     {%- set declared = [] -%}

@@ -127,9 +127,3 @@
         'n_labels': 'bigint', 'is_weak': 'boolean', 'source': 'text', 'rule': 'text', 'votes': 'text', 'event_ids': 'text', 'is_current': 'boolean',
     }) }}
 {% endmacro %}
-
-
-{% macro any_labels() %}
-    {#- Without a monitor that declares `labels` their models are not built. -#}
-    {{ return(ml_monitor.monitors() | selectattr('labels') | list | length > 0) }}
-{% endmacro %}

@@ -61,12 +61,6 @@
 {% endmacro %}
 
 
-{% macro any_review() %}
-    {#- Without a monitor that declares `review` its models are not built. -#}
-    {{ return(ml_monitor.monitors() | selectattr('review') | list | length > 0) }}
-{% endmacro %}
-
-
 {% macro review_columns() %}
     {#- Of <monitor>__review_queue: column -> type. -#}
     {{ return({

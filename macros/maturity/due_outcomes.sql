@@ -42,8 +42,9 @@
 {% macro due_monitors() %}
     {#- Monitors with a threshold on a metric at the age `label_delay`: every window is ranked anew for it, which nobody pays for who does not look. -#}
     {%- set names = [] -%}
+    {%- set metrics = ml_monitor._age_metrics() | map(attribute='metric') | list -%}
     {%- for spec in ml_monitor.monitors() -%}
-        {%- if spec.thresholds | map(attribute='metric') | select('in', ml_monitor._age_metrics() | map(attribute='metric') | list) | list -%}
+        {%- if spec.thresholds | map(attribute='metric') | select('in', metrics) | list -%}
             {%- do names.append(spec.name) -%}
         {%- endif -%}
     {%- endfor -%}

@@ -6,7 +6,7 @@
     scaled as (
         select {{ rows }}.*,
             case when noise_floor > 0 then metric_value / noise_floor end as drift_ratio,
-            case when metric_value > 0 and metric in ('psi', 'psi_with_missing', 'psi_without_unseen') then sqrt(metric_value) end as equivalent_sigma,
+            case when metric_value > 0 and metric in ('{{ ml_monitor.psi_metrics() | join("', '") }}') then sqrt(metric_value) end as equivalent_sigma,
             case when test = 'material' and n_bins > 1 then cast(n_bins as integer) - 1 end as df,
             case when test = 'material' and n_bins > 1 and noise_floor > 0 then noise_floor / (n_bins - 1) * dispersion end as scale
         from {{ rows }}

@@ -30,7 +30,7 @@
                 'alert': declared.get('alert'),
                 'over': declared.get('over', 1),
                 'by_segment': declared.get('by_segment', false) or declared.get('segments', {}) | length > 0,
-                'test': declared.get('test', 'material' if metric in ['psi', 'psi_with_missing', 'psi_without_unseen'] and declared.get('rule', 'value') == 'value' else 'value'),
+                'test': declared.get('test', 'material' if metric in ml_monitor.psi_metrics() and declared.get('rule', 'value') == 'value' else 'value'),
                 'options': ml_monitor._chosen(declared, ml_monitor._rule_options()),
                 'overrides': ml_monitor._rule_overrides(name, 'thresholds.' ~ metric, declared, spec),
             }) %}
@@ -57,7 +57,7 @@
         {% set beyond = 'a distance above' if breaches == 'both' else breaches %}
         {% do ml_monitor._config_error(name, key, 'would alert before it warns: ' ~ beyond ~ ' ' ~ warn ~ ' warns, ' ~ beyond ~ ' ' ~ alert ~ ' alerts') %}
     {% endif %}
-    {% do ml_monitor._validate_choice(name, key ~ '.test', declared.get('test', 'value'), ['material', 'value'] if metric in ['psi', 'psi_with_missing', 'psi_without_unseen'] else ['value']) %}
+    {% do ml_monitor._validate_choice(name, key ~ '.test', declared.get('test', 'value'), ['material', 'value'] if metric in ml_monitor.psi_metrics() else ['value']) %}
     {% if declared.get('over', 1) not in [1] + spec.rolling %}
         {% do ml_monitor._config_error(name, key ~ '.over', tojson(declared.over) ~ ' is not a span of this monitor', [1] + spec.rolling) %}
     {% endif %}

@@ -27,9 +27,3 @@
         {% endfor %}
     {% endfor %}
 {% endmacro %}
-
-
-{% macro any_retention() %}
-    {#- Without a policy the ledger of what was deleted is not built. -#}
-    {{ return(ml_monitor.monitors() | selectattr('retention') | list | length > 0) }}
-{% endmacro %}

@@ -18,3 +18,9 @@
     {#- With no monitor declared the package installs and builds nothing. -#}
     {{ return(ml_monitor.monitor_names() | length > 0) }}
 {% endmacro %}
+
+
+{% macro any_declared(key) %}
+    {#- Whether a monitor declares `key`: without one what it asks for is left out. -#}
+    {{ return(ml_monitor.monitors() | selectattr(key) | list | length > 0) }}
+{% endmacro %}

@@ -15,9 +15,3 @@
         {%- endfor %}
     {{ ml_monitor.no_rows() }}
 {% endmacro %}
-
-
-{% macro any_declared(key) %}
-    {#- Whether a monitor declares `key`: without one what it asks for is left out. -#}
-    {{ return(ml_monitor.monitors() | selectattr(key) | list | length > 0) }}
-{% endmacro %}

@@ -2,15 +2,6 @@
     {#- CTE `outcomes`: predictions with what was done, their latest label, and the weight of those that were acted on. A propensity outside 0 to 1 is
         none. A weight is at most 100: one row must not speak for a thousand. -#}
     {%- set window = ml_monitor.window_start_of('predicted_at', spec.window, spec.timezone) -%}
-    labels as (
-        select prediction_id, label
-        from (
-            select prediction_id, label, row_number() over (partition by prediction_id order by case when labelled_at is null then 1 else 0 end, labelled_at desc) as recency
-            from feedback
-        ) as ranked_labels
-        where recency = 1 and label is not null
-    ),
-
     log as {{ ml_monitor.inline_cte() }} (
         {{ ml_monitor.log_rows(ml_monitor.monitor_relation(spec.predictions), ml_monitor.selective_columns(spec), ml_monitor.segment_sources(spec)) }}
     ),
@@ -28,6 +19,8 @@
         where predicted_at < {{ ml_monitor.monitoring_now() }}
             {%- if spec.lookback %} and predicted_at >= {{ ml_monitor.add_windows(-spec.lookback, ml_monitor.monitoring_now(), spec.window, spec.timezone) }}{% endif %}
     ),
+
+    {{ ml_monitor.latest_labels() }},
 
     outcomes as (
         select predictions.*, labels.label,

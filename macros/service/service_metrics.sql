@@ -76,12 +76,6 @@
 {% endmacro %}
 
 
-{% macro any_service() %}
-    {#- Without a monitor that declares `service` its models are not built. -#}
-    {{ return(ml_monitor.monitors() | selectattr('service') | list | length > 0) }}
-{% endmacro %}
-
-
 {% macro service_span_bins() %}
     {#- The counts of every bin merged over each span of each stale window, per version and pooled. -#}
     {%- set keys = 'stale_windows.monitor, stale_windows.window_number, spans.span, profiles.segment, profiles.segment_value, profiles.series, profiles.bin' -%}

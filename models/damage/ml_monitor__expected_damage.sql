@@ -1,4 +1,4 @@
-{{ config(materialized='view', enabled=ml_monitor.any_error_profiles()) }}
+{{ config(materialized='view', enabled=ml_monitor.any_declared('error_profile')) }}
 
 {#- What the drift of each feature is expected to do to the error of the model, were the errors in its bins what they are; of monitors that
     declare `error_profile`. -#}

@@ -1,4 +1,4 @@
-{{ config(materialized='view', enabled=ml_monitor.any_error_profiles()) }}
+{{ config(materialized='view', enabled=ml_monitor.any_declared('error_profile')) }}
 
 {#- Values of the features on which the model errs more than on all others, of monitors that declare `error_profile`: searched in the older half of
     its windows, corrected for the number of values looked at, and confirmed in the newer half. -#}

@@ -33,7 +33,7 @@ correlated as (
     group by monitor, feature, span
 ),
 
-{%- if ml_monitor.any_error_profiles() %}
+{%- if ml_monitor.any_declared('error_profile') %}
 
 newest_damages as (
     select monitor, feature, span, metric, metric_value, lower_bound, upper_bound,

@@ -1,4 +1,4 @@
-{{ config(**dict(ml_monitor.metric_config(), enabled=ml_monitor.any_behaviour())) }}
+{{ config(**dict(ml_monitor.metric_config(), enabled=ml_monitor.any_declared('behaviour'))) }}
 
 {#- What people do with predictions, per window and span, version, segment and band of score; of monitors that declare `behaviour`. -#}
 

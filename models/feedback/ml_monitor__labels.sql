@@ -1,4 +1,4 @@
-{{ config(materialized='view', enabled=ml_monitor.any_labels()) }}
+{{ config(materialized='view', enabled=ml_monitor.any_declared('labels')) }}
 
 {%- set string = dbt.type_string() %}
 

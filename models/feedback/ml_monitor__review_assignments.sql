@@ -7,4 +7,4 @@
     'expires_at': 'timestamp',
     'updated_at': 'timestamp',
 }) }}
-{{- config(enabled=ml_monitor.any_review()) }}
+{{- config(enabled=ml_monitor.any_declared('review')) }}

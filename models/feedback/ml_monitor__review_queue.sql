@@ -1,4 +1,4 @@
-{{ config(materialized='view', enabled=ml_monitor.any_review()) }}
+{{ config(materialized='view', enabled=ml_monitor.any_declared('review')) }}
 
 {#- What people are asked next, and what came of it; of monitors that declare `review`. -#}
 

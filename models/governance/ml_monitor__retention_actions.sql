@@ -11,4 +11,4 @@
     'actor': 'text',
     'acted_at': 'timestamp',
 }) }}
-{{ config(enabled=ml_monitor.any_retention()) }}
+{{ config(enabled=ml_monitor.any_declared('retention')) }}

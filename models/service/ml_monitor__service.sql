@@ -1,4 +1,4 @@
-{{ config(**dict(ml_monitor.metric_config(), enabled=ml_monitor.any_service())) }}
+{{ config(**dict(ml_monitor.metric_config(), enabled=ml_monitor.any_declared('service'))) }}
 
 with
 

@@ -1,4 +1,4 @@
-{{ config(materialized='view', enabled=ml_monitor.any_service()) }}
+{{ config(materialized='view', enabled=ml_monitor.any_declared('service')) }}
 
 {#- Counts of the series as they are defined now; those of earlier definitions stay in the monitors' own tables. -#}
 

@@ -15,9 +15,9 @@
     'ml_monitor__decisions': ['lower_bound', 'upper_bound', 'label_coverage'],
 } %}
 {%- if ml_monitor.any_custom_metrics() %}{% do has.update({'ml_monitor__custom_metrics': ['label_coverage']}) %}{% endif %}
-{%- if ml_monitor.any_error_profiles() %}{% do has.update({'ml_monitor__expected_damage': ['reference_size', 'lower_bound', 'upper_bound']}) %}{% endif %}
-{%- if ml_monitor.any_service() %}{% do has.update({'ml_monitor__service': ['lower_bound', 'upper_bound']}) %}{% endif %}
-{%- if ml_monitor.any_behaviour() %}{% do has.update({'ml_monitor__behaviour': ['lower_bound', 'upper_bound']}) %}{% endif %}
+{%- if ml_monitor.any_declared('error_profile') %}{% do has.update({'ml_monitor__expected_damage': ['reference_size', 'lower_bound', 'upper_bound']}) %}{% endif %}
+{%- if ml_monitor.any_declared('service') %}{% do has.update({'ml_monitor__service': ['lower_bound', 'upper_bound']}) %}{% endif %}
+{%- if ml_monitor.any_declared('behaviour') %}{% do has.update({'ml_monitor__behaviour': ['lower_bound', 'upper_bound']}) %}{% endif %}
 {%- if ml_monitor.any_kpis() %}{% do has.update({'ml_monitor__kpi_values': []}) %}{% endif %}
 {%- if ml_monitor.any_multivariate() %}
     {%- do has.update({'ml_monitor__multivariate_drift': ['reference_size', 'noise_floor', 'p_value', 'detail']}) %}

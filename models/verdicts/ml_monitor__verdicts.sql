@@ -154,7 +154,7 @@ measured as (
         end, true) as is_clear,
         {#- Sampling alone explains the value: below the 99.9 % point of no drift, or an interval that reaches back over the threshold. #}
         case
-            when judged.test = 'value' and judged.noise_floor > 0 and judged.n_bins > 1 and judged.metric in ('psi', 'psi_with_missing', 'psi_without_unseen')
+            when judged.test = 'value' and judged.noise_floor > 0 and judged.n_bins > 1 and judged.metric in ('{{ ml_monitor.psi_metrics() | join("', '") }}')
                 then judged.metric_value <= judged.noise_floor / (judged.n_bins - 1) * {{ ml_monitor.chi_squared_critical('(judged.n_bins - 1)') }}
             else false
         end as within_noise,

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest
 
 from tests.conformance.simulations import MONITOR, START, labels, predictions, prices, three_classes
 from tests.project import PostgresProject, Project
@@ -51,26 +51,6 @@ def logs_of() -> dict[str, pd.DataFrame]:
     return {"sim": selected(log, np.where(log["y_score"] > 0.6, 0.95, 0.1), 7).assign(is_labelled=lambda log: log["acted"] == 1), "yes": binary, "many": many, "price": numbers}
 
 
-def mean_and_interval(weight: pd.Series, value: pd.Series) -> tuple[float, float, float]:
-    """Weighted mean with the linearised error of a ratio."""
-    mean = (weight * value).sum() / weight.sum()
-    return (mean, *norm.interval(0.95, mean, np.sqrt((weight**2 * (value - mean) ** 2).sum()) / weight.sum()))
-
-
-def selective(rows: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
-    """Values with intervals of rows with `acted`, `propensity`, `prediction` and `label`, which may be unknown."""
-    known, n = rows["label"].notna(), len(rows)
-    seen, right = rows[rows["acted"] & known], (rows["label"] == rows["prediction"])[known].sum()
-    weight = 1 / seen["propensity"]
-    found = {"ipw_accuracy": mean_and_interval(weight, (seen["label"] == seen["prediction"]).astype(float)), "ipw_prevalence": mean_and_interval(weight, seen["label"].astype(float))}
-    explored = rows["acted"] & (rows["propensity"] < 0.5)
-    shares = {"exploration_share": (explored.sum(), rows["acted"].sum()), "accuracy_worst_case": (right, n), "accuracy_best_case": (right + n - known.sum(), n)}
-    for metric, (hits, of) in shares.items():
-        interval = binomtest(int(hits), int(of)).proportion_ci(method="wilson")
-        found[metric] = (hits / of, interval.low, interval.high)
-    return found
-
-
 @pytest.fixture(scope="module", params=["duckdb", "postgres"])
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     monitors: dict[str, Any] = {
@@ -110,6 +90,21 @@ def wilson(hits: np.ndarray) -> Row | None:
         return None
     interval = binomtest(int(hits.sum()), len(hits)).proportion_ci(method="wilson")
     return hits.mean(), interval.low, interval.high, len(hits)
+
+
+def selective(rows: pd.DataFrame) -> dict[str, tuple[float, float, float]]:
+    """Values with intervals of rows with `acted`, `propensity`, `prediction` and `label`, which may be unknown; one at least was acted on and is labelled."""
+    label, said = rows["label"].to_numpy(), rows["prediction"].to_numpy()
+    known, acted, chance = rows["label"].notna().to_numpy(), rows["acted"].to_numpy(), rows["propensity"].to_numpy()
+    right, weight, everyone = label == said, np.where(acted & known, 1 / chance, np.nan), np.ones(len(rows))
+    found = {
+        "ipw_accuracy": weighted(weight, right.astype(float), everyone),
+        "ipw_prevalence": weighted(weight, label.astype(float), everyone),
+        "exploration_share": wilson((chance < 0.5)[acted]),
+        "accuracy_worst_case": wilson(right & known),
+        "accuracy_best_case": wilson(right | ~known),
+    }
+    return {metric: row[:3] for metric, row in found.items() if row is not None}
 
 
 def mean(loss: np.ndarray) -> Row | None:

@@ -41,12 +41,6 @@
 {%- endmacro %}
 
 
-{% macro counted_age() -%}
-    {#- A label without a time counts from the start; one that is older than 400 windows at that age. -#}
-    case when label_age is null or label_age < 0 then 0 when label_age > 400 then 400 else label_age end
-{%- endmacro %}
-
-
 {% macro age_ranks_needed() %}
     {#- What the estimates of scores need of `rank_statistics`. -#}
     {{ return(['all_positives', 'all_negatives', 'roc_auc', 'roc_auc_error', 'average_precision', 'ks_separation']) }}

@@ -73,3 +73,9 @@
         group by profiles.monitor, profiles.window_number, frames.last_number
     )
 {%- endmacro %}
+
+
+{% macro counted_age() -%}
+    {#- A label without a time counts from the start; one that is older than 400 windows at that age. -#}
+    case when label_age is null or label_age < 0 then 0 when label_age > 400 then 400 else label_age end
+{%- endmacro %}

@@ -197,7 +197,9 @@ def _where(names: Iterable[str]) -> str:
 
 def _is_compared(found: Row) -> bool:
     """Whether the value is what a version differs by from another, over all the windows that are compared."""
-    return found["model_version"] != "__all__" and str(found["metric"]).endswith("_difference")
+    # A metric of the user's may end so too.
+    is_ours = found["family"] == "performance" and str(found["metric"]).endswith("_difference")
+    return bool(is_ours and found["model_version"] != "__all__")
 
 
 def _first_window(warehouse: Warehouse, found: Row, spec: Mapping[str, Any]) -> datetime:

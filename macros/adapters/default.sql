@@ -175,18 +175,20 @@
 {% macro log_column_types(log, columns) %}{{ return(adapter.dispatch('log_column_types', 'ml_monitor')(log, columns)) }}{% endmacro %}
 
 {% macro default__log_column_types(log, columns) %}
-    {#- Of the log only the name is used: its columns are read from the catalogue. -#}
-    {%- set rows = [] %}
-    {%- for column in columns %}{% do rows.append({'column_name': ml_monitor.literal(column)}) %}{% endfor %}
-    select declared.column_name, coalesce(max(lower(catalogue.data_type)), 'absent') as data_type
+    {#- Of the log only the name is used: its columns, those that nobody declared too, are read from the catalogue. -#}
+    {%- set is_log = 'catalogue.table_schema = ' ~ ml_monitor.literal(log.schema) ~ ' and catalogue.table_name = ' ~ ml_monitor.literal(log.identifier) -%}
+    {%- set rows, names = [], [] %}
+    {%- for column in columns %}{% do names.append(ml_monitor.literal(column)) %}{% do rows.append({'column_name': names[-1]}) %}{% endfor %}
+    select declared.column_name, coalesce(max(lower(catalogue.data_type)), 'absent') as data_type, true as is_declared
     from (
         {{ ml_monitor.constant_rows(rows) }}
     ) as declared
-    left join {{ ml_monitor.columns_relation(log) }} as catalogue
-        on catalogue.table_schema = {{ ml_monitor.literal(log.schema) }}
-        and catalogue.table_name = {{ ml_monitor.literal(log.identifier) }}
-        and catalogue.column_name = declared.column_name
+    left join {{ ml_monitor.columns_relation(log) }} as catalogue on {{ is_log }} and catalogue.column_name = declared.column_name
     group by declared.column_name
+    union all
+    select catalogue.column_name, lower(catalogue.data_type), false
+    from {{ ml_monitor.columns_relation(log) }} as catalogue
+    where {{ is_log }} and catalogue.column_name not in ({{ names | join(', ') }})
 {%- endmacro %}
 
 

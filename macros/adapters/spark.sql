@@ -57,10 +57,10 @@
 {% macro spark__trim_end(text, character) %}{{ return("trim(trailing '" ~ character ~ "' from " ~ text ~ ")") }}{% endmacro %}
 
 
-{#- No information_schema. A column that the log has lost resolves to the outer row (see log_rows), where it has a type that no log
+{#- No information_schema: only the declared columns. A column that the log has lost resolves to the outer row (see log_rows), where it has a type that no log
     column has; types are known without reading a row, and the left join keeps one row for an empty log. -#}
 {% macro spark__log_column_types(log, columns) %}
-    select column_name, case when data_type = 'struct<ml_monitor_absent:int>' then 'absent' else data_type end as data_type
+    select column_name, case when data_type = 'struct<ml_monitor_absent:int>' then 'absent' else data_type end as data_type, true as is_declared
     from (
         select inline(array(
             {%- for column in columns %}

@@ -1,5 +1,5 @@
 {% macro distances(kind='') %}
-    {#- Every distance of a comparison as aggregates over its bins. `kind`: '' over value bins, '_with_missing' over all. -#}
+    {#- Every distance of a comparison as aggregates over its bins, those of one of the `bin_kinds()`. -#}
     {%- set q, p, log_ratio = 'q' ~ kind, 'p' ~ kind, 'log_ratio' ~ kind -%}
     {%- set window_share, reference_share = 'window_share' ~ kind, 'reference_share' ~ kind -%}
     {%- set window_size, reference_size = 'window_size' ~ kind, 'reference_size' ~ kind -%}
@@ -21,12 +21,8 @@
 {%- endmacro %}
 
 
-{% macro psi_without_unseen() %}
-    {#- The same of PSI alone, over the bins that the reference has. -#}
-    {%- set kind = '_without_unseen' %}
-        max(window_size{{ kind }}) as window_size{{ kind }},
-        max(reference_size{{ kind }}) as reference_size{{ kind }},
-        max(n_bins{{ kind }}) as n_bins{{ kind }},
-        sum(is_value{{ kind }}) as n_present{{ kind }},
-        sum((q{{ kind }} - p{{ kind }}) * log_ratio{{ kind }}) as psi{{ kind }}
-{%- endmacro %}
+{% macro bin_kinds() %}
+    {#- Which bins a distance is over, as the suffix of its name. Value bins are the frozen ones, `other` and, when the window has some, `unseen`;
+        `_with_missing` counts missing and invalid values too, `_without_unseen` only the frozen ones and `other`. -#}
+    {{ return(['', '_with_missing', '_without_unseen']) }}
+{% endmacro %}

@@ -5,9 +5,9 @@
         select
             {{ keys }},
             max(smoothing_floor) as smoothing_floor,
-            {{- ml_monitor.distances() }},
-            {{- ml_monitor.distances('_with_missing') }},
-            {{- ml_monitor.psi_without_unseen() }},
+            {%- for kind in ml_monitor.bin_kinds() %}
+            {{- ml_monitor.distances(kind) }},
+            {%- endfor %}
             max(abs(case when bin > 0 then cumulative_gap end)) as ks,
             {{ ml_monitor.wasserstein(
                 'case when bin > 0 then cumulative_gap - window_n / nullif(window_size, 0) + reference_n / nullif(reference_size, 0) end',
@@ -21,14 +21,12 @@
             {{ keys }},
             ks,
             wasserstein,
-            {%- for kind in ['', '_with_missing', '_without_unseen'] %}
+            {%- for kind in ml_monitor.bin_kinds() %}
             window_size{{ kind }},
             reference_size{{ kind }},
             n_bins{{ kind }},
             case when window_size{{ kind }} > 0 and reference_size{{ kind }} > 0 then (n_bins{{ kind }} - 1) * (1e0 / window_size{{ kind }} + 1e0 / reference_size{{ kind }}) end as psi_noise{{ kind }},
             psi{{ kind }} + {{ ml_monitor.absent_bins('psi', kind) }} as psi{{ kind }},
-            {%- endfor %}
-            {%- for kind in ['', '_with_missing'] %}
             kl_divergence{{ kind }} + {{ ml_monitor.absent_bins('kl', kind) }} as kl_divergence{{ kind }},
             case when js_divergence{{ kind }} < 0 then 0 else js_divergence{{ kind }} end as js_divergence{{ kind }},
             hellinger{{ kind }},
@@ -48,14 +46,12 @@
 {% macro distance_columns() %}
     {#- Every distance, test and size of the CTE `completed`. -#}
     {%- set max_df = ml_monitor.largest_df() %}
-        {%- for kind in ['', '_with_missing', '_without_unseen'] %}
+        {%- for kind in ml_monitor.bin_kinds() %}
         completed.window_size{{ kind }},
         completed.reference_size{{ kind }},
         completed.n_bins{{ kind }},
         completed.psi_noise{{ kind }},
         completed.psi{{ kind }},
-        {%- endfor %}
-        {%- for kind in ['', '_with_missing'] %}
         completed.kl_divergence{{ kind }},
         completed.js_divergence{{ kind }},
         sqrt(completed.js_divergence{{ kind }}) as js_distance{{ kind }},

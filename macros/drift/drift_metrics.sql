@@ -2,7 +2,7 @@
     {#- Which column of the drift statistics each metric is, with its mean when nothing has drifted: (bins - 1)(1/N + 1/M) for PSI,
         and its small-drift relatives (Yurdakul and Naranjo 2020). -#}
     {%- set metrics = [] -%}
-    {%- for kind in ['', '_with_missing'] -%}
+    {%- for kind in ml_monitor.bin_kinds() -%}
         {%- set noise = 'psi_noise' ~ kind -%}
         {%- set noise_floors = {
             'psi': noise,
@@ -17,11 +17,10 @@
         } -%}
         {%- for name, noise_floor in noise_floors.items() -%}
             {%- set p_value = 'chi_squared_p_value' ~ kind if name in ['psi', 'chi_squared', 'cramers_v'] else none -%}
-            {%- do metrics.append(ml_monitor._drift_metric(name ~ kind, kind=kind, noise_floor=noise_floor, p_value=p_value)) -%}
+            {%- do metrics.append(ml_monitor._drift_metric(name ~ kind, kind=kind, noise_floor=noise_floor, p_value=p_value, feature_type='categorical' if kind == '_without_unseen')) -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- do metrics.extend([
-        ml_monitor._drift_metric('psi_without_unseen', kind='_without_unseen', noise_floor='psi_noise_without_unseen', feature_type='categorical'),
         ml_monitor._drift_metric('psi_trailing', column='psi', noise_floor='psi_noise', baseline='trailing'),
         ml_monitor._drift_metric('ks', p_value='ks_p_value', feature_type='numeric'),
         ml_monitor._drift_metric('wasserstein', feature_type='numeric'),

@@ -16,9 +16,9 @@
 {% endmacro %}
 
 
-{% macro _drift_metrics() %}
-    {%- set metrics = [] -%}
-    {%- set formulas = {
+{% macro distance_formulas() %}
+    {#- Unit and formula of each distance between two histograms: there is one for each of the `bin_kinds()`. -#}
+    {{ return({
         'psi': ['nats', 'sum((q - p) * ln(q / p)), smoothed'],
         'kl_divergence': ['nats', 'KL(window || reference) = sum(q * ln(q / p)), smoothed'],
         'js_divergence': ['bits', 'mean Kullback-Leibler divergence of both sides from their middle, log base 2'],
@@ -28,13 +28,18 @@
         'l_infinity': ['share', 'max(abs(p - q)): the change of the bin that moved most'],
         'chi_squared': ['statistic', 'two-sample chi-squared over the bins that either side fills'],
         'cramers_v': ['effect size', 'sqrt(chi_squared / (N + M))'],
-    } -%}
-    {%- for metric, (unit, formula) in formulas.items() -%}
+    }) }}
+{% endmacro %}
+
+
+{% macro _drift_metrics() %}
+    {%- set metrics = [] -%}
+    {%- for metric, (unit, formula) in ml_monitor.distance_formulas().items() -%}
         {%- do metrics.append(ml_monitor._metric(metric, 'drift', unit, 'above', formula ~ '; over value bins')) -%}
         {%- do metrics.append(ml_monitor._metric(metric ~ '_with_missing', 'drift', unit, 'above', formula ~ '; missing and invalid values are bins too')) -%}
+        {%- do metrics.append(ml_monitor._metric(metric ~ '_without_unseen', 'drift', unit, 'above', formula ~ '; over the bins of the reference alone (categorical features)')) -%}
     {%- endfor -%}
     {{ return(metrics + [
-        ml_monitor._metric('psi_without_unseen', 'drift', 'nats', 'above', 'psi of the rows whose category the reference has (categorical features)'),
         ml_monitor._metric('psi_trailing', 'drift', 'nats', 'above', 'psi against the windows just before the span'),
         ml_monitor._metric('ks', 'drift', 'share', 'above', 'largest gap between the distribution functions, at the bin edges (numeric features)'),
         ml_monitor._metric('wasserstein', 'drift', 'robust std', 'above', 'area between the distribution functions, straight between bin edges, in (q95 - q05) / 3.29 of the reference (numeric features)'),

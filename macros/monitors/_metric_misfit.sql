@@ -1,8 +1,10 @@
 {% macro _metric_needs() %}
     {#- What a monitor must have for a metric to exist, beyond the task and, for performance, labels: a type of feature or a key. -#}
+    {%- set known_categories = [] -%}
+    {%- for distance in ml_monitor.distance_formulas() -%}{%- do known_categories.append(distance ~ '_without_unseen') -%}{%- endfor -%}
     {{ return({
         'numeric': ['ks', 'wasserstein', 'mean_shift', 'std_change', 'invalid_rate', 'out_of_range_rate', 'point_mass_increase'],
-        'categorical': ['psi_without_unseen', 'unseen_rate', 'vanished_rate', 'category_count', 'category_count_ratio'],
+        'categorical': known_categories + ['unseen_rate', 'vanished_rate', 'category_count', 'category_count_ratio'],
         'bounds': ['out_of_bounds_rate'],
         'score': ['roc_auc', 'gini', 'average_precision', 'ks_separation', 'lift', 'brier', 'brier_reliability', 'brier_resolution', 'brier_uncertainty',
             'expected_calibration_error', 'observed_to_expected', 'calibration_slope', 'estimated_roc_auc',

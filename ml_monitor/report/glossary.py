@@ -15,6 +15,8 @@ from ml_monitor.warehouse import Warehouse
 
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 _NAME = re.compile(r"`([a-z0-9_@]+)`")
+# A distance over more bins or fewer is described with its distance.
+_DISTANCE = re.compile(r"_(with_missing|without_unseen)$")
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _PARTS = {"How to read it": "read", "When it lies": "lies", "What to do": "do"}
 
@@ -31,7 +33,7 @@ def glossary(warehouse: Warehouse) -> list[dict[str, Any]]:
             "unit": row["unit"],
             "bad": row["direction"],
             "formula": row.get("formula") or "",
-            **(pages.get(row["metric"]) or pages.get(row["metric"].removesuffix("_with_missing")) or {}),
+            **(pages.get(row["metric"]) or pages.get(_DISTANCE.sub("", row["metric"])) or {}),
             **({"read": row["description"]} if row.get("description") else {}),
         }
         for row in rows

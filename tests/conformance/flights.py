@@ -52,9 +52,9 @@ def drift(reference: pd.Series, window: pd.Series, kind: str, smoothing: str) ->
 
 
 def without_unseen(reference: pd.Series, r: np.ndarray, c: np.ndarray, smoothing: str) -> dict[str, float]:
-    """PSI over the categories of the reference, which come first; none where one side has no row in them."""
+    """Distances over the categories of the reference, which come first; none where one side has no row in them."""
     known = [side[: reference.nunique()] for side in (r, c)]
-    return {"psi_without_unseen": distances(*known, smoothing)["psi"]} if all(side.sum() for side in known) else {}
+    return {f"{name}_without_unseen": value for name, value in distances(*known, smoothing).items()} if all(side.sum() for side in known) else {}
 
 
 def distances(r: np.ndarray, c: np.ndarray, smoothing: str) -> dict[str, float]:

@@ -107,7 +107,7 @@ def test_drift(built: Project, monitor: str, unit: str, smoothing: str, features
         if found is None:
             assert actual[(*window, "psi")] is None
             continue
-        tests = {"chi_squared": "p_value", "chi_squared_with_missing": "p_value_with_missing", "ks": "ks_p_value"}
+        tests = {"chi_squared": "p_value", "chi_squared_with_missing": "p_value_with_missing", "chi_squared_without_unseen": "p_value_without_unseen", "ks": "ks_p_value"}
         for metric, p_value in tests.items():
             if p_value in found:
                 # Thousands of categories: beyond 120 degrees of freedom the tail is an approximation.

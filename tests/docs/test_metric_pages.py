@@ -15,8 +15,8 @@ PAGES = ROOT / "docs" / "metrics"
 ROW = re.compile(r"\| \[`(?P<metric>\w+)`\]\((?P<page>\w+\.md)\) \| (?P<family>\w+) \| (?P<unit>[^|]+) \| (?P<bad>above|below|either) \| ")
 LISTED = {found["metric"]: found for found in map(ROW.match, (PAGES / "README.md").read_text(encoding="utf-8").splitlines()) if found}
 CATALOGUE: list[dict[str, Any]] = macros("metrics", "drift", "performance", "estimation", "feedback", "selective", "maturity", "decisions").metric_catalogue()
-# A distance over the missing values too is described with its distance.
-NAMED = [metric for metric in CATALOGUE if not metric["metric"].endswith("_with_missing") or metric["metric"] == "psi_with_missing"]
+# A distance over the missing values too, or over known categories alone, is described with its distance.
+NAMED = [metric for metric in CATALOGUE if not metric["metric"].endswith(("_with_missing", "_without_unseen")) or metric["metric"].startswith("psi")]
 
 
 def test_there_are_metrics() -> None:

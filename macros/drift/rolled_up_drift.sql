@@ -2,7 +2,10 @@
     {#- Body of a table of one's own: drift of calendar days, weeks or months that are over, from the profile of a finer monitor. Counts are
         summed, so no log is read; the formulas are those of `ml_monitor__drift_statistics`. -#}
     {%- set spec = ml_monitor.monitor(name) -%}
-    {%- do ml_monitor._validate_roll_up(name, spec, unit) -%}
+    {%- do ml_monitor.validate_roll_up('rolled_up_drift', spec, unit) -%}
+    {%- if spec.reference.per is defined -%}
+        {%- do ml_monitor._config_error(name, 'reference.per', 'has no roll-up', ['a reference that is the same for all versions']) -%}
+    {%- endif -%}
     {%- set is_frozen = ml_monitor.reference_kind(spec) in ['relation', 'period'] -%}
     {{ config(materialized='table', sql_header=ml_monitor.sql_header(), meta={'ml_monitor': spec}) }}
     with
@@ -40,41 +43,6 @@
     from completed
     inner join cells on cells.cell = completed.cell
     left join compared_moments on compared_moments.cell = completed.cell and cells.feature_type = 'numeric'
-{% endmacro %}
-
-
-{% macro _validate_roll_up(name, spec, unit) %}
-    {%- set coarser = {'hour': ['day', 'week', 'month'], 'day': ['week', 'month']} -%}
-    {%- set window = spec.window if spec.window is string else 'chunk' -%}
-    {%- if window not in coarser -%}
-        {%- do ml_monitor._config_error(name, 'window', 'cannot be rolled up: a ' ~ window ~ ' does not lie within one calendar unit', coarser.keys() | list) -%}
-    {%- endif -%}
-    {%- do ml_monitor._validate_choice(name, 'rolled_up_drift.unit', unit, coarser[window]) -%}
-    {%- if spec.reference.per is defined -%}
-        {%- do ml_monitor._config_error(name, 'reference.per', 'has no roll-up', ['a reference that is the same for all versions']) -%}
-    {%- endif -%}
-{% endmacro %}
-
-
-{% macro calendar_periods(spec, unit) %}
-    {#- CTEs `period_windows`, every closed window with its period, and `periods`, those that are over. -#}
-    {%- set zone = spec.timezone -%}
-    period_windows as (
-        select window_number, is_excluded, {{ ml_monitor.window_start_of('window_start', unit, zone) }} as period_start
-        from {{ ref('ml_monitor__windows') }}
-        where monitor = {{ ml_monitor.literal(spec.name) }}
-    ),
-
-    dated_periods as (
-        select period_start, {{ ml_monitor.window_end_of('period_start', unit, zone) }} as period_end, max(window_number) as window_number, cast(count(*) as integer) as n_windows
-        from period_windows
-        group by period_start
-    ),
-
-    periods as (
-        select *, row_number() over (order by period_start) as place from dated_periods
-        where period_end <= {{ ml_monitor.monitoring_now() }}
-    )
 {% endmacro %}
 
 

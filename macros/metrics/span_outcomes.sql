@@ -85,15 +85,14 @@
 
 
 {% macro span_sums(windows, sums) %}
-    {%- set group = ['counted.cell', 'stale_windows.window_number', 'spans.span'] -%}
+    {%- set group = ['counted.cell', 'spans.window_number', 'spans.span'] -%}
     select {{ group | join(', ') }},
             {% for column in sums %}sum(counted.{{ column }}) as {{ column }}{{ ', ' if not loop.last }}{% endfor %}
-        from stale_windows
-        inner join {{ ref('ml_monitor__spans') }} as spans on spans.monitor = stale_windows.monitor
+        from stale_spans as spans
         inner join {{ windows }} as counted
-            on counted.monitor = stale_windows.monitor
-            and counted.window_number > stale_windows.window_number - spans.span
-            and counted.window_number <= stale_windows.window_number
+            on counted.monitor = spans.monitor
+            and counted.window_number > spans.window_number - spans.span
+            and counted.window_number <= spans.window_number
         group by {{ group | join(', ') }}
 {%- endmacro %}
 

@@ -51,6 +51,16 @@
 {% endmacro %}
 
 
+{% macro stale_spans() %}
+    {#- The spans that end with a stale window. -#}
+    stale_spans as (
+        select stale_windows.monitor, stale_windows.window_number, spans.span
+        from stale_windows
+        inner join {{ ref('ml_monitor__spans') }} as spans on spans.monitor = stale_windows.monitor
+    )
+{% endmacro %}
+
+
 {% macro metric_config() %}
     {#- Metric tables replace whole windows, so that what a restated window no longer has disappears. -#}
     {{ return(dict({

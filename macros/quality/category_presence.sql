@@ -32,15 +32,19 @@
     {#- How many categories are present at the end of each span. -#}
     {%- set keys = 'monitor, span, model_version, segment, segment_value, feature' -%}
     {%- set cell = 'found.monitor, spans.span, found.model_version, found.segment, found.segment_value, found.feature' -%}
+    span_lengths as (
+        select distinct monitor, span from stale_spans
+    ),
+
     presence_changes as (
         select {{ cell }}, found.window_number, 1 as change
         from appearances as found
-        inner join {{ ref('ml_monitor__spans') }} as spans on spans.monitor = found.monitor
+        inner join span_lengths as spans on spans.monitor = found.monitor
         where found.previous_number is null or found.window_number - found.previous_number >= spans.span
         union all
         select {{ cell }}, found.window_number + spans.span, -1
         from appearances as found
-        inner join {{ ref('ml_monitor__spans') }} as spans on spans.monitor = found.monitor
+        inner join span_lengths as spans on spans.monitor = found.monitor
         where found.next_number is null or found.next_number - found.window_number >= spans.span
         union all
         select {{ keys }}, window_number, 0 from counts where feature_type = 'categorical'

@@ -25,7 +25,7 @@
             sum(sampled.n) as n,
             sum(case when sampled.frequency_rank = 1 then sampled.n_sampled else 0 end) as n_sampled,
             sum(case when sampled.frequency_rank = 1 then sampled.n_valid else 0 end) as n_valid
-        from spans
+        from stale_spans as spans
         inner join sampled_values as sampled
             on sampled.monitor = spans.monitor
             and sampled.window_number > spans.window_number - spans.span

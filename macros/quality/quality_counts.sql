@@ -42,18 +42,12 @@
 {% macro quality_counts() %}
     {#- The same summed over the spans that end with a stale window, by version and for all of them. -#}
     {%- set cell = 'spans.monitor, spans.window_number, spans.span, profiles.segment, profiles.segment_value, profiles.feature, profiles.feature_type' -%}
-    spans as (
-        select stale_windows.monitor, stale_windows.window_number, spans.span
-        from stale_windows
-        inner join {{ ref('ml_monitor__spans') }} as spans on spans.monitor = stale_windows.monitor
-    ),
-
     sums as (
         select {{ cell }}, coalesce(profiles.model_version, '__all__') as model_version,
             {%- for number in ['n_rows', 'n_missing', 'n_invalid', 'n_unseen', 'n_out_of_range', 'n_out_of_bounds'] %}
             sum(profiles.{{ number }}) as {{ number }}{{ ',' if not loop.last }}
             {%- endfor %}
-        from spans
+        from stale_spans as spans
         inner join profiles
             on profiles.monitor = spans.monitor
             and profiles.window_number > spans.window_number - spans.span

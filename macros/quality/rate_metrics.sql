@@ -32,7 +32,7 @@
     {%- set keys = 'monitor, window_number, span, segment, segment_value, feature' -%}
     unseen_counts as (
         select spans.monitor, spans.window_number, spans.span, seen.segment, seen.segment_value, seen.feature, seen.category, sum(seen.n) as n
-        from spans
+        from stale_spans as spans
         inner join category_windows as seen
             on seen.monitor = spans.monitor
             and seen.window_number > spans.window_number - spans.span

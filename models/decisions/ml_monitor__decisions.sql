@@ -10,6 +10,8 @@ decision_profiles as (
 
 {{ ml_monitor.stale_windows('decision_profiles', 'monitors.longest_span') }},
 
+{{ ml_monitor.stale_spans() }},
+
 {{ ml_monitor.decision_spans() }},
 
 gaps as (

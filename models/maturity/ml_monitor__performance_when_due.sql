@@ -15,6 +15,8 @@ delayed_profiles as {{ ml_monitor.inline_cte() }} (
 {#- another delay makes other numbers #}
 {{ ml_monitor.stale_windows('delayed_profiles', 'monitors.longest_span', "monitors.metric_spec_id || ' ' || cast(monitors.label_delay as " ~ dbt.type_string() ~ ')') }},
 
+{{ ml_monitor.stale_spans() }},
+
 {{ ml_monitor.due_outcomes() }},
 
 {{ ml_monitor.outcome_cells() }},

@@ -6,6 +6,8 @@ with
 
 {{ ml_monitor.stale_windows(ref('ml_monitor__outcome_profiles'), 'monitors.longest_span') }},
 
+{{ ml_monitor.stale_spans() }},
+
 {{ ml_monitor.needed_outcomes() }},
 
 cells as (

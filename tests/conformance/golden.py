@@ -209,6 +209,7 @@ LOG_MODELS = {"golden_log": FLOATS.replace("%s", "golden_rows"), "golden_referen
 MODELS = LOG_MODELS | {
     "golden_exact": "{{ ml_monitor.exact_drift('nasty') }}",
     "golden_weeks": "{{ ml_monitor.rolled_up_drift('nasty', 'week') }}",
+    "golden_quality_weeks": "{{ ml_monitor.rolled_up_quality('nasty', 'week') }}",
 }
 VARIABLES = {"ml_monitor__excluded_periods": "raw.excluded", "ml_monitor__alert_mutes": "raw.mutes"}
 

@@ -121,6 +121,20 @@ def test_weeks_from_the_profile_of_days(built: Project) -> None:
     assert compared > 150
 
 
+def test_quality_of_a_week_from_the_profile_of_days(built: Project) -> None:
+    rows = built.frame(f"select * from {SCHEMA}.golden_quality_weeks where model_version = '__all__' and segment = '__all__'")
+    assert {(str(row.window_start), str(row.window_end), row.n_windows) for row in rows.itertuples()} == {("2025-12-29 00:00:00", "2026-01-05 00:00:00", 4)}
+    actual = {(row.feature, row.metric): row.metric_value for row in rows.itertuples()}
+    inside = golden.LOG[golden.LOG["predicted_at"] < "2026-01-05"]
+    for feature in [*golden.NUMERIC, *golden.CATEGORICAL]:
+        expected = golden.quality(golden.REFERENCE, inside, feature)
+        if feature in golden.CATEGORICAL:
+            found = quality.categories(golden.REFERENCE[feature], inside[feature])
+            expected |= {metric: found[metric] for metric in ("category_count", "category_count_ratio", "vanished_rate")}
+        for metric, number in expected.items():
+            assert actual[feature, metric] == pytest.approx(number, rel=1e-9, abs=1e-12), (feature, metric)
+
+
 def test_many_rows(built: Project) -> None:
     """A hundred thousand rows and a shift of 0.02 standard deviations."""
     log, reference = golden.huge(golden.HUGE_SHIFT, "2026-01-02"), golden.huge(0.0, "2025-12-01")

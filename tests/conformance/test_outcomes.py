@@ -109,6 +109,7 @@ def ranking_log() -> pd.DataFrame:
     return pd.concat(days, ignore_index=True)
 
 
+ROLLED_UP = ("yes", "number", "kind", "order")
 FRAMES = {"yes": binary_log(), "number": regression_log(), "kind": multiclass_log(), "order": ranking_log(), "spoilt": spoilt_log()}
 SHARED = {"model_version": "version", "features": {"plan": "categorical"}, "reference": {"from": "2026-01-01", "to": "2026-01-02"}, "rolling": [SPAN], "min_rows": 1}
 MONITORS: dict[str, Any] = {
@@ -143,7 +144,10 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         project: Project = PostgresProject(directory, monitors, logs=raw, now=NOW, server=request.getfixturevalue("postgres_url"))
     else:
         project = Project(directory, monitors, logs=raw, now=NOW)
-    project.run("-s", "+ml_monitor__verdicts", "ml_monitor__rpt_class_calibration", "ml_monitor__rpt_cutoffs", "+ml_monitor__performance_at_age")
+    for name in ROLLED_UP:
+        (directory / "models" / f"{name}_weeks.sql").write_text(f"{{{{ ml_monitor.rolled_up_performance('{name}', 'week') }}}}\n")
+    others = ["ml_monitor__rpt_class_calibration", "ml_monitor__rpt_cutoffs", "+ml_monitor__performance_at_age", *(f"{name}_weeks" for name in ROLLED_UP)]
+    project.run("-s", "+ml_monitor__verdicts", *others)
     return project
 
 
@@ -176,6 +180,18 @@ def compare(actual: dict[tuple[Any, ...], tuple[Any, ...]], expected: dict[tuple
         if low is not None:
             assert low <= value + 1e-12
             assert high >= value - 1e-12, key
+
+
+@pytest.mark.parametrize("name", ROLLED_UP)
+def test_a_calendar_week_has_the_metrics_of_the_span_that_fills_it(built: Project, name: str) -> None:
+    """Of the only week that is over the log has four days: its metrics are those of the rolling span, which are held against scikit-learn."""
+    columns = "model_version, segment, segment_value, feature, metric, metric_value, lower_bound, upper_bound, label_coverage, sample_size"
+    week = built.frame(f"select {columns} from main_ml_monitor.{name}_weeks order by 1, 2, 3, 4, 5")
+    rolling = f"monitor = '{name}' and span = {SPAN} and window_start = '{DAYS[SPAN - 1]}' and metric_value is not null"
+    expected = built.frame(f"select {columns} from main_ml_monitor.ml_monitor__performance where {rolling} order by 1, 2, 3, 4, 5")
+    assert len(expected) > 15
+    pd.testing.assert_frame_equal(week, expected, rtol=1e-9, atol=1e-9)
+    assert built.rows(f"select distinct window_start, window_end, n_windows from main_ml_monitor.{name}_weeks") == [(pd.Timestamp("2025-12-29"), pd.Timestamp("2026-01-05"), SPAN)]
 
 
 @pytest.mark.parametrize("version", ["__all__", "v1", "v2"])

@@ -69,14 +69,16 @@ def test_days_against_the_day_before(built: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "unit", "words"),
+    ("roll_up", "changes", "unit", "words"),
     [
-        ({"window": "month"}, "month", "cannot be rolled up"),
-        ({}, "hour", "is not a choice"),
-        ({"reference": {"first": 24, "per": "model_version"}}, "month", "has no roll-up"),
+        ("drift", {"window": "month"}, "month", "cannot be rolled up"),
+        ("quality", {"window": "week"}, "month", "cannot be rolled up"),
+        ("drift", {}, "hour", "is not a choice"),
+        ("performance", {}, "year", "is not a choice"),
+        ("drift", {"reference": {"first": 24, "per": "model_version"}}, "month", "has no roll-up"),
     ],
 )
-def test_wrong_roll_ups(tmp_path: Path, changes: dict[str, Any], unit: str, words: str) -> None:
+def test_wrong_roll_ups(tmp_path: Path, roll_up: str, changes: dict[str, Any], unit: str, words: str) -> None:
     project = Project(tmp_path / "project", {"churn": HOURLY | changes})
-    (project.directory / "models" / "rolled.sql").write_text(f"{{{{ ml_monitor.rolled_up_drift('churn', '{unit}') }}}}\n")
+    (project.directory / "models" / "rolled.sql").write_text(f"{{{{ ml_monitor.rolled_up_{roll_up}('churn', '{unit}') }}}}\n")
     assert words in project.error()

@@ -23,6 +23,7 @@ from tests.conformance.test_golden import (  # noqa: F401 - the same tests, with
     test_exact_distances,
     test_labels_of_what_was_acted_on,
     test_performance,
+    test_quality_of_a_week_from_the_profile_of_days,
     test_statuses_that_have_no_value,
     test_the_dispersion_is_that_of_the_healthy_windows,
     test_the_evidence_of_a_verdict,
@@ -110,7 +111,7 @@ MONITORS = {"nasty": {key: value for key, value in golden.MONITORS["nasty"].item
 TASKS = ("number", "kind", "order")
 MONITORS |= {name: golden.MONITORS[name] for name in ("floored", "moving")} | {name: test_outcomes.monitor(name) for name in TASKS}
 LOGS = golden.logs() | {name: log for task in TASKS for name, log in test_outcomes.logs(task).items()}
-BUILT = ["+ml_monitor__alert_events", "+ml_monitor__model_comparisons", "golden_weeks", "golden_exact"]
+BUILT = ["+ml_monitor__alert_events", "+ml_monitor__model_comparisons", "golden_weeks", "golden_quality_weeks", "golden_exact"]
 # What late rows change is counted again in a later run.
 LATER = ["--select", "nasty__feature_profile", "nasty__outcome_profile", "intake", "quality"]
 COUNTED = {
@@ -199,6 +200,13 @@ def test_multivariate_drift_is_refused(built: Project, tmp_path: Path) -> None:
     session = built.session  # type: ignore[attr-defined]
     project = SparkProject(tmp_path / "spark", {"nasty": golden.MONITORS["nasty"]}, now=golden.NOW, session=session)
     assert "monitor 'nasty', key 'multivariate': Spark cannot plan" in project.error()
+
+
+def test_performance_has_no_roll_up_where_ctes_are_repeated(built: Project, tmp_path: Path) -> None:
+    session = built.session  # type: ignore[attr-defined]
+    project = SparkProject(tmp_path / "spark", MONITORS, now=golden.NOW, session=session)
+    (project.directory / "models" / "weeks.sql").write_text("{{ ml_monitor.rolled_up_performance('nasty', 'week') }}")
+    assert "monitor 'nasty', key 'rolled_up_performance': would be computed once for each metric on spark" in project.error()
 
 
 def with_late_rows() -> pd.DataFrame:

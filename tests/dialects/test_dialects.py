@@ -147,6 +147,8 @@ MODELS = {
     "exact": "{{ ml_monitor.exact_drift('churn') }}",
     "exact_moving": "{{ ml_monitor.exact_drift('price', features=[\"it's\"], since='2026-01-20', windows=7) }}",
     "months": "{{ ml_monitor.rolled_up_drift('kind', 'month') }}",
+    "months_of_quality": "{{ ml_monitor.rolled_up_quality('kind', 'month') }}",
+    "months_of_performance": "{% if ml_monitor.repeats_ctes() %}select 1 as one{% else %}{{ ml_monitor.rolled_up_performance('kind', 'month') }}{% endif %}",
     "weeks_moving": "{{ ml_monitor.rolled_up_drift('word', 'week') }}",
     "known": "{{ ml_monitor.as_of('ml_monitor__thresholds_history', ['monitor', 'metric', 'span'], '2026-01-10') }}",
     "labels_known": "{{ ml_monitor.labels_as_of('churn', '2026-01-10') }}",

@@ -1,0 +1,43 @@
+{% macro rolled_up_performance(name, unit) %}
+    {#- Body of a table of one's own: performance of calendar days, weeks or months that are over, from the profile of a finer monitor. -#}
+    {%- set spec = ml_monitor.monitor(name) -%}
+    {%- do ml_monitor.validate_roll_up('rolled_up_performance', spec, unit) -%}
+    {%- if ml_monitor.repeats_ctes() -%}
+        {%- do ml_monitor._config_error(name, 'rolled_up_performance', 'would be computed once for each metric on ' ~ target.type, ['spans: rolling']) -%}
+    {%- endif -%}
+    {{ config(materialized='table', sql_header=ml_monitor.sql_header(), meta={'ml_monitor': spec}) }}
+    with
+
+    {{ ml_monitor.calendar_periods(spec, unit) }},
+
+    {{ ml_monitor.period_spans(spec) }},
+
+    {{ ml_monitor.outcome_statistics() }},
+
+    totals as (
+        {{ ml_monitor.outcome_totals() }}
+    ),
+
+    estimates as (
+        {{ ml_monitor.performance_estimates('totals') }}
+    )
+
+    select
+        estimates.monitor,
+        estimates.model_version,
+        estimates.segment,
+        estimates.segment_value,
+        estimates.feature,
+        stale_windows.period_start as window_start,
+        stale_windows.period_end as window_end,
+        stale_windows.n_windows,
+        estimates.metric,
+        estimates.metric_value,
+        estimates.lower_bound,
+        estimates.upper_bound,
+        cast(estimates.label_coverage as {{ ml_monitor.type_double() }}) as label_coverage,
+        estimates.sample_size
+    from estimates
+    inner join stale_windows on stale_windows.window_number = estimates.window_number
+    where estimates.metric_value is not null
+{% endmacro %}

@@ -71,7 +71,7 @@
 
     {{ ml_monitor.frequent_values(spec, 'sampled_rows', [], top=20, share=0) }},
 
-    {{ ml_monitor.numeric_bins(spec, 'parsed_rows') }},
+    {{ ml_monitor.numeric_bins(spec, 'edge_rows') }},
 
     {{ ml_monitor.category_bins(spec, 'parsed_rows') }},
 

@@ -19,10 +19,10 @@
     {%- set margins = {'q_low': 0.005, 'q_05': 0.05, 'q_95': 0.95, 'q_high': 0.995} -%}
     {%- set asked = (shares + margins.values() | list) | unique | list %}
             {%- for slot in range(1, spec.bins) %}
-            {{ ml_monitor.quantile('x' ~ i, shares[slot - 1], asked) }} as x{{ i }}_q{{ slot }},
+            {{ ml_monitor.quantile('e' ~ i, shares[slot - 1], asked) }} as x{{ i }}_q{{ slot }},
             {%- endfor %}
             {%- for name, share in margins.items() %}
-            {{ ml_monitor.quantile('x' ~ i, share, asked) }} as x{{ i }}_{{ name }},
+            {{ ml_monitor.quantile('e' ~ i, share, asked) }} as x{{ i }}_{{ name }},
             {%- endfor %}
             avg(x{{ i }}) as x{{ i }}_mean,
             min(x{{ i }}) as x{{ i }}_low,

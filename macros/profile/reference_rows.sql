@@ -45,7 +45,7 @@
 
 {% macro prepared_reference(spec) %}
     {#- The raw rows parsed: `parsed_rows` with the columns of segments as logged, `reference_rows` with the segment values that are kept,
-        `sampled_rows` for counting single values. -#}
+        `sampled_rows` for counting single values, `edge_rows` with the numbers that quantiles are of: memory must not grow with the reference. -#}
     {%- if spec.segments_are_frozen %}
     kept_segments as (
         {{ ml_monitor.frozen_segments(spec) }}
@@ -71,10 +71,27 @@
         {{- ml_monitor.kept_segment_joins(spec) }}
     ),
 
+    sizes as (
+        select count(*) as n_rows from raw_rows
+    ),
+
     sampled_rows as {{ ml_monitor.inline_cte() }} (
         select parsed_rows.*
         from parsed_rows
-        cross join (select count(*) as n_rows from raw_rows) as sizes
+        cross join sizes
         where {{ ml_monitor.is_sampled('parsed_rows.row_id', 'sizes.n_rows') }}
+    ),
+
+    edge_rows as {{ ml_monitor.inline_cte() }} (
+        select drawn.*
+            {%- for variable in spec.variables if variable.type == 'numeric' %}
+            {%- set i = spec.variables.index(variable) + 1 %},
+            case when is_drawn = 1 then x{{ i }} end as e{{ i }}
+            {%- endfor %}
+        from (
+            select parsed_rows.*, case when {{ ml_monitor.is_sampled('parsed_rows.row_id', 'sizes.n_rows', most=1000000) }} then 1 end as is_drawn
+            from parsed_rows
+            cross join sizes
+        ) as drawn
     )
 {% endmacro %}

@@ -154,7 +154,7 @@ def main() -> None:
 def everything(rows: Sequence[int]) -> list[str]:
     """All pieces; the other tools hold the log in memory, so not of every size."""
     found = [f"wide-{size}" for size in rows]
-    found += [f"{peer}-{size}" for size in rows for peer in environments.REQUIREMENTS if size <= environments.MOST_ROWS]
+    found += [f"{peer}-{size}" for size in rows for peer in environments.REQUIREMENTS if size <= environments.MOST_ROWS[peer]]
     return ["year", *found, *(piece for piece in pieces.PIECES if piece != "year")]
 
 

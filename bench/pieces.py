@@ -24,7 +24,7 @@ BUSY = 2
 RAW_ROWS = 10_000_000
 SIZES = (100_000, 1_000_000, 10_000_000)
 # Of one monitor.
-FEATURES = (10, 100, 200)
+FEATURES = (10, 100, 1000)
 
 
 def _costs(costs: dict[str, Cost]) -> dict[str, Any]:

@@ -8,6 +8,7 @@
     incremental_strategy=ml_monitor.append_strategy(),
     on_schema_change='append_new_columns',
     full_refresh=false,
+    sql_header=ml_monitor.sql_header(),
 ) }}
 
 {#- Append-only: what people were told is never rewritten. The id is a pure function of alert, window, type and severity, so a

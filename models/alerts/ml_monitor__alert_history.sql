@@ -1,4 +1,4 @@
-{{ config(materialized='table', enabled=ml_monitor.any_monitors()) }}
+{{ config(materialized='table', enabled=ml_monitor.any_monitors(), sql_header=ml_monitor.sql_header()) }}
 
 {#- The state machine, window by window. What was not evaluated (too few rows, no reference, immature) is left out, so it
     neither opens nor resolves. Within an incident the severity only rises. A muted or snoozed window changes the state as any other does,

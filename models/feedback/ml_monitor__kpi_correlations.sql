@@ -1,4 +1,4 @@
-{{ config(materialized='table', enabled=ml_monitor.any_kpis()) }}
+{{ config(materialized='table', enabled=ml_monitor.any_kpis(), sql_header=ml_monitor.sql_header()) }}
 
 {#- How each business figure goes with each metric of the model, window by window, at once and some windows later. -#}
 

@@ -1,4 +1,4 @@
-{{ config(materialized='table', enabled=ml_monitor.any_monitors()) }}
+{{ config(materialized='table', enabled=ml_monitor.any_monitors(), sql_header=ml_monitor.sql_header()) }}
 
 {#- Closed windows of every monitor, those without a row too: a silent log must be seen. A log that has been silent for
     longer than 60 windows is not followed for ever; of one that never had a row the newest window is enough. -#}

@@ -1,4 +1,4 @@
-{{ config(materialized='table', enabled=ml_monitor.any_monitors()) }}
+{{ config(materialized='table', enabled=ml_monitor.any_monitors(), sql_header=ml_monitor.sql_header()) }}
 {%- set places = ['monitor', 'metric', 'feature', 'segment', 'segment_value', 'span'] %}
 {%- set keys = places + ['model_version'] %}
 {%- set levels = ['warn', 'alert', 'clear'] %}

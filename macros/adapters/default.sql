@@ -192,6 +192,12 @@
 {%- endmacro %}
 
 
+{#- The rows of a relation that has few, also where the warehouse would not guess so. -#}
+{% macro few_rows(relation) %}{{ return(adapter.dispatch('few_rows', 'ml_monitor')(relation)) }}{% endmacro %}
+
+{% macro default__few_rows(relation) %}select * from {{ relation }}{% endmacro %}
+
+
 {#- True where a CTE is computed once per reader. -#}
 {% macro repeats_ctes() %}{{ return(adapter.dispatch('repeats_ctes', 'ml_monitor')()) }}{% endmacro %}
 

@@ -103,7 +103,7 @@
         where {{ moment }} < {{ ml_monitor.monitoring_now() }} and {{ window }} in (select window_start from changed_prediction_windows)
     ),
 
-    touched as (
+    changed_windows as (
         select window_start from changed_prediction_windows
         {{ ml_monitor.union_distinct() }}
         select labelled_window from changed_labelled_windows
@@ -118,15 +118,19 @@
         from feedback
         inner join new_predictions on new_predictions.id = feedback.prediction_id
         where {{ labelled_window }} in (select window_start from {{ this }} where outcome = 'orphan')
-    )
+    ),
     {%- else %}
 
-    touched as (
+    changed_windows as (
         select window_start from prediction_counts
         {{ ml_monitor.union_distinct() }}
         select {{ labelled_window }} from feedback
-    )
+    ),
     {%- endif %}
+
+    touched as (
+        {{ ml_monitor.few_rows('changed_windows') }}
+    )
 {% endmacro %}
 
 

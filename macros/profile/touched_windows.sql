@@ -22,7 +22,7 @@
         group by {{ window_start }}
     ),
 
-    touched as (
+    changed_windows as (
         {%- if is_incremental() %}
         select arrivals.window_start, arrivals.n_timely, arrivals.n_rows, arrivals.loaded_until
         from arrivals
@@ -47,5 +47,9 @@
         {%- else %}
         select window_start, n_timely, n_rows, loaded_until from arrivals
         {%- endif %}
+    ),
+
+    touched as (
+        {{ ml_monitor.few_rows('changed_windows') }}
     )
 {% endmacro %}

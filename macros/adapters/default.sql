@@ -175,21 +175,28 @@
 {% macro log_column_types(log, columns) %}{{ return(adapter.dispatch('log_column_types', 'ml_monitor')(log, columns)) }}{% endmacro %}
 
 {% macro default__log_column_types(log, columns) %}
-    {#- Of the log only the name is used: its columns, those that nobody declared too, are read from the catalogue. -#}
+    {#- Of the log only the name is used: these columns, and all others, are looked up in the catalogue. -#}
     {%- set is_log = 'catalogue.table_schema = ' ~ ml_monitor.literal(log.schema) ~ ' and catalogue.table_name = ' ~ ml_monitor.literal(log.identifier) -%}
     {%- set rows, names = [], [] %}
     {%- for column in columns %}{% do names.append(ml_monitor.literal(column)) %}{% do rows.append({'column_name': names[-1]}) %}{% endfor %}
-    select declared.column_name, coalesce(max(lower(catalogue.data_type)), 'absent') as data_type, true as is_declared
+    select declared.column_name, coalesce(max(lower(catalogue.data_type)), 'absent') as data_type
     from (
         {{ ml_monitor.constant_rows(rows) }}
     ) as declared
     left join {{ ml_monitor.columns_relation(log) }} as catalogue on {{ is_log }} and catalogue.column_name = declared.column_name
     group by declared.column_name
     union all
-    select catalogue.column_name, lower(catalogue.data_type), false
+    select catalogue.column_name, max(lower(catalogue.data_type))
     from {{ ml_monitor.columns_relation(log) }} as catalogue
     where {{ is_log }} and catalogue.column_name not in ({{ names | join(', ') }})
+    group by catalogue.column_name
 {%- endmacro %}
+
+
+{#- Whether that is all columns of the log. -#}
+{% macro knows_all_columns() %}{{ return(adapter.dispatch('knows_all_columns', 'ml_monitor')()) }}{% endmacro %}
+
+{% macro default__knows_all_columns() %}{{ return(true) }}{% endmacro %}
 
 
 {#- The rows of a relation that has few, also where the warehouse would not guess so. -#}

@@ -16,5 +16,11 @@
 {% macro duckdb__few_rows(relation) %}select unnest(list(few), recursive := true) from {{ relation }} as few{% endmacro %}
 
 
+{#- Its catalogue lists the tables of all attached databases. -#}
+{% macro duckdb__columns_relation(log) %}
+    {{- return('(select * from information_schema.columns where table_catalog = ' ~ ml_monitor.literal(log.database) ~ ')') -}}
+{% endmacro %}
+
+
 {#- dbt's safe_cast is a plain cast in DuckDB: one text value would fail the run. -#}
 {% macro duckdb__to_number(expression) %}{{ return('try_cast(' ~ expression ~ ' as double)') }}{% endmacro %}

@@ -46,9 +46,12 @@
 {#- The catalogue lives on the leader node and cannot be joined with tables: no schema check. -#}
 {% macro redshift__log_column_types(log, columns) %}
     {%- for column in columns %}
-    select cast({{ ml_monitor.literal(column) }} as varchar) as column_name, cast('unknown' as varchar) as data_type, true as is_declared {{ 'union all' if not loop.last }}
+    select cast({{ ml_monitor.literal(column) }} as varchar) as column_name, cast('unknown' as varchar) as data_type {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
+
+
+{% macro redshift__knows_all_columns() %}{{ return(false) }}{% endmacro %}
 
 
 {#- Quantiles of one query must all sort by the same column. -#}

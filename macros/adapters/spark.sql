@@ -57,10 +57,10 @@
 {% macro spark__trim_end(text, character) %}{{ return("trim(trailing '" ~ character ~ "' from " ~ text ~ ")") }}{% endmacro %}
 
 
-{#- No information_schema: only the declared columns. A column that the log has lost resolves to the outer row (see log_rows), where it has a type that no log
+{#- No information_schema: only the columns that are asked for. A column that the log has lost resolves to the outer row (see log_rows), where it has a type that no log
     column has; types are known without reading a row, and the left join keeps one row for an empty log. -#}
 {% macro spark__log_column_types(log, columns) %}
-    select column_name, case when data_type = 'struct<ml_monitor_absent:int>' then 'absent' else data_type end as data_type, true as is_declared
+    select column_name, case when data_type = 'struct<ml_monitor_absent:int>' then 'absent' else data_type end as data_type
     from (
         select inline(array(
             {%- for column in columns %}
@@ -83,6 +83,9 @@
         ) as log_row on true
     ) as typed
 {%- endmacro %}
+
+
+{% macro spark__knows_all_columns() %}{{ return(false) }}{% endmacro %}
 
 
 {#- A CTE is copied to each of its readers, and what it reads with it. -#}

@@ -35,7 +35,7 @@
 {% macro period_spans(spec) %}
     {#- The same as spans that end with the last window of a period, under the names that the metrics read: `stale_windows`, `needed_windows`, `stale_spans`. -#}
     stale_windows as (
-        select {{ ml_monitor.literal(spec.name) }} as monitor, window_number, period_start, period_end, n_windows from periods
+        select cast({{ ml_monitor.literal(spec.name) }} as {{ dbt.type_string() }}) as monitor, window_number, period_start, period_end, n_windows from periods
     ),
 
     needed_windows as (

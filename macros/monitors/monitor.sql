@@ -139,5 +139,5 @@
 
 {% macro metric_version() %}
     {#- Raised when a release changes what a metric is: every window is then computed again. -#}
-    {{ return(6) }}
+    {{ return(7) }}
 {% endmacro %}

@@ -147,6 +147,6 @@
         select parsed_rows.*
         from parsed_rows
         inner join touched on touched.window_start = parsed_rows.window_start
-        where {{ ml_monitor.is_sampled('parsed_rows.prediction_id', 'touched.n_timely') }}
+        where {{ ml_monitor.is_sampled(ml_monitor.md5('parsed_rows.prediction_id'), 'touched.n_timely') }}
     )
 {% endmacro %}

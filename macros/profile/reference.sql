@@ -71,6 +71,8 @@
 
     {{ ml_monitor.frequent_values(spec, 'sampled_rows', [], top=20, share=0) }},
 
+    {{ ml_monitor.edge_rows(spec) }},
+
     {{ ml_monitor.numeric_bins(spec, 'edge_rows') }},
 
     {{ ml_monitor.category_bins(spec, 'parsed_rows') }},

@@ -45,7 +45,7 @@
 
 {% macro prepared_reference(spec) %}
     {#- The raw rows parsed: `parsed_rows` with the columns of segments as logged, `reference_rows` with the segment values that are kept,
-        `sampled_rows` for counting single values, `edge_rows` with the numbers that quantiles are of: memory must not grow with the reference. -#}
+        `sampled_rows` for counting single values. -#}
     {%- if spec.segments_are_frozen %}
     kept_segments as (
         {{ ml_monitor.frozen_segments(spec) }}
@@ -58,6 +58,7 @@
         select
             {#- a reference need not have ids #}
             coalesce(cast(row_id as {{ dbt.type_string() }}), cast(predicted_at as {{ dbt.type_string() }})) as row_id,
+            case when row_id is not null then 1 end as has_id,
             {{ ml_monitor.parsed_columns(spec) }}
         from raw_rows
         {{ ml_monitor.computed_once() }}
@@ -71,27 +72,44 @@
         {{- ml_monitor.kept_segment_joins(spec) }}
     ),
 
-    sizes as (
-        select count(*) as n_rows from raw_rows
-    ),
+    {{ ml_monitor.reference_sizes(spec) }},
 
     sampled_rows as {{ ml_monitor.inline_cte() }} (
         select parsed_rows.*
         from parsed_rows
         cross join sizes
-        where {{ ml_monitor.is_sampled('parsed_rows.row_id', 'sizes.n_rows') }}
-    ),
-
-    edge_rows as {{ ml_monitor.inline_cte() }} (
-        select drawn.*
-            {%- for variable in spec.variables if variable.type == 'numeric' %}
-            {%- set i = spec.variables.index(variable) + 1 %},
-            case when is_drawn = 1 then x{{ i }} end as e{{ i }}
-            {%- endfor %}
-        from (
-            select parsed_rows.*, case when {{ ml_monitor.is_sampled('parsed_rows.row_id', 'sizes.n_rows', most=1000000) }} then 1 end as is_drawn
-            from parsed_rows
-            cross join sizes
-        ) as drawn
+        where {{ ml_monitor.is_sampled(ml_monitor.md5('parsed_rows.row_id'), 'sizes.n_rows') }}
     )
 {% endmacro %}
+
+
+{% macro reference_sizes(spec) %}
+    {#- CTE `sizes`: how many rows the reference has, and of each number how many are there. -#}
+    sizes as (
+        select
+            {%- for variable in spec.variables if variable.type == 'numeric' %}
+            {%- set i = spec.variables.index(variable) + 1 %}
+            count(raw_{{ i }}) as n{{ i }},
+            {%- endfor %}
+            count(*) as n_rows
+        from raw_rows
+    )
+{%- endmacro %}
+
+
+{% macro edge_rows(spec) %}
+    {#- CTE: the numbers that quantiles are of (`e<i>`). Of more than a million values a part, so that memory does not grow with the reference: as drawn
+        by the ids of the rows. Rows without an id are all taken: they may all have one time. -#}
+    edge_rows as {{ ml_monitor.inline_cte() }} (
+        select hashed.*
+            {%- for variable in spec.variables if variable.type == 'numeric' %}
+            {%- set i = spec.variables.index(variable) + 1 %},
+            case when row_hash is null or {{ ml_monitor.is_sampled('row_hash', 'n' ~ i, most=1000000, zeros=3) }} then x{{ i }} end as e{{ i }}
+            {%- endfor %}
+        from (
+            select parsed_rows.*, sizes.*, case when sizes.n_rows > 1000000 and has_id = 1 then {{ ml_monitor.md5('parsed_rows.row_id') }} end as row_hash
+            from parsed_rows
+            cross join sizes
+        ) as hashed
+    )
+{%- endmacro %}

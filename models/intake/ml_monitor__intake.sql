@@ -113,7 +113,7 @@ schema_changes as (
     from counted
     left join {{ ref('ml_monitor__schema_changes') }} as changes
         on changes.monitor = counted.monitor
-        and changes.is_declared
+        and changes.is_monitored = 1
         and changes.changed_at < {{ ml_monitor.add_units('second', 1, 'coalesce(counted.next_window_end, ' ~ ml_monitor.monitoring_now() ~ ')') }}
         and (changes.ended_at is null or changes.ended_at > counted.window_end)
     group by counted.monitor, counted.window_start

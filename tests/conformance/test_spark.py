@@ -118,7 +118,6 @@ COUNTED = {
     "nasty__reference": "segment, segment_value, feature, bin, bin_kind, category, lower_bound, upper_bound, n, value_sum, value_min, value_max",
     "nasty__feature_profile": "model_version, segment, segment_value, feature, window_start, window_number, bin, category, n, value_sum, value_sum_squares, value_min, value_max, n_below, n_above",
     "nasty__outcome_profile": "model_version, segment, segment_value, window_start, label_age, outcome, score, prediction, label, n, n_feedback, sum_log_loss, sum_squared_error",
-    "ml_monitor__log_columns where is_declared": "monitor, column_name",
     "ml_monitor__intake": "monitor, window_start, metric, metric_value, sample_size",
     "ml_monitor__data_quality": "monitor, model_version, segment, segment_value, feature, window_start, span, metric, metric_value, sample_size, reference_size, lower_bound, upper_bound, detail",
 }

@@ -90,19 +90,19 @@ def test_a_retyped_column_is_a_schema_change(anywhere: Callable[..., Project]) -
     consumer.load("predictions", log.assign(amount=log["amount"].astype(str), channel="web"))
     consumer.run(*ALERTS, now=NOW)
     assert value(consumer, "schema_changes") == 1, "what no monitor reads does not count"
-    changes = f"select column_name, change, is_declared from {MART}schema_changes where ended_at is null order by 1"
-    others = [("channel", "added", False), ("note", "lost", False)]
-    assert consumer.rows(changes) == [("amount", "retyped", True), *others]
+    changes = f"select column_name, change, is_monitored from {MART}schema_changes where ended_at is null order by 1"
+    others = [("channel", "added", 0), ("note", "lost", 0)]
+    assert consumer.rows(changes) == [("amount", "retyped", 1), *others]
     consumer.run(*ALERTS, now="2026-01-11 12:00:00")
-    assert consumer.rows(changes) == [("amount", "retyped", True), *others], "nothing new"
+    assert consumer.rows(changes) == [("amount", "retyped", 1), *others], "nothing new"
     consumer.load("predictions", log.assign(note="n", channel="web"))
     consumer.run(*ALERTS, now="2026-01-12 00:00:00")
     assert consumer.rows(changes) == others[:1], "the first type is back, and so is the column"
     consumer.load("predictions", log.assign(amount=log["amount"].astype(str), channel="web"))
     consumer.run(*ALERTS, now="2026-01-13 00:00:00")
-    assert consumer.rows(changes) == [("amount", "retyped", True), *others]
+    assert consumer.rows(changes) == [("amount", "retyped", 1), *others]
     assert value(consumer, "invalid_rate", feature="amount") == 0, "numbers that are written as text are numbers"
-    ((column, first, then),) = consumer.rows(f"select column_name, first_data_type, data_type from {MART}schema_changes where is_declared and ended_at is null")
+    ((column, first, then),) = consumer.rows(f"select column_name, first_data_type, data_type from {MART}schema_changes where is_monitored = 1 and ended_at is null")
     assert (column, "double" in first, then in ("varchar", "text")) == ("amount", True, True)
 
 

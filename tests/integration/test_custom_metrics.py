@@ -253,6 +253,17 @@ def test_a_lost_column_is_a_finding_and_no_failed_run(project: Callable[..., Pro
     ) == [(3.0,)]
 
 
+def test_a_column_that_came_with_its_metric_is_no_finding(project: Callable[..., Project]) -> None:
+    consumer = project({"churn": dict(MONITOR)}, logs=logs(), now="2026-01-10 00:00:00")
+    consumer.run("-s", "+ml_monitor__intake")
+    consumer.load("predictions", predictions().assign(fee=1.5))
+    consumer.monitors["churn"]["metrics"] = {"fees": {"sql": "sum(fee)", "direction": "down"}}
+    consumer.write_config()
+    consumer.run("-s", "+ml_monitor__intake", now=NOW)
+    assert consumer.rows(f"select column_name, is_monitored from {MART}schema_changes") == []
+    assert consumer.rows(f"select metric_value from {MART}intake where metric = 'schema_changes' and window_start = '2026-01-10'") == [(0.0,)]
+
+
 def test_retraining_can_ask_for_it(project: Callable[..., Project]) -> None:
     retraining = {"trainer": "m:f", "triggers": ["custom"]}
     consumer = project(

@@ -16,9 +16,15 @@
         group by {{ keys }}
     ),
 
+    {{ ml_monitor.completed_distances() }}
+{% endmacro %}
+
+
+{% macro completed_distances() %}
+    {#- CTE `completed`: with what bins without a row add. -#}
     completed as (
         select
-            {{ keys }},
+            cell, window_number, span, baseline,
             ks,
             wasserstein,
             {%- for kind in ml_monitor.bin_kinds() %}

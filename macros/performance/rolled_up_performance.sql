@@ -23,11 +23,9 @@
     )
 
     select
-        estimates.monitor,
-        estimates.model_version,
-        estimates.segment,
-        estimates.segment_value,
-        estimates.feature,
+        {%- for column in ['monitor', 'model_version', 'segment', 'segment_value', 'feature'] %}
+        estimates.{{ column }},
+        {%- endfor %}
         stale_windows.period_start as window_start,
         stale_windows.period_end as window_end,
         stale_windows.n_windows,

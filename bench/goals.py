@@ -151,7 +151,11 @@ ALL = "ours is everything from one monitor's 32 drift metrics to verdicts, alert
 PLANS = "the reference, frozen, and the profile of the day are the largest part: planning statements of 70 features"
 MARTS = "drift, data quality and the contributions of bins are most of it"
 HISTORY = "rows are counted, and new labels looked up, in the whole log; 302 windows have metrics instead of 32"
-MANY = "1,000 are not measured; planned in parts of 80, of which one optimiser pass of DuckDB still sees all"
+MANY = (
+    "a feature has ten edges, moments, bounds and missing values of its own; planned in parts of 80, of which one optimiser pass of DuckDB"
+    " still sees all"
+)
+SERVER = "the profile of the day is the largest part: planning 70 features and sorting their values; then some 170 statements"
 ROWS = "the same pass sums what every other metric of performance needs"
 GOALS = (
     Goal(
@@ -206,7 +210,7 @@ GOALS = (
     Goal("features 10 → 1,000: linear, ≤ 1 KB of generated SQL per feature", ("features",), _features, MANY),
     Goal("exact AUC and calibration by day, 10M labelled rows: ≤ 5 CPU s; from profiles ≤ 0.1 s", ("labels",), _auc, ROWS),
     Goal("10M predictions with labels, one day added: the cost follows the new labels", ("labels",), _labels, HISTORY),
-    Goal("PostgreSQL, 1M × 70, one day added: ≤ 1 s of the database", ("postgres",), _postgres),
+    Goal("PostgreSQL, 1M × 70, one day added: ≤ 1 s of the database", ("postgres",), _postgres, SERVER),
     Goal(
         "report of 100 monitors × 200 features × 365 windows: ≤ 30 MB, first paint ≤ 1 s, interaction ≤ 100 ms",
         ("report",),

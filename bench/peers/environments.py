@@ -21,7 +21,7 @@ NAMES = {
     "popmon_report": "popmon 1.4.12, 30 days",
     "numpy_psi": "pandas and numpy by hand, 30 days",
 }
-# What fits: whoever holds the log in memory needs ten times as much for ten times the rows.
+# Some hold the log in memory, one takes minutes for a million.
 MOST_ROWS = dict.fromkeys(REQUIREMENTS, 1_000_000) | dict.fromkeys(("evidently_report", "numpy_psi"), 10_000_000)
 QUIET = {"NML_DISABLE_USAGE_LOGGING": "1", "DO_NOT_TRACK": "1", "WHYLOGS_NO_ANALYTICS": "True"}
 

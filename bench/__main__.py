@@ -17,6 +17,7 @@ from bench.peers import environments
 REPOSITORY = Path(__file__).parent.parent
 # What was measured last, so that one piece can be measured again and the page be written from all.
 RESULTS = Path(__file__).parent / "results.json"
+DISTURBED = "\n† measured while other programs filled the machine, at different times: to be measured again.\n"
 PAGE = """# Performance
 
 Measured by `make bench` on {cores} cores, every process on its own; times vary with the machine, so compare
@@ -26,9 +27,7 @@ one size.
 ## Headline goals
 
 {goals}
-
-† measured while other programs filled the machine, at different times: to be measured again.
-
+{disturbed}
 The statements of many features are planned in parts of at most 80 of them: for 200 features that takes DuckDB 6.5 and 8.6
 instead of 10.7 and 13.5 CPU seconds (profile and reference). One of its optimiser passes sees all parts at once and still
 grows faster than they do.
@@ -119,6 +118,7 @@ def page(kept: pieces.Kept, failures: list[str]) -> tuple[str, dict[int, dict[st
         year=table(year),
         peers=peers,
         goals=goals.table(results, kept.disturbed),
+        disturbed=DISTURBED if kept.disturbed else "",
         missing="".join(f"{line}\n" for line in failures),
     )
     return text.rstrip("\n") + "\n", sizes

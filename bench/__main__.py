@@ -56,8 +56,8 @@ A generated log with 70 features (50 numeric, 20 categorical), 30 daily windows,
 counts from its start. Ours is the whole `dbt build` with all drift, quality and volume metrics, spans of 1 and 7 days,
 verdicts, alerts and tests; the others compute their drift metric only: Evidently PSI in one report of *one* day, NannyML the
 Jensen-Shannon distance of thirty chunks, whylogs profiles and drift scores of thirty days, popmon its stability metrics of
-thirty days, numpy a hand-written PSI of thirty days in memory. NannyML and popmon, which hold the thirty days in memory, are left out
-at ten million rows, and whylogs is for its time.
+thirty days, numpy a hand-written PSI of thirty days in memory. NannyML and popmon, which hold the thirty days in memory, are
+left out at ten million rows, and whylogs is for its time.
 
 ![CPU seconds](performance.svg)
 

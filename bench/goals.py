@@ -47,7 +47,10 @@ def _history(results: Results) -> tuple[str, bool]:
     own = {name: _cpu(results, f"wide-{rows}", wide.NEXT_DAY) for name, rows in sizes.items()}
     theirs = {name: _cpu(results, f"numpy_psi-{rows}", environments.NAMES["numpy_psi"]) for name, rows in sizes.items()}
     ratios = [theirs[name] / own[name] for name in sizes]
-    words = [f"{theirs[name] / own[name]:.2f} × at {name} rows ({own[name]:.1f} against {theirs[name]:.1f} CPU s)" for name in sizes]
+    words = [
+        f"{ratio:.2f} × at {name} rows ({own[name]:.1f} against {theirs[name]:.1f} CPU s)"
+        for name, ratio in zip(sizes, ratios, strict=True)
+    ]
     return ", ".join(words), ratios[1] > 1 and ratios == sorted(ratios)
 
 
@@ -152,8 +155,8 @@ PLANS = "the reference, frozen, and the profile of the day are the largest part:
 MARTS = "drift, data quality and the contributions of bins are most of it"
 HISTORY = "rows are counted, and new labels looked up, in the whole log; 302 windows have metrics instead of 32"
 MANY = (
-    "a feature has ten edges, moments, bounds and missing values of its own; planned in parts of 80, of which one optimiser pass of DuckDB"
-    " still sees all"
+    "a feature has ten edges, moments, bounds and missing values of its own; planned in parts of 80, of which one optimiser pass of"
+    " DuckDB still sees all"
 )
 SERVER = "the profile of the day is the largest part (5 s), the rest are some 170 statements"
 ROWS = "the same pass sums what every other metric of performance needs"

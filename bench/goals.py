@@ -155,8 +155,8 @@ PLANS = "the reference, frozen, and the profile of the day are the largest part:
 MARTS = "drift, data quality and the contributions of bins are most of it"
 HISTORY = "rows are counted, and new labels looked up, in the whole log; 302 windows have metrics instead of 32"
 MANY = (
-    "a feature has ten edges, moments, bounds and missing values of its own; planned in parts of 80, of which one optimiser pass of"
-    " DuckDB still sees all"
+    "a feature has ten edges, moments, bounds and missing values of its own; planned in parts of 80, of which one optimiser pass"
+    " of DuckDB still sees all"
 )
 SERVER = "the profile of the day is the largest part (5 s), the rest are some 170 statements"
 ROWS = "the same pass sums what every other metric of performance needs"

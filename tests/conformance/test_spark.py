@@ -201,6 +201,13 @@ def test_multivariate_drift_is_refused(built: Project, tmp_path: Path) -> None:
     assert "monitor 'nasty', key 'multivariate': Spark cannot plan" in project.error()
 
 
+def test_spark_knows_the_columns_that_are_monitored(built: Project, duck: Project) -> None:
+    query = f"select monitor, column_name from {SCHEMA}.ml_monitor__log_columns"
+    known = set(built.rows(query))
+    assert known < set(duck.rows(query)), "DuckDB lists the others too"
+    assert {column for monitor, column in known if monitor == "nasty"} == {*golden.NUMERIC, *golden.CATEGORICAL, "score", "prediction"}
+
+
 def test_performance_has_no_roll_up_where_ctes_are_repeated(built: Project, tmp_path: Path) -> None:
     session = built.session  # type: ignore[attr-defined]
     project = SparkProject(tmp_path / "spark", MONITORS, now=golden.NOW, session=session)

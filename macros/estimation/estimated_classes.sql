@@ -148,22 +148,29 @@
 
 {% macro performance_from_class_scores() %}
     {#- One row per average. The loss of each class, weighted by how likely the class is; its error is that of a mean. -#}
-    {%- set keys = 'cell, window_number, span' -%}
+    {%- set metrics = {'log_loss': ('averages.log_loss / averages.n_scored', ml_monitor.mean_error('averages.log_loss', 'averages.squared_log_loss', 'averages.n_scored'), 'averages.n_scored')} -%}
     {%- for average in ['macro', 'weighted'] -%}
-    {%- for score in ['precision', 'recall', 'f1', 'roc_auc'] %}
-    {%- set metric = average ~ '_' ~ score %}
-    select {{ keys }}, 'estimated_{{ metric }}' as metric, {{ metric }} as metric_value, n as sample_size,
-        {{ metric }} - 1.959963984540054e0 * {{ metric }}_error as lower_bound,
-        {{ metric }} + 1.959963984540054e0 * {{ metric }}_error as upper_bound,
+    {%- for score in ['precision', 'recall', 'f1', 'roc_auc'] -%}
+    {%- set source, metric = 'areas' if score == 'roc_auc' else 'averages', average ~ '_' ~ score -%}
+    {%- do metrics.update({metric: (source ~ '.' ~ metric, source ~ '.' ~ metric ~ '_error', source ~ '.n')}) -%}
+    {%- endfor -%}
+    {%- endfor %}
+    select cell, window_number, span, 'estimated_' || metric as metric, metric_value, sample_size,
+        metric_value - 1.959963984540054e0 * error as lower_bound,
+        metric_value + 1.959963984540054e0 * error as upper_bound,
         cast(null as {{ dbt.type_string() }}) as detail
-    from {{ 'expected_class_areas' if score == 'roc_auc' else 'expected_class_averages' }}
-    where n > 0
-    union all
-    {%- endfor %}
-    {%- endfor %}
-    {%- set error = ml_monitor.mean_error('log_loss', 'squared_log_loss', 'n_scored') %}
-    select {{ keys }}, 'estimated_log_loss', log_loss / n_scored, n_scored,
-        log_loss / n_scored - 1.959963984540054e0 * {{ error }}, log_loss / n_scored + 1.959963984540054e0 * {{ error }}, null
-    from expected_class_averages
-    where n_scored > 0
+    from (
+        select averages.cell, averages.window_number, averages.span, metrics.metric
+            {%- for column in ['metric_value', 'error', 'sample_size'] %},
+            {%- set place = loop.index0 %}
+            case metrics.metric
+                {%- for metric, parts in metrics.items() %}
+                when '{{ metric }}' then case when {{ parts[2] }} > 0 then {{ parts[place] }} end
+                {%- endfor %} end as {{ column }}
+            {%- endfor %}
+        from expected_class_averages as averages
+        left join expected_class_areas as areas
+            on areas.cell = averages.cell and areas.window_number = averages.window_number and areas.span = averages.span
+        cross join ({{ ml_monitor.names('metric', metrics) }}) as metrics
+    ) as measured
 {%- endmacro %}

@@ -22,43 +22,35 @@
     ),
 
     span_bins as (
-        {%- for population, (n, suffix) in {'all': ('n', ''), 'labelled': ('n_labelled', '_labelled')}.items() %}
-        select {{ keys }}, '{{ population }}' as population, bins.model_version, bins.bin,
+        select {{ keys }}, populations.population, bins.monitor, bins.model_version, bins.bin,
             {%- for side in [1, 0] %}
-            sum(case when bins.side = {{ side }} then bins.{{ n }} else 0 end) as n{{ side }},
-            sum(case when bins.side = {{ side }} then bins.expected{{ suffix }} else 0 end) as expected{{ side }},
-            sum(case when bins.side = {{ side }} then bins.variance{{ suffix }} else 0 end) as variance{{ side }},
+            {%- for column in ['n', 'expected', 'variance'] %}
+            sum(case when bins.side <> {{ side }} then 0 when populations.population = 'all' then bins.{{ column }} else bins.{{ column }}_labelled end) as {{ column }}{{ side }},
+            {%- endfor %}
             {%- endfor %}
             sum(bins.realised) as realised
         from span_windows
         inner join cell_bins as bins on bins.monitor = span_windows.monitor and bins.window_number = span_windows.reached_number
-        {{ 'where bins.n_labelled > 0' if population == 'labelled' }}
-        group by {{ keys }}, bins.model_version, bins.bin
-        {{ 'union all' if not loop.last }}
-        {%- endfor %}
+        cross join ({{ ml_monitor.names('population', ['all', 'labelled']) }}) as populations
+        where populations.population = 'all' or bins.n_labelled > 0
+        group by {{ keys }}, populations.population, bins.monitor, bins.model_version, bins.bin
     ),
 
     calibrated_span_bins as (
-        select span_bins.*, calibrations.block, calibrations.mean_score, calibrations.value_variance * calibrations.dispersion as value_variance
+        select span_bins.*, calibrations.task, calibrations.block, calibrations.mean_score, calibrations.value_variance * calibrations.dispersion as value_variance
         from span_bins
-        inner join cells on cells.cell = span_bins.cell
         inner join calibrations
-            on calibrations.monitor = cells.monitor and calibrations.model_version = span_bins.model_version and calibrations.bin = span_bins.bin
+            on calibrations.monitor = span_bins.monitor and calibrations.model_version = span_bins.model_version and calibrations.bin = span_bins.bin
     ),
 
     score_counts as (
-        select bins.cell, bins.window_number, bins.span, bins.mean_score as score,
-            {%- for name, sum in {
-                'positives': 'bins.expected1 + bins.expected0',
-                'negatives': 'bins.n1 + bins.n0 - bins.expected1 - bins.expected0',
-                'sum_score': '(bins.n1 + bins.n0) * bins.mean_score',
-            }.items() %}
+        select cell, window_number, span, mean_score as score,
+            {%- for name, sum in {'positives': 'expected1 + expected0', 'negatives': 'n1 + n0 - expected1 - expected0', 'sum_score': '(n1 + n0) * mean_score'}.items() %}
             cast(sum({{ sum }}) as {{ ml_monitor.type_double() }}) as {{ name }}{{ ',' if not loop.last }}
             {%- endfor %}
-        from calibrated_span_bins as bins
-        inner join cells on cells.cell = bins.cell and cells.task = 'binary'
-        where bins.population = 'all'
-        group by bins.cell, bins.window_number, bins.span, bins.mean_score
+        from calibrated_span_bins
+        where population = 'all' and task = 'binary'
+        group by cell, window_number, span, mean_score
     ),
 
     {{ ml_monitor.score_placements() }},
@@ -95,17 +87,17 @@
 
 {% macro expected_areas(of='') %}
     {#- CTE `areas`: the AUC of the expected counts. -#}
-    {%- set keys = ml_monitor.rank_keys(of) -%}
-    {%- set group = 'placements.' ~ (keys | join(', placements.')) ~ ', all_positives, all_negatives' -%}
+    {%- set keys = ml_monitor.rank_keys(of) | join(', ') -%}
     {{ of }}area_sums as (
-        select {{ group }},
+        select {{ keys }}, all_positives, all_negatives,
             sum(positives * negatives_below) / nullif(all_positives * all_negatives, 0) as roc_auc,
             sum(positives * negatives_below * negatives_below) as sum_squared_positive_placements,
             sum(negatives * (all_positives - positives_below) * (all_positives - positives_below)) as sum_squared_negative_placements
-        from {{ of }}placements as placements
-        inner join {{ of }}score_sums as sums
-            on {% for key in keys %}sums.{{ key }} = placements.{{ key }}{{ ' and ' if not loop.last }}{% endfor %}
-        group by {{ group }}
+        from (
+            select placements.*, sum(positives) over (partition by {{ keys }}) as all_positives, sum(negatives) over (partition by {{ keys }}) as all_negatives
+            from {{ of }}placements as placements
+        ) as placed
+        group by {{ keys }}, all_positives, all_negatives
     ),
 
     {{ of }}areas as (

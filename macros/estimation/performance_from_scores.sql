@@ -10,24 +10,27 @@
         'estimated_cost': [ml_monitor.expected_cost(), '(cells.cost_tp - cells.cost_fp) / totals.n', '(cells.cost_fn - cells.cost_tn) / totals.n', 'totals.n'],
         'estimated_mae': [a ~ ' / totals.n1', '1 / totals.n1', '0', 'totals.n1'],
     } -%}
-    {%- set keys = 'totals.cell, totals.window_number, totals.span' -%}
-    {%- for metric, (value, slope1, slope0, size) in metrics.items() %}
-    {%- set error = ml_monitor.two_sided_error(slope1, slope0) %}
-    select {{ keys }}, '{{ metric }}' as metric, {{ value }} as metric_value, totals.n as sample_size,
-        {{ value }} - 1.959963984540054e0 * {{ error }} as lower_bound,
-        {{ value }} + 1.959963984540054e0 * {{ error }} as upper_bound,
+    select cell, window_number, span, metric, metric_value, sample_size,
+        metric_value - 1.959963984540054e0 * error as lower_bound,
+        metric_value + 1.959963984540054e0 * error as upper_bound,
         cast(null as {{ dbt.type_string() }}) as detail
-    from totals
-    inner join cells on cells.cell = totals.cell
-    where totals.population = 'all' and {{ size }} > 0
-    union all
-    {%- endfor %}
-    select {{ keys }}, 'estimated_roc_auc', ranked.roc_auc, totals.n,
-        ranked.roc_auc - 1.959963984540054e0 * ranked.roc_auc_error, ranked.roc_auc + 1.959963984540054e0 * ranked.roc_auc_error, null
-    from totals
-    inner join areas as ranked
-        on ranked.cell = totals.cell and ranked.window_number = totals.window_number and ranked.span = totals.span
-    where totals.population = 'all'
+    from (
+        select totals.cell, totals.window_number, totals.span, metrics.metric, totals.n as sample_size,
+            case metrics.metric when 'estimated_roc_auc' then ranked.roc_auc
+                {%- for metric, (value, slope1, slope0, size) in metrics.items() %}
+                when '{{ metric }}' then case when {{ size }} > 0 then {{ value }} end
+                {%- endfor %} end as metric_value,
+            case metrics.metric when 'estimated_roc_auc' then ranked.roc_auc_error
+                {%- for metric, (value, slope1, slope0, size) in metrics.items() %}
+                when '{{ metric }}' then case when {{ size }} > 0 then {{ ml_monitor.two_sided_error(slope1, slope0) }} end
+                {%- endfor %} end as error
+        from totals
+        inner join cells on cells.cell = totals.cell
+        left join areas as ranked
+            on ranked.cell = totals.cell and ranked.window_number = totals.window_number and ranked.span = totals.span
+        cross join ({{ ml_monitor.names('metric', ['estimated_roc_auc'] + (metrics | list)) }}) as metrics
+        where totals.population = 'all'
+    ) as measured
     union all
     {{ ml_monitor.concept_drift() }}
 {%- endmacro %}
@@ -51,20 +54,24 @@
 {% macro concept_drift() %}
     {#- Realised minus estimated, on labelled predictions, in standard errors. The estimate follows the inputs wherever they go, so what is left
         is a change of what the inputs mean. -#}
-    {%- set words = {'binary': 'accuracy', 'multiclass': 'accuracy', 'regression': 'mean absolute error'} -%}
-    {%- for task, (value, slope1, slope0) in {
-        'binary': (ml_monitor.expected_accuracy(), '1 / totals.n', '-1 / totals.n'),
-        'multiclass': (ml_monitor.expected_accuracy(), '1 / totals.n', '0'),
-        'regression': ('totals.expected1 / totals.n', '1 / totals.n', '0'),
-    }.items() %}
-    select totals.cell, totals.window_number, totals.span, 'concept_drift' as metric,
-        (totals.realised / totals.n - {{ value }}) / nullif({{ ml_monitor.two_sided_error(slope1, slope0) }}, 0) as metric_value,
-        totals.n as sample_size, null as lower_bound, null as upper_bound,
-        'realised {{ words[task] }} ' || {{ ml_monitor.short_number('totals.realised / totals.n') }} || ', '
-        || {{ ml_monitor.short_number(value) }} || ' expected of these predictions' as detail
-    from totals
-    inner join cells on cells.cell = totals.cell and cells.task = '{{ task }}'
-    where totals.population = 'labelled' and totals.n > 0
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    {%- set accuracy, mean_error = ml_monitor.expected_accuracy(), 'totals.expected1 / totals.n' -%}
+    {%- set tasks = {
+        'binary': ('accuracy', accuracy, '-1 / totals.n'), 'multiclass': ('accuracy', accuracy, '0'), 'regression': ('mean absolute error', mean_error, '0'),
+    } -%}
+    select cell, window_number, span, 'concept_drift' as metric, (realised - expected) / nullif(error, 0) as metric_value,
+        sample_size, null as lower_bound, null as upper_bound,
+        'realised ' || measure || ' ' || {{ ml_monitor.short_number('realised') }} || ', '
+        || {{ ml_monitor.short_number('expected') }} || ' expected of these predictions' as detail
+    from (
+        select totals.cell, totals.window_number, totals.span, totals.n as sample_size, totals.realised / totals.n as realised,
+            case cells.task {%- for task, (measure, expected, slope0) in tasks.items() %} when '{{ task }}' then '{{ measure }}'{% endfor %} end as measure,
+            case cells.task {%- for task, (measure, expected, slope0) in tasks.items() %} when '{{ task }}' then {{ expected }}{% endfor %} end as expected,
+            case cells.task
+                {%- for task, (measure, expected, slope0) in tasks.items() %}
+                when '{{ task }}' then {{ ml_monitor.two_sided_error('1 / totals.n', slope0) }}
+                {%- endfor %} end as error
+        from totals
+        inner join cells on cells.cell = totals.cell
+        where totals.population = 'labelled' and totals.n > 0 and cells.task in ('{{ tasks | join("', '") }}')
+    ) as compared
 {%- endmacro %}

@@ -2,11 +2,11 @@
     {#- CTEs up to `delays`: chain-ladder development factors with Mack's variances (Mack 1993), per counted quantity, from the newest
         `trailing_baseline` windows that have reached the next age, so that a delay that changes is followed. Needs the CTE `triangle`. -#}
     quantities as (
-        {%- for quantity, count in ml_monitor.nowcast_quantities().items() %}
-        select monitor, window_number, n_predictions, label_age, newest_age, '{{ quantity }}' as quantity, cast({{ count }} as {{ ml_monitor.type_double() }}) as n
+        select triangle.monitor, triangle.window_number, triangle.label_age, counts.quantity,
+            cast(case counts.quantity
+                {%- for quantity, count in ml_monitor.nowcast_quantities().items() %} when '{{ quantity }}' then triangle.{{ count }}{% endfor %} end as {{ ml_monitor.type_double() }}) as n
         from triangle
-        {{ 'union all' if not loop.last }}
-        {%- endfor %}
+        cross join ({{ ml_monitor.names('quantity', ml_monitor.nowcast_quantities()) }}) as counts
     ),
 
     developments as (

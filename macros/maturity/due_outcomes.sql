@@ -1,5 +1,18 @@
 {#- Outcomes as they were known when their window was `label_delay` windows old: what was labelled later counts as unlabelled. -#}
 
+{% macro stale_outcomes_when_due() %}
+    {#- CTEs `delayed_profiles`, and those of `stale_windows()`: another delay makes other numbers. -#}
+    delayed_profiles as {{ ml_monitor.inline_cte() }} (
+        select profiles.*, monitors.label_delay
+        from {{ ref('ml_monitor__outcome_profiles') }} as profiles
+        inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = profiles.monitor
+        where profiles.segment = '__all__' and {{ ml_monitor.of_monitors('profiles.monitor', ml_monitor.due_monitors()) }}
+    ),
+
+    {{ ml_monitor.stale_windows('delayed_profiles', 'monitors.longest_span', "monitors.metric_spec_id || ' ' || cast(monitors.label_delay as " ~ dbt.type_string() ~ ')') }}
+{%- endmacro %}
+
+
 {% macro due_outcomes() %}
     {#- CTE `outcome_profiles` from `delayed_profiles`, with the columns that totals are made of. -#}
     {%- set is_late = '(outcome = \'labelled\' and label_age > label_delay)' -%}
@@ -37,6 +50,16 @@
         and rank_statistics.span = span_totals.span
     {%- endif %}
 {%- endmacro %}
+
+
+{% macro due_estimates() %}
+    {#- The estimates at an age, named for the age `label_delay`. -#}
+    {%- set found = [] -%}
+    {%- for estimate in ml_monitor.age_estimates() -%}
+        {%- do found.append(dict(estimate, metric=estimate.metric ~ '_at_age')) -%}
+    {%- endfor -%}
+    {{ return(found) }}
+{% endmacro %}
 
 
 {% macro due_monitors() %}

@@ -23,20 +23,23 @@
 
 {% macro nowcast_rates() %}
     {#- CTE `rates`: shares of the predictions, whose number is known, and shares of the labels, whose two parts are nowcast apart. -#}
-    {%- set keys = 'monitor, window_number, n_predictions, n_labels' -%}
+    {%- set parts = {'nowcast_label_coverage': 'labels', 'nowcast_positive_rate': 'positives', 'nowcast_prevalence': 'positives', 'nowcast_accuracy': 'correct'} -%}
+    {%- set rests = {'nowcast_prevalence': 'negatives', 'nowcast_accuracy': 'wrong'} -%}
+    sides as (
+        select ultimates.monitor, ultimates.window_number, ultimates.n_predictions, ultimates.n_labels, metrics.metric
+            {%- for side, quantities in {'part': parts, 'rest': rests}.items() %}
+            {%- for suffix in ['', '_cv2'] %},
+            case metrics.metric {%- for metric, quantity in quantities.items() %} when '{{ metric }}' then ultimates.{{ quantity ~ suffix }}{% endfor %} end as {{ side ~ suffix }}
+            {%- endfor %}
+            {%- endfor %}
+        from ultimates
+        cross join ({{ ml_monitor.names('metric', parts) }}) as metrics
+    ),
+
     rates as (
-        {%- for metric, quantity in {'nowcast_label_coverage': 'labels', 'nowcast_positive_rate': 'positives'}.items() %}
-        select {{ keys }}, '{{ metric }}' as metric, {{ quantity }} / n_predictions as metric_value,
-            {{ quantity }} / n_predictions * sqrt({{ quantity }}_cv2) as error
-        from ultimates
-        union all
-        {%- endfor %}
-        {%- for metric, (part, rest) in {'nowcast_prevalence': ('positives', 'negatives'), 'nowcast_accuracy': ('correct', 'wrong')}.items() %}
-        select {{ keys }}, '{{ metric }}', {{ part }} / ({{ part }} + {{ rest }}),
-            {{ part }} * {{ rest }} / power({{ part }} + {{ rest }}, 2) * sqrt({{ part }}_cv2 + {{ rest }}_cv2)
-        from ultimates
-        where {{ part }} + {{ rest }} > 0
-        {{ 'union all' if not loop.last }}
-        {%- endfor %}
+        select monitor, window_number, n_predictions, n_labels, metric, part / coalesce(part + rest, n_predictions) as metric_value,
+            case when rest is null then part / n_predictions * sqrt(part_cv2) else part * rest / power(part + rest, 2) * sqrt(part_cv2 + rest_cv2) end as error
+        from sides
+        where coalesce(part + rest, n_predictions) > 0
     )
 {%- endmacro %}

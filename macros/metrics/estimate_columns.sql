@@ -27,6 +27,19 @@
 {%- endmacro %}
 
 
+{% macro estimate_places(estimates) -%}
+    {#- Query: which place of `estimate_choices()` is computed for which task. -#}
+    {%- set rows = [] -%}
+    {%- for estimate in estimates -%}
+        {%- set place = loop.index -%}
+        {%- for task in estimate.tasks -%}
+            {%- do rows.append('select ' ~ place ~ " as place, '" ~ task ~ "' as task") -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ rows | join(' union all ') }}
+{%- endmacro %}
+
+
 {% macro interval_columns() -%}
     {#- The 95 % interval of an estimate that has either bounds or a standard error. -#}
     case when metric_value is not null then coalesce(lower_bound, metric_value - 1.959963984540054e0 * standard_error) end as lower_bound,

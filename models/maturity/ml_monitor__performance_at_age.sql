@@ -1,5 +1,6 @@
 {{ config(materialized='view', enabled=ml_monitor.any_monitors()) }}
 {%- set has_scores = 'binary' in ml_monitor.declared_tasks() %}
+{%- set estimates = ml_monitor.age_estimates() %}
 
 {#- Metrics by prediction time at a fixed label age: windows of every age are compared with what each had at the same age. -#}
 
@@ -47,13 +48,10 @@ measured as (
 ),
 
 estimates as (
-    {%- for estimate in ml_monitor.age_estimates() %}
-    select monitor, window_start, window_end, label_age, is_newest, label_coverage,
-            {{ ml_monitor.estimate_columns(estimate) }}
+    select measured.monitor, measured.window_start, measured.window_end, measured.label_age, measured.is_newest, measured.label_coverage,
+        {{ ml_monitor.estimate_choices(estimates, 'metrics.place') }}
     from measured
-    where task in ({% for task in estimate.tasks %}'{{ task }}'{{ ', ' if not loop.last }}{% endfor %})
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    inner join ({{ ml_monitor.estimate_places(estimates) }}) as metrics on metrics.task = measured.task
 ),
 
 final as (

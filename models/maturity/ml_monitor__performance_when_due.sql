@@ -1,23 +1,26 @@
 {{ config(**dict(ml_monitor.metric_config(), enabled=ml_monitor.due_monitors() != [])) }}
+{%- set estimates = ml_monitor.due_estimates() %}
 
 {#- Metrics from the labels that had come when a window was `label_delay` windows old: labels that come later do not move them. Of monitors with a
     threshold on one of them. -#}
 
 with
 
-delayed_profiles as {{ ml_monitor.inline_cte() }} (
-    select profiles.*, monitors.label_delay
-    from {{ ref('ml_monitor__outcome_profiles') }} as profiles
-    inner join {{ ref('ml_monitor__monitors') }} as monitors on monitors.monitor = profiles.monitor
-    where profiles.segment = '__all__' and {{ ml_monitor.of_monitors('profiles.monitor', ml_monitor.due_monitors()) }}
-),
-
-{#- another delay makes other numbers #}
-{{ ml_monitor.stale_windows('delayed_profiles', 'monitors.longest_span', "monitors.metric_spec_id || ' ' || cast(monitors.label_delay as " ~ dbt.type_string() ~ ')') }},
+{{ ml_monitor.stale_outcomes_when_due() }},
 
 {{ ml_monitor.stale_spans() }},
 
+{%- if ml_monitor.repeats_ctes() %}
+
+outcome_profiles as (
+    select outcomes.*
+    from {{ ref('ml_monitor__outcomes_when_due') }} as outcomes
+    inner join needed_windows on needed_windows.monitor = outcomes.monitor and outcomes.window_number > needed_windows.since_number
+),
+{%- else %}
+
 {{ ml_monitor.due_outcomes() }},
+{%- endif %}
 
 {{ ml_monitor.outcome_cells() }},
 
@@ -35,13 +38,11 @@ totals as (
 ),
 
 estimates as (
-    {%- for estimate in ml_monitor.age_estimates() %}
-    select monitor, model_version, window_number, span, case when n_predictions > 0 then 1e0 * n / n_predictions end as label_coverage,
-            {{ ml_monitor.estimate_columns(dict(estimate, metric=estimate.metric ~ '_at_age')) }}
+    select totals.monitor, totals.model_version, totals.window_number, totals.span,
+        case when totals.n_predictions > 0 then 1e0 * totals.n / totals.n_predictions end as label_coverage,
+        {{ ml_monitor.estimate_choices(estimates, 'metrics.place') }}
     from totals
-    where task in ({% for task in estimate.tasks %}'{{ task }}'{{ ', ' if not loop.last }}{% endfor %})
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+    inner join ({{ ml_monitor.estimate_places(estimates) }}) as metrics on metrics.task = totals.task
 ),
 
 final as (

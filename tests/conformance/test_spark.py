@@ -1,17 +1,13 @@
 """The golden log on a real Spark: the numbers of scipy and scikit-learn, and of DuckDB."""
 
-import os
-import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 
 from tests.conformance import golden, test_outcomes
+from tests.conformance.spark import SCHEMA, SparkProject, assert_equal, content
 from tests.conformance.test_golden import (  # noqa: F401 - the same tests, with the fixture `built` of this file
     test_an_open_window_has_no_metric_and_an_empty_one_an_alert,
     test_categories_and_single_values,
@@ -32,78 +28,6 @@ from tests.conformance.test_golden import (  # noqa: F401 - the same tests, with
 )
 from tests.integration.logs import MONITOR, NOW, logs, predictions
 from tests.project import Project
-
-SCHEMA = "main_ml_monitor"
-
-
-@pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A local Spark session with an in-memory catalogue; dbt takes the session that is there."""
-    try:
-        from dbt.adapters import spark as _  # noqa: F401
-        from pyspark.sql import SparkSession
-    except ImportError as error:
-        missing = f"dbt-spark or PySpark is not installed ({error}): pip install '.[spark]'"
-    else:
-        missing = "" if shutil.which("java") else "Java is not installed (on Debian: apt-get install openjdk-17-jre-headless)"
-    if missing and os.environ.get("CI"):
-        pytest.fail(f"CI runs the models on Spark: {missing}")
-    if missing:
-        pytest.skip(missing)
-    session = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.driver.memory", "3g")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.ui.enabled", "false")
-        .config("spark.ui.showConsoleProgress", "false")
-        .config("spark.log.level", "ERROR")
-        .config("spark.sql.catalogImplementation", "in-memory")
-        .config("spark.sql.warehouse.dir", str(tmp_path_factory.mktemp("spark")))
-        .config("spark.sql.session.timeZone", "UTC")
-        # Kilobytes in two threads: more partitions, code generation and re-planning only cost time.
-        .config("spark.sql.shuffle.partitions", "1")
-        .config("spark.sql.adaptive.enabled", "false")
-        .config("spark.sql.codegen.wholeStage", "false")
-        .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
-        # The plans are long and run once: their text, kept for a UI that is off, fills the memory.
-        .config("spark.sql.ui.explainMode", "simple")
-        .config("spark.sql.maxPlanStringLength", "1000")
-        .config("spark.sql.ui.retainedExecutions", "1")
-        .config("spark.driver.extraJavaOptions", "-XX:+UseSerialGC")
-        # Without re-planning, tasks may start before the filter that prunes their partitions is known.
-        .config("spark.sql.optimizer.dynamicPartitionPruning.enabled", "false")
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
-
-
-@dataclass
-class SparkProject(Project):
-    """The same project on Spark."""
-
-    session: Any = None
-
-    def _write_profile(self) -> None:
-        super()._write_profile()
-        output = {"type": "spark", "method": "session", "host": "localhost", "schema": "main", "threads": 1}
-        (self.directory / "profiles.yml").write_text(yaml.safe_dump({"consumer": {"target": "dev", "outputs": {"dev": output}}}))
-
-    def load(self, name: str, log: pd.DataFrame | Path) -> None:
-        assert isinstance(log, pd.DataFrame)
-        file = self.directory / f"{name}.parquet"
-        log.to_parquet(file, coerce_timestamps="us", allow_truncated_timestamps=True)
-        self.session.sql("create schema if not exists raw")
-        self.session.read.parquet(str(file)).write.mode("overwrite").saveAsTable(f"raw.{name}")
-
-    def frame(self, query: str) -> pd.DataFrame:
-        result = self.session.sql(query)
-        return pd.DataFrame(result.collect(), columns=result.columns)
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in self.session.sql(query).collect()]
-
 
 # No crossed segment: three times the rows, of which Spark takes minutes.
 MONITORS = {"nasty": {key: value for key, value in golden.MONITORS["nasty"].items() if key != "multivariate"} | {"segments": [golden.CATEGORY]}}
@@ -146,22 +70,6 @@ def built(spark: Any, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """The golden log on Spark."""
     directory = tmp_path_factory.mktemp("golden") / "spark"
     return build(SparkProject(directory, MONITORS, logs=LOGS, now=golden.NOW, variables=golden.VARIABLES, session=spark))
-
-
-def content(project: Project, wanted: dict[str, str]) -> dict[str, pd.DataFrame]:
-    """The tables in one order; numbers as doubles, so that a decimal and a double compare."""
-    tables = {}
-    for table, columns in wanted.items():
-        frame = project.frame(f"select {columns} from {SCHEMA}.{table}")
-        for column in frame:
-            # What is not a number is text in both: NULL, NaN and None are one thing, times print alike.
-            numbers = pd.to_numeric(frame[column].astype(object), errors="coerce") if not str(frame[column].dtype).startswith("datetime") else None
-            is_number = numbers is not None and numbers.notna().sum() == frame[column].notna().sum()
-            frame[column] = numbers.astype(float) if is_number else frame[column].map(lambda x: "" if pd.isna(x) else str(x))
-        order = [c for c in frame if frame[c].dtype != float] + [c for c in frame if frame[c].dtype == float]
-        rounded = frame.assign(**{c: frame[c].round(6) for c in order if frame[c].dtype == float})
-        tables[table] = frame.loc[rounded.sort_values(order).index].reset_index(drop=True)
-    return tables
 
 
 @pytest.fixture(scope="module")
@@ -269,14 +177,3 @@ def test_chunks_of_rows_on_spark(spark: Any, tmp_path: Path) -> None:
         actual, expected = on_spark.frame(query).astype(str), duck.frame(query).astype(str)
         assert len(expected) >= 3
         pd.testing.assert_frame_equal(actual, expected)
-
-
-def assert_equal(actual: dict[str, pd.DataFrame], expected: dict[str, pd.DataFrame]) -> None:
-    for table in expected:
-        assert len(expected[table]), table
-        # Intervals of performance and spreads are roots of differences, of which 1e-16 is left where nothing varies.
-        rooted = expected[table]["metric"] == "std_change" if "metric" in expected[table] else pd.Series(False, index=expected[table].index)
-        interval = ["lower_bound", "upper_bound"] if table == "ml_monitor__performance" else []
-        plain = expected[table].columns.drop(interval)
-        for rows, columns, tolerance in ((~rooted, plain, 1e-9), (rooted, plain, 1e-7), (slice(None), interval, 1e-7)):
-            pd.testing.assert_frame_equal(actual[table].loc[rows, columns], expected[table].loc[rows, columns], rtol=1e-9, atol=tolerance, obj=table)

@@ -19,6 +19,7 @@ import sqlglot
 import yaml
 from dbt.adapters.base.impl import BaseAdapter
 from dbt.clients.jinja import MacroGenerator
+from sqlglot import exp
 from sqlglot.tokens import TokenType
 
 from tests.integration.logs import MONITOR
@@ -140,6 +141,8 @@ MONITORS = {
 CHAINS = {name: (name,) for name in OUTPUTS} | {"databricks": ("databricks", "spark"), "redshift": ("redshift", "postgres")}
 # Asks the warehouse for its columns; is refused where nobody has written the hash.
 NOT_COMPILED = {"column_names", "hashed"}
+# Where a CTE is computed once for each reader; Spark plans some three hundred reads in a minute.
+REPEATING, MOST_READS = ("databricks", "bigquery", "trino"), 350
 # Names of the macros that were called, by dialect.
 CALLED: defaultdict[str, set[str]] = defaultdict(set)
 # Models that are not of a monitor, and what users write with the package's macros.
@@ -253,10 +256,26 @@ def problems(sql: str, dialect: str) -> list[str]:
     found = [f"{dialect} has no function {name}" for name in sorted(functions(sql, dialect) - allowed(dialect))]
     found += [f"{number} is a decimal" for number in sorted(decimals(sql, dialect))]
     try:
-        sqlglot.parse_one(sql, dialect=dialect, error_level=sqlglot.ErrorLevel.RAISE)
+        tree = sqlglot.parse_one(sql, dialect=dialect, error_level=sqlglot.ErrorLevel.RAISE)
     except sqlglot.ParseError as error:
-        found.append(f"{dialect} does not parse it: {str(error)[:300]}")
+        return [*found, f"{dialect} does not parse it: {str(error)[:300]}"]
+    if dialect in REPEATING and reads(tree) > MOST_READS:
+        found.append(f"{dialect} would read {reads(tree)} tables")
     return found
+
+
+def reads(tree: exp.Expression) -> int:
+    """How many tables are read where each reader of a CTE computes it again."""
+    of_cte: dict[str, int] = {}
+
+    def of(part: exp.Expression) -> int:
+        return sum(1 if table.db else of_cte.get(table.name, 1) for table in part.find_all(exp.Table))
+
+    query = tree.copy()
+    if stages := query.args.get("with_"):
+        for stage in stages.pop().expressions:
+            of_cte[stage.alias] = of(stage.this)
+    return of(query)
 
 
 def test_models_parse_and_call_only_known_functions(dialect: str, compiled: dict[str, str]) -> None:

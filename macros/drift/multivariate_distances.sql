@@ -1,5 +1,9 @@
 {% macro base_inverses() %}
-    {#- The inverse of the correlation matrix of every baseline. -#}
+    {#- CTEs up to `base_sizes`: the inverse of the correlation matrix of every baseline. -#}
+    base_sums as (
+        select base, i, j, max(base_sum) as product_sum from compared_sums group by base, i, j
+    ),
+
     {{ ml_monitor.moment_vectors('base', 'base_sums', 'base') }},
 
     base_correlations as (

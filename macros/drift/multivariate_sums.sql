@@ -10,6 +10,33 @@
 {% endmacro %}
 
 
+{% macro multivariate_moments() %}
+    {#- CTEs up to `current_moments`: the moments of the present configuration, of the reference and of the windows that stale ones look back on. -#}
+    monitors as (
+        select monitor, moment_set_id from {{ ref('ml_monitor__monitors') }} where moment_set_id is not null
+    ),
+
+    all_moments as (
+        select moments.monitor, moments.part, moments.model_version, moments.window_number, moments.i, moments.j, moments.n_rows, moments.product_sum, moments.updated_at
+        from {{ ref('ml_monitor__feature_moments') }} as moments
+        inner join monitors on monitors.monitor = moments.monitor and monitors.moment_set_id = moments.moment_set_id
+    ),
+
+    reference_moments as (
+        select monitor, i, j, product_sum from all_moments where part = 'reference'
+    ),
+
+    {{ ml_monitor.stale_windows("(select monitor, window_number, updated_at from all_moments where part = 'window') as moments", 'monitors.look_back') }},
+
+    current_moments as (
+        select all_moments.*
+        from all_moments
+        inner join needed_windows on needed_windows.monitor = all_moments.monitor and all_moments.window_number > needed_windows.since_number
+        where all_moments.part = 'window'
+    )
+{%- endmacro %}
+
+
 {% macro stretched_moments() %}
     {#- Moments of every version over every stretch of windows, by window frames over dense rows as in `stretch_counts`; stretches of
         earlier windows count all versions together. -#}
@@ -91,9 +118,5 @@
             dense_rank() over (order by cell, window_number, span) as comparison,
             dense_rank() over (order by pooled_cell, base_window, base_span) as base
         from paired_sums
-    ),
-
-    base_sums as (
-        select base, i, j, max(base_sum) as product_sum from compared_sums group by base, i, j
     )
 {% endmacro %}

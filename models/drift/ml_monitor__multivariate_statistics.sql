@@ -2,19 +2,7 @@
 
 with
 
-monitors as (
-    select monitor, moment_set_id from {{ ref('ml_monitor__monitors') }} where moment_set_id is not null
-),
-
-all_moments as (
-    select moments.monitor, moments.part, moments.model_version, moments.window_number, moments.i, moments.j, moments.n_rows, moments.product_sum, moments.updated_at
-    from {{ ref('ml_monitor__feature_moments') }} as moments
-    inner join monitors on monitors.monitor = moments.monitor and monitors.moment_set_id = moments.moment_set_id
-),
-
-reference_moments as (
-    select monitor, i, j, product_sum from all_moments where part = 'reference'
-),
+{{ ml_monitor.multivariate_moments() }},
 
 components as (
     select components.* from {{ ref('ml_monitor__components') }} as components
@@ -25,18 +13,23 @@ features as (
     {{ ml_monitor.multivariate_features() }}
 ),
 
-{{ ml_monitor.stale_windows("(select monitor, window_number, updated_at from all_moments where part = 'window') as moments", 'monitors.look_back') }},
+{%- if ml_monitor.repeats_ctes() %}
 
-current_moments as (
-    select all_moments.*
-    from all_moments
-    inner join needed_windows on needed_windows.monitor = all_moments.monitor and all_moments.window_number > needed_windows.since_number
-    where all_moments.part = 'window'
+compared_sums as (
+    select sums.*
+    from {{ ref('ml_monitor__multivariate_sums') }} as sums
+    inner join stale_windows on stale_windows.monitor = sums.monitor and stale_windows.window_number = sums.window_number
 ),
+
+versions as (
+    select distinct cell, model_version from compared_sums
+),
+{%- else %}
 
 {{ ml_monitor.stretched_moments() }},
 
 {{ ml_monitor.compared_sums() }},
+{%- endif %}
 
 {{ ml_monitor.moment_vectors('window', 'compared_sums', 'comparison') }},
 

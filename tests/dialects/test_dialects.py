@@ -141,8 +141,8 @@ MONITORS = {
 CHAINS = {name: (name,) for name in OUTPUTS} | {"databricks": ("databricks", "spark"), "redshift": ("redshift", "postgres")}
 # Asks the warehouse for its columns; is refused where nobody has written the hash.
 NOT_COMPILED = {"column_names", "hashed"}
-# Where a CTE is computed once for each reader; Spark plans some three hundred reads in a minute.
-REPEATING, MOST_READS = ("databricks", "bigquery", "trino"), 350
+# Where a CTE is computed once for each reader, a plan doubles with every step that reads the one before twice.
+REPEATING, MOST_READS = ("databricks", "bigquery", "trino"), 1500
 # Names of the macros that were called, by dialect.
 CALLED: defaultdict[str, set[str]] = defaultdict(set)
 # Models that are not of a monitor, and what users write with the package's macros.

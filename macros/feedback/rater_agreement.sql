@@ -18,9 +18,9 @@
     ),
 
     ratings as (
-        select unit, rater, label
+        select unit, rater, label, window_start
         from (
-            select judgements.*,
+            select judgements.*, predictions.window_start,
                 row_number() over (partition by unit, rater order by said_at desc, known_at desc, feedback_id desc) as recency
             from judgements
             inner join predictions on predictions.prediction_key = judgements.unit
@@ -29,19 +29,18 @@
         where recency = 1
     ),
 
-    units as (
-        select unit, cast(count(*) as {{ ml_monitor.type_double() }}) as m, count(distinct label) as n_labels
-            {{- ', sum(label) as sum_label, sum(label * label) as sum_squared_label' if numeric }}
-        from ratings
-        group by unit
-        having count(*) > 1
-    ),
-
     rated as (
-        select predictions.window_start, ratings.unit, ratings.rater, ratings.label, {{ ml_monitor.label_word(spec, 'ratings.label') if not numeric else 'cast(null as ' ~ string ~ ')' }} as word, units.m
-        from ratings
-        inner join units on units.unit = ratings.unit
-        inner join predictions on predictions.prediction_key = ratings.unit
+        {#- `place` 1 stands for the unit #}
+        select *
+        from (
+            select ratings.*, {{ ml_monitor.label_word(spec, 'ratings.label') if not numeric else 'cast(null as ' ~ string ~ ')' }} as word,
+                row_number() over (partition by unit order by rater) as place,
+                cast(count(*) over (partition by unit) as {{ ml_monitor.type_double() }}) as m,
+                case when min(label) over (partition by unit) <> max(label) over (partition by unit) then 1 else 0 end as is_disagreed
+                {{- ', sum(label) over (partition by unit) as sum_label, sum(label * label) over (partition by unit) as sum_squared_label' if numeric }}
+            from ratings
+        ) as units
+        where m > 1
     ),
 
     frequent_raters as (
@@ -54,24 +53,17 @@
 
     agreement_parts as (
         {%- set blank = ', cast(null as ' ~ string ~ ')' %}
-        select predictions.window_start, 'units' as part{% for key in [1, 2, 3, 4] %}{{ blank }} as key_{{ key }}{% endfor %}, count(*) as n
-        from units
-        inner join predictions on predictions.prediction_key = units.unit
-        group by predictions.window_start
-        union all
-        select predictions.window_start, 'disagreed'{{ blank * 4 }}, sum(case when units.n_labels > 1 then 1 else 0 end)
-        from units
-        inner join predictions on predictions.prediction_key = units.unit
-        group by predictions.window_start
+        {%- set of_unit = {'units': '1', 'disagreed': 'is_disagreed'} %}
         {%- if numeric %}
-        {%- for part, sum in {'votes': 'm', 'sum': 'sum_label', 'squares': 'sum_squared_label', 'observed': '2 * (m * sum_squared_label - sum_label * sum_label) / (m - 1)'}.items() %}
-        union all
-        select predictions.window_start, '{{ part }}'{{ blank * 4 }}, sum({{ sum }})
-        from units
-        inner join predictions on predictions.prediction_key = units.unit
-        group by predictions.window_start
-        {%- endfor %}
-        {%- else %}
+        {%- do of_unit.update({'votes': 'm', 'sum': 'sum_label', 'squares': 'sum_squared_label', 'observed': '2 * (m * sum_squared_label - sum_label * sum_label) / (m - 1)'}) %}
+        {%- endif %}
+        select rated.window_start, parts.part{% for key in [1, 2, 3, 4] %}{{ blank }} as key_{{ key }}{% endfor %},
+            sum(case parts.part {%- for part, sum in of_unit.items() %} when '{{ part }}' then {{ sum }}{% endfor %} end) as n
+        from rated
+        cross join ({{ ml_monitor.names('part', of_unit) }}) as parts
+        where rated.place = 1
+        group by rated.window_start, parts.part
+        {%- if not numeric %}
         union all
         select one.window_start, 'coincidence', one.word, other.word{{ blank * 2 }}, sum(1 / (one.m - 1))
         from rated as one

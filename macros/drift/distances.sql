@@ -16,7 +16,8 @@
         {{ ml_monitor.total_variation(window_share, reference_share) }} as total_variation{{ kind }},
         {{ ml_monitor.total_variation_noise(reference_share, window_size, reference_size) }} as total_variation_noise{{ kind }},
         max(abs({{ window_share }} - {{ reference_share }})) as l_infinity{{ kind }},
-        {{ ml_monitor.arg_max('bin', 'abs(' ~ window_share ~ ' - ' ~ reference_share ~ ')') }} as l_infinity_bin{{ kind }},
+        {#- Of two bins one loses what the other gains, so ties are common, and rounding must not decide them: the first of the bins has it. #}
+        {{ ml_monitor.arg_max('bin', ml_monitor.rounded('1e12 * abs(' ~ window_share ~ ' - ' ~ reference_share ~ ')') ~ ' - 1e-3 * bin') }} as l_infinity_bin{{ kind }},
         {{ ml_monitor.chi_squared('case when is_value' ~ kind ~ ' = 1 then window_n end', 'reference_n', window_size, reference_size) }} as chi_squared{{ kind }}
 {%- endmacro %}
 

@@ -1,17 +1,15 @@
 {% macro performance_estimates(totals) %}
     {#- One row per metric with a 95 % interval. A metric that is not defined (no labels, one class, 0 / 0) is NULL and says why. An
         estimate has a value, the condition under which it is defined, and either bounds or a standard error. -#}
-    {%- set keys = 'monitor, window_number, span, model_version, segment, segment_value, label_coverage' -%}
-    select {{ keys }}, feature, metric, metric_value, sample_size, case when metric_value is null then detail end as detail,
+    {%- set keys = ['monitor', 'window_number', 'span', 'model_version', 'segment', 'segment_value'] -%}
+    {%- set estimates = ml_monitor.all_estimates() -%}
+    select {{ keys | join(', ') }}, label_coverage, feature, metric, metric_value, sample_size, case when metric_value is null then detail end as detail,
         {{ ml_monitor.interval_columns() }}
     from (
-        {%- for estimate in ml_monitor.all_estimates() %}
-        select monitor, window_number, span, model_version, segment, segment_value, case when n_predictions > 0 then 1e0 * n / n_predictions end as label_coverage,
-            '__all__' as feature, {{ ml_monitor.estimate_columns(estimate) }}
-        from {{ totals }}
-        where task in ({% for task in estimate.tasks %}'{{ task }}'{{ ', ' if not loop.last }}{% endfor %})
-        {{ 'union all' if not loop.last }}
-        {%- endfor %}
+        select totals.{{ keys | join(', totals.') }}, case when totals.n_predictions > 0 then 1e0 * totals.n / totals.n_predictions end as label_coverage,
+            '__all__' as feature, {{ ml_monitor.estimate_choices(estimates, 'metrics.place') }}
+        from {{ totals }} as totals
+        inner join ({{ ml_monitor.estimate_places(estimates) }}) as metrics on metrics.task = totals.task
         {%- if 'multiclass' in ml_monitor.declared_tasks() %}
         union all
         {{ ml_monitor.class_estimates(totals) }}

@@ -6,7 +6,7 @@
     {%- else -%}
     {%- set value = 'expected_error' if spec.expected_error else 'prediction' -%}
     {%- set digit = 'power(10e0, floor(ln(abs(' ~ value ~ ')) / ln(10e0)) - 1)' -%}
-    case when abs({{ value }}) < 1e-9 then 0 else round({{ value }} / {{ digit }}) * {{ digit }} end
+    case when abs({{ value }}) < 1e-9 then 0 else {{ ml_monitor.rounded(value ~ ' / ' ~ digit) }} * {{ digit }} end
     {%- endif -%}
 {% endmacro %}
 
@@ -19,5 +19,11 @@
 
 
 {% macro rounded_score(score, decimals) -%}
-    {{ ('round(cast(' ~ score ~ ' as numeric), ' ~ decimals ~ ')') if target.type == 'postgres' else 'round(' ~ score ~ ', ' ~ decimals ~ ')' }}
+    {{ ml_monitor.rounded(score ~ ' * 1e' ~ decimals) }} / 1e{{ decimals }}
+{%- endmacro %}
+
+
+{% macro rounded(value) -%}
+    {#- To a whole number, halves up: warehouses differ in where `round()` takes 0.565, which no double is, and in halves. -#}
+    floor({{ value }} + 0.5e0)
 {%- endmacro %}

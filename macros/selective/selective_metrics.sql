@@ -6,13 +6,10 @@
         'worst_case': ml_monitor.bounded_estimates('worst'),
         'best_case': ml_monitor.bounded_estimates('best'),
     }.items() %}
-    {%- set is_first = loop.first %}
-    {%- for estimate in estimates %}
-    {{ 'union all' if not (is_first and loop.first) }}
-    select monitor, segment, segment_value, window_start, window_end, span,
-            {{ ml_monitor.estimate_columns(estimate) }}
-    from {{ source }}
-    where task in ({% for task in estimate.tasks %}'{{ task }}'{{ ', ' if not loop.last }}{% endfor %})
-    {%- endfor %}
+    {{ 'union all' if not loop.first }}
+    select totals.monitor, totals.segment, totals.segment_value, totals.window_start, totals.window_end, totals.span,
+            {{ ml_monitor.estimate_choices(estimates, 'metrics.place') }}
+    from {{ source }} as totals
+    inner join ({{ ml_monitor.estimate_places(estimates) }}) as metrics on metrics.task = totals.task
     {%- endfor %}
 {%- endmacro %}

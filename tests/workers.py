@@ -10,6 +10,7 @@ LONGEST = (
     "dialects/test_dialects.py",
     "orchestrators/test_airflow.py",
     "conformance/test_flights.py",
+    "conformance/test_spark_families.py",
     "conformance/test_spark.py",
     "integration/test_alert_actions.py",
     "integration/test_custom_metrics.py",

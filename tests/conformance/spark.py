@@ -14,7 +14,7 @@ from tests.project import Project
 
 SCHEMA = "main_ml_monitor"
 SETTINGS = {
-    "spark.driver.memory": "3g",
+    "spark.driver.memory": "5g",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
     "spark.ui.enabled": "false",
@@ -31,6 +31,9 @@ SETTINGS = {
     "spark.sql.ui.explainMode": "simple",
     "spark.sql.maxPlanStringLength": "1000",
     "spark.sql.ui.retainedExecutions": "1",
+    "spark.ui.retainedJobs": "1",
+    "spark.ui.retainedStages": "1",
+    "spark.ui.retainedTasks": "100",
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",
     # Without re-planning, tasks may start before the filter that prunes their partitions is known.
     "spark.sql.optimizer.dynamicPartitionPruning.enabled": "false",

@@ -37,15 +37,6 @@
 
 {% macro score_placements(of='') %}
     {%- set group = ml_monitor.rank_keys(of) | join(', ') -%}
-    {{ of }}score_sums as (
-        select {{ group }}, sum(positives) as all_positives, sum(negatives) as all_negatives,
-            sum(score * (positives + negatives)) / sum(positives + negatives) as mean_score,
-            sum(score * score * (positives + negatives)) as sum_squared_score,
-            sum(score * positives) as sum_positive_score
-        from {{ of }}score_counts
-        group by {{ group }}
-    ),
-
     {{ of }}placements as (
         select {{ group }}, score, positives, negatives, sum_score,
             sum(negatives) over (partition by {{ group }} order by score rows between unbounded preceding and current row) - negatives / 2 as negatives_below,

@@ -107,9 +107,19 @@
 
 
 {% macro score_slopes(of='') %}
-    {#- The slope of labels on scores, for its own standard error. -#}
+    {#- CTEs up to `slopes`: the slope of labels on scores, for its own standard error. -#}
+    {%- set keys = ml_monitor.rank_keys(of) | join(', ') -%}
     {%- set n = '(all_positives + all_negatives)' -%}
     {%- set spread = '(sum_squared_score - ' ~ n ~ ' * mean_score * mean_score)' -%}
+    {{ of }}score_sums as (
+        select {{ keys }}, sum(positives) as all_positives, sum(negatives) as all_negatives,
+            sum(score * (positives + negatives)) / sum(positives + negatives) as mean_score,
+            sum(score * score * (positives + negatives)) as sum_squared_score,
+            sum(score * positives) as sum_positive_score
+        from {{ of }}score_counts
+        group by {{ keys }}
+    ),
+
     {{ of }}slopes as (
         {#- Of equal scores rounding leaves a spread that is not quite 0. #}
         select sums.*, cells.monitor,

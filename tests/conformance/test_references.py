@@ -65,9 +65,9 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     return project
 
 
-def psi(built: Project, monitor: str, metric: str = "psi") -> dict[tuple[pd.Timestamp, int], float]:
+def psi(built: Project, monitor: str, baseline: str = "reference") -> dict[tuple[pd.Timestamp, int], float]:
     rows = built.rows(
-        f"select window_start, span, metric_value from {MART}drift where metric = '{metric}' and feature = 'plan' and model_version = '__all__' and segment = '__all__' and monitor = '{monitor}'"
+        f"select window_start, span, psi from {MART}drift_statistics where baseline = '{baseline}' and feature = 'plan' and model_version = '__all__' and segment = '__all__' and monitor = '{monitor}'"
     )
     return {row[:2]: row[2] for row in rows}
 
@@ -135,7 +135,7 @@ def test_weeks_against_the_weeks_before(built: Project) -> None:
 
 def test_drift_against_the_windows_just_before(built: Project) -> None:
     """`psi_trailing`, which stands beside the drift from a frozen reference."""
-    actual = psi(built, "beside", "psi_trailing")
+    actual = psi(built, "beside", "trailing")
     for span in (1, 3, 9):
         for day in DAYS[25::5]:
             expected = distances(counts(days_back(day, span + 11, span)), counts(days_back(day, span - 1, 0)), "jeffreys")["psi"]

@@ -103,6 +103,11 @@ HIDDEN = ["probability", "label"]
 VOLATILE = {"updated_at", "source_updated_at", "spec"}
 # Spark knows no columns but the monitored ones; the others are the long form of what is compared.
 NOT_COMPARED = {"ml_monitor__log_columns", "ml_monitor__drift", "ml_monitor__metric_values"}
+# What is delivered, retrained and claimed is written by Python; the rest is in the golden log.
+EMPTY = {
+    "alert_actions", "alert_deliveries", "alert_delivery_attempts", "champion_guards", "dataset_snapshots", "deployments", "evaluations", "feedback_bookmarks", "gate_results",
+    "model_versions", "retraining_decisions", "review_assignments", "training_runs", "model_comparisons", "rpt_comparisons", "rpt_reference_level", "schema_changes", "selective_labels",
+}  # fmt: skip
 
 
 def logs() -> dict[str, pd.DataFrame]:
@@ -179,19 +184,10 @@ def test_every_relation_is_that_of_duckdb(built: Project, duck: Project) -> None
     for table, column in columns:
         if table not in NOT_COMPARED and column not in VOLATILE:
             wanted.setdefault(table, []).append(column)
-    assert len(wanted) > 100
     selected = {table: ", ".join(names) for table, names in wanted.items()}
-    assert_equal(content(built, selected), content(duck, selected), may_be_empty=True)
-
-
-@pytest.mark.parametrize(
-    "table",
-    ["behaviour", "decisions", "drift_ranking", "estimated_performance", "expected_damage", "kpi_correlations", "label_nowcast", "labels", "performance_at_age",
-     "performance_decomposition", "performance_when_due", "review_queue", "rule_limits", "service", "worst_bins", "worst_slices", "retraining_triggers", "rpt_timeline", "rpt_headline"],
-)  # fmt: skip
-def test_every_family_has_rows(built: Project, table: str) -> None:
-    """Nothing is equal because both are empty."""
-    assert built.rows(f"select count(*) from {SCHEMA}.ml_monitor__{table}")[0][0] > 0
+    expected = content(duck, selected)
+    assert {table.removeprefix("ml_monitor__") for table, rows in expected.items() if rows.empty} == EMPTY, "the others have something to compare"
+    assert_equal(content(built, selected), expected, may_be_empty=True)
 
 
 def test_hashed_categories_are_refused(built: Project, tmp_path: Path) -> None:

@@ -266,16 +266,16 @@ def problems(sql: str, dialect: str) -> list[str]:
 
 def reads(tree: exp.Expression) -> int:
     """How many tables are read where each reader of a CTE computes it again."""
+    stages = tree.args["with_"].expressions if tree.args.get("with_") else []
     of_cte: dict[str, int] = {}
 
     def of(part: exp.Expression) -> int:
         return sum(1 if table.db else of_cte.get(table.name, 1) for table in part.find_all(exp.Table))
 
-    query = tree.copy()
-    if stages := query.args.get("with_"):
-        for stage in stages.pop().expressions:
-            of_cte[stage.alias] = of(stage.this)
-    return of(query)
+    for stage in stages:
+        of_cte[stage.alias] = of(stage.this)
+    # Of the whole tree without what the stages themselves read.
+    return of(tree) - sum(of_cte.values())
 
 
 def test_models_parse_and_call_only_known_functions(dialect: str, compiled: dict[str, str]) -> None:

@@ -17,12 +17,17 @@
     {%- set parts = {'metric_value': 'value', 'sample_size': 'n', 'detail': 'why', 'lower_bound': 'lower', 'upper_bound': 'upper', 'standard_error': 'error'} -%}
     case {{ place }}{% for estimate in estimates %} when {{ loop.index }} then '{{ estimate.metric }}'{% endfor %} end as metric
             {%- for column, part in parts.items() %},
+            {%- set type = {'n': 'bigint', 'why': dbt.type_string()}.get(part, double) %}
+            {%- if estimates | selectattr(part, 'defined') | selectattr(part) | list %}
             cast({{ 'coalesce(' if part == 'n' }}case {{ place }}
                 {%- for estimate in estimates if estimate[part] %}
                 {%- set value = estimate[part] if part == 'n' else ml_monitor.literal(estimate.why) if part == 'why' else 'case when ' ~ estimate.when ~ ' then ' ~ estimate[part] ~ ' end' %}
                 when {{ estimates.index(estimate) + 1 }} then {{ value }}
                 {%- endfor %}
-            end{{ ', 0)' if part == 'n' }} as {{ {'n': 'bigint', 'why': dbt.type_string()}.get(part, double) }}) as {{ column }}
+            end{{ ', 0)' if part == 'n' }} as {{ type }}) as {{ column }}
+            {%- else %}
+            cast(null as {{ type }}) as {{ column }}
+            {%- endif %}
             {%- endfor %}
 {%- endmacro %}
 

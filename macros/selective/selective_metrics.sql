@@ -5,7 +5,7 @@
         'totals': ml_monitor.weighted_estimates() + [explored],
         'worst_case': ml_monitor.bounded_estimates('worst'),
         'best_case': ml_monitor.bounded_estimates('best'),
-    }.items() %}
+    }.items() if estimates %}
     {{ 'union all' if not loop.first }}
     select totals.monitor, totals.segment, totals.segment_value, totals.window_start, totals.window_end, totals.span,
             {{ ml_monitor.estimate_choices(estimates, 'metrics.place') }}

@@ -1,4 +1,4 @@
-"""On a real Spark, every model that the golden log has no room for: seasons, hours, weeks and months, late labels, estimates, decisions, service,
+"""On a real Spark, every model that the golden log has no room for: months, late labels, estimates, decisions, service,
 behaviour, labels from feedback, learnt rules, privacy, reviews, retraining and the views of the report."""
 
 from pathlib import Path
@@ -8,13 +8,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.conformance import golden, simulations
+from tests.conformance import golden, simulations, test_maturity
 from tests.conformance.simulations import START
 from tests.conformance.spark import SCHEMA, SparkProject, assert_equal, content
+from tests.conformance.test_maturity import (  # noqa: F401 - the same tests, with the fixture `built` of this file
+    test_estimates_from_the_labels_that_have_come,
+    test_intervals_at_a_fixed_age,
+    test_metrics_at_a_fixed_age,
+    test_nowcast,
+    test_triangle,
+)
 from tests.integration.logs import MONITOR, feedback, predictions
 from tests.project import Project
 
 TODAY = pd.Timestamp(golden.NOW).normalize()
+SMALL = {"rolling": [], "min_rows": 10}
 
 
 def until_today(log: pd.DataFrame) -> pd.DataFrame:
@@ -23,11 +31,11 @@ def until_today(log: pd.DataFrame) -> pd.DataFrame:
     return log.assign(predicted_at=log["predicted_at"] + (TODAY - pd.Timedelta(days=days) - START))
 
 
-def decided_log(days: int = 14, rows: int = 100) -> pd.DataFrame:
-    """From the tenth day on there are more cases of the region for which the model is worse; on the last but one the service is slow and fails."""
+def decided_log(days: int = 20, rows: int = 150) -> pd.DataFrame:
+    """From the fourteenth day on there are more cases of the region for which the model is worse; on the last but one the service is slow and fails."""
     log = until_today(simulations.predictions(days, rows, np.zeros(days), np.zeros(days), seed=12))
     random, n, day = np.random.default_rng(13), days * rows, np.repeat(np.arange(days), rows)
-    log["region"] = np.where(random.uniform(size=n) < np.where(day < 10, 0.2, 0.6), "it's south", random.choice(["north", "east", "west"], size=n))
+    log["region"] = np.where(random.uniform(size=n) < np.where(day < 14, 0.2, 0.6), "it's south", random.choice(["north", "east", "west"], size=n))
     worse = (log["region"] == "it's south") & (random.uniform(size=n) < 0.3)
     log.loc[worse, "label"] = 1 - log.loc[worse, "label"]
     slow = day == days - 2
@@ -37,16 +45,15 @@ def decided_log(days: int = 14, rows: int = 100) -> pd.DataFrame:
 
 
 DECIDED = decided_log()
-PRICES = until_today(simulations.prices(14, 60, np.linspace(0.2, 0.6, 14), np.where(np.arange(14) >= 11, 1.6, 1.0), seed=6))
-CLASSES = until_today(simulations.three_classes(2, 24 * 16, np.linspace(-1, 1, 2), np.array([0.0, 0.3]), seed=5)).assign(
-    plan=lambda log: np.where(log.index % 11 == 0, "rare", np.where(log.index % 3 == 0, "basic", "pro"))
+PRICES = until_today(simulations.prices(16, 100, np.linspace(0.2, 0.6, 16), np.where(np.arange(16) >= 13, 1.6, 1.0), seed=6))
+CLASSES = until_today(simulations.three_classes(12, 200, np.linspace(-1, 1, 12), np.where(np.arange(12) >= 10, 0.3, 0.0), seed=5)).assign(
+    plan=lambda log: np.where(log.index % 37 == 0, "rare", np.where(log.index % 3 == 0, "basic", "pro"))
 )
-# Daylight saving ended in New York on 2025-11-02.
-STAYS = predictions(days=150, rows=10, start="2025-08-13").assign(model_version=lambda log: np.where(log["predicted_at"] < "2025-10-10", "m1", "m2"))
+STAYS = predictions(days=150, rows=20, start="2025-08-13").assign(model_version=lambda log: np.where(log["predicted_at"] < "2025-10-10", "m1", "m2"))
 SIMULATED: dict[str, Any] = {
     "decided": {
-        "segments": ["region"], "protected": ["region"], "costs": {"tp": -20, "fp": 5, "fn": 15}, "error_profile": {"windows": 10}, "calibration": {"windows": 7}, "label_delay": 1,
-        "features": {"x": "numeric", "region": "categorical"}, "rolling": [3],
+        "segments": ["region"], "protected": ["region"], "costs": {"tp": -20, "fp": 5, "fn": 15}, "error_profile": {"windows": 15}, "calibration": {"windows": 10},
+        "features": {"x": "numeric", "region": "categorical"}, "rolling": [3], "min_rows": 10, "score": "y_score",
         "labels": {
             "sources": {"outcomes": {"relation": "raw.outcomes"}, "experts": {"priority": 2, "votes": "reviewers", "trust": 0.9}, "users": {"priority": 3, "trust": 0.6}},
             "rules": {"liked": {"kind": "thumb", "at_least": 1, "means": "right", "weight": 0.5}, "stayed": {"kind": "dwell", "at_least": 30, "label": 1, "weight": 0.3}},
@@ -60,27 +67,24 @@ SIMULATED: dict[str, Any] = {
             "mean_shift": {"rule": "sigma", "side": "both", "warn": 1, "alert": 2, "clear": 0.5, "baseline": 10},
             "roc_auc": {"rule": "robust", "warn": 1, "alert": 2, "baseline": 14},
             "prevalence": {"rule": "percentile", "side": "both", "warn": 80, "alert": 90, "clear": 50, "baseline": 14},
-            "accuracy": {"rule": "relative", "warn": 0.02, "alert": 0.04}, "accuracy_at_age": {"alert": 0.2},
+            "accuracy": {"rule": "relative", "warn": 0.02, "alert": 0.04},
             "worst_slice_gap": {"alert": 0.08, "over": 3}, "mix_effect": {"alert": -0.02, "over": 3, "side": "below"}, "expected_damage": {"alert": 0.02, "over": 3},
             "latency_p95": {"warn": 400, "alert": 1000}, "error_share": {"alert": 0.2}, "gpu_busy": {"warn": 0.8, "alert": 0.9}, "override_rate": {"warn": 0.1, "alert": 0.3},
         },
     },
-    "priced": {"task": "regression", "expected_error": "loss", "label_delay": 1, "calibration": {"windows": 7}, "error_profile": {"windows": 7}},
+    "priced": {"task": "regression", "expected_error": "loss", "label_delay": 1, "calibration": {"windows": 8}, "rolling": [3], "error_profile": {"windows": 8}},
     "classed": {
-        "task": "multiclass", "scores": {"cat": "s0", "it's": "s1", "dog": "s2"}, "window": "hour", "reference": {"same_hour": 1}, "calibration": {"windows": 24},
-        "features": {"x": "numeric", "plan": "categorical"}, "segments": ["plan"], "privacy": {"minimum_cell": 5, "hash_categories": False}, "min_rows": 5,
+        "task": "multiclass", "scores": {"cat": "s0", "it's": "s1", "dog": "s2"}, "calibration": {"windows": 6}, "score_decimals": 4,
+        "features": {"x": "numeric", "plan": "categorical"}, "segments": ["plan"], "privacy": {"minimum_cell": 10, "hash_categories": False},
     },
 }  # fmt: skip
 MONITORS: dict[str, Any] = {
+    "late": test_maturity.MONITORS["late"] | {"rolling": []},
     **{
-        name: simulations.MONITOR
-        | {"predictions": f"raw.{name}_log", "feedback": f"raw.{name}_labels", "reference": {"relation": f"raw.{name}_reference"}, "min_rows": 10}
-        | changes
+        name: simulations.MONITOR | {"predictions": f"raw.{name}_log", "feedback": f"raw.{name}_labels", "reference": {"relation": f"raw.{name}_reference"}} | SMALL | changes
         for name, changes in SIMULATED.items()
     },
-    "stays": MONITOR | {"predictions": "raw.stays", "feedback": "raw.stay_labels", "window": "month", "timezone": "America/New_York", "reference": {"first": 2, "per": "model_version"}, "rolling": []},
-    "weeks": MONITOR | {"predictions": "raw.stays", "feedback": None, "features": {"plan": "categorical"}, "segments": [], "window": "week", "reference": {"previous": 1}, "trailing_baseline": 4, "rolling": []},
-    "days": MONITOR | {"predictions": "raw.decided_log", "feedback": None, "features": {"region": "categorical"}, "segments": [], "reference": {"same_weekday": 1}, "rolling": []},
+    "stays": MONITOR | {"predictions": "raw.stays", "feedback": "raw.stay_labels", "window": "month", "timezone": "America/New_York", "reference": {"first": 2, "per": "model_version"}, "rolling": [2]},
 }
 del MONITORS["decided"]["feedback"]
 HIDDEN = ["probability", "label"]
@@ -97,13 +101,12 @@ EMPTY = {
 
 def logs() -> dict[str, pd.DataFrame]:
     """The tables of schema `raw`."""
-    known = DECIDED.sample(frac=0.7, random_state=1).sort_values("prediction_id")
-    days = pd.date_range(TODAY - pd.Timedelta(days=14), periods=14)
-    sales = pd.DataFrame({"day": days, "amount": np.random.default_rng(2).integers(5, 20, size=14).astype(float)})
-    tables = {"stays": STAYS, "stay_labels": feedback(STAYS, delay_hours=50), "outcomes": simulations.labels(known, hours=30), "sales": sales}
+    tables = test_maturity.LOGS | {"stays": STAYS, "stay_labels": feedback(STAYS)}
     for name, log in {"decided": DECIDED, "priced": PRICES, "classed": CLASSES}.items():
-        shown = log.drop(columns=HIDDEN, errors="ignore")
-        tables |= {f"{name}_log": shown, f"{name}_labels": simulations.labels(log), f"{name}_reference": shown.head(500)}
+        tables |= {f"{name}_log": log.drop(columns=HIDDEN, errors="ignore"), f"{name}_labels": simulations.labels(log), f"{name}_reference": log.head(500).drop(columns=HIDDEN, errors="ignore")}
+    known = DECIDED.sample(frac=0.7, random_state=1).sort_values("prediction_id")
+    days = pd.date_range(TODAY - pd.Timedelta(days=20), periods=20)
+    tables |= {"outcomes": simulations.labels(known), "sales": pd.DataFrame({"day": days, "amount": np.random.default_rng(2).integers(5, 20, size=20).astype(float)})}
     # Nothing finer than what every warehouse keeps.
     return {name: log.assign(**{column: log[column].dt.floor("us") for column in log.select_dtypes("datetime")}) for name, log in tables.items()}
 
@@ -173,6 +176,6 @@ def test_every_relation_is_that_of_duckdb(built: Project, duck: Project) -> None
 
 def test_hashed_categories_are_refused(built: Project, tmp_path: Path) -> None:
     """Spark's session has no place for the salt."""
-    monitors = {"clock": MONITORS["clock"] | {"privacy": {}}}
+    monitors = {"stays": MONITORS["stays"] | {"privacy": {}}}
     project = SparkProject(tmp_path / "spark", monitors, now=golden.NOW, session=built.session)  # type: ignore[attr-defined]
     assert "privacy.hash_categories has no keyed hash for spark" in project.error()

@@ -21,9 +21,3 @@
 {% macro rounded_score(score, decimals) -%}
     {{ ml_monitor.rounded(score ~ ' * 1e' ~ decimals) }} / 1e{{ decimals }}
 {%- endmacro %}
-
-
-{% macro rounded(value) -%}
-    {#- To a whole number, halves up: warehouses differ in where `round()` takes 0.565, which no double is, and in halves. -#}
-    floor({{ value }} + 0.5e0)
-{%- endmacro %}

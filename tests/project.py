@@ -233,8 +233,39 @@ class PostgresProject(Project):
             return [tuple(row) for row in connection.execute(text(query))]
 
 
+@dataclass
+class SparkProject(Project):
+    """The same project on Spark."""
+
+    session: Any = None
+
+    def _write_profile(self) -> None:
+        super()._write_profile()
+        output = {"type": "spark", "method": "session", "host": "localhost", "schema": "main", "threads": 1}
+        (self.directory / "profiles.yml").write_text(yaml.safe_dump({"consumer": {"target": "dev", "outputs": {"dev": output}}}))
+
+    def load(self, name: str, log: pd.DataFrame | Path) -> None:
+        assert isinstance(log, pd.DataFrame)
+        file = self.directory / f"{name}.parquet"
+        log.to_parquet(file, coerce_timestamps="us", allow_truncated_timestamps=True)
+        self.session.sql("create schema if not exists raw")
+        self.session.read.parquet(str(file)).write.mode("overwrite").saveAsTable(f"raw.{name}")
+
+    def frame(self, query: str) -> pd.DataFrame:
+        result = self.session.sql(query)
+        return pd.DataFrame(result.collect(), columns=result.columns)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.session.sql(query).collect()]
+
+    def execute(self, statement: str) -> None:
+        self.session.sql(statement)
+
+
 def project_on(warehouse: str, request: pytest.FixtureRequest, directory: Path, monitors: dict[str, Any], **options: Any) -> Project:
-    """A project on `duckdb` or `postgres`; the server is started when the first test asks for it."""
+    """A project on `duckdb`, `postgres` or `spark`; the server is started when the first test asks for it."""
     if warehouse == "postgres":
         return PostgresProject(directory, monitors, server=request.getfixturevalue("postgres_url"), **options)
+    if warehouse == "spark":
+        return SparkProject(directory, monitors, session=request.getfixturevalue("spark"), **options)
     return Project(directory, monitors, **options)

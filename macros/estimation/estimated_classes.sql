@@ -148,29 +148,22 @@
 
 {% macro performance_from_class_scores() %}
     {#- One row per average. The loss of each class, weighted by how likely the class is; its error is that of a mean. -#}
-    {%- set metrics = {'log_loss': ('averages.log_loss / averages.n_scored', ml_monitor.mean_error('averages.log_loss', 'averages.squared_log_loss', 'averages.n_scored'), 'averages.n_scored')} -%}
+    {%- set estimates = [ml_monitor._mean('estimated_log_loss', 'averages.log_loss', 'averages.squared_log_loss', 'averages.n_scored', none)] -%}
     {%- for average in ['macro', 'weighted'] -%}
     {%- for score in ['precision', 'recall', 'f1', 'roc_auc'] -%}
     {%- set source, metric = 'areas' if score == 'roc_auc' else 'averages', average ~ '_' ~ score -%}
-    {%- do metrics.update({metric: (source ~ '.' ~ metric, source ~ '.' ~ metric ~ '_error', source ~ '.n')}) -%}
+    {%- set column, n = source ~ '.' ~ metric, source ~ '.n' -%}
+    {%- do estimates.append(ml_monitor._estimate('estimated_' ~ metric, column, column ~ '_error', n ~ ' > 0', none, n)) -%}
     {%- endfor -%}
     {%- endfor %}
-    select cell, window_number, span, 'estimated_' || metric as metric, metric_value, sample_size,
-        metric_value - 1.959963984540054e0 * error as lower_bound,
-        metric_value + 1.959963984540054e0 * error as upper_bound,
-        cast(null as {{ dbt.type_string() }}) as detail
+    select cell, window_number, span, metric, metric_value, sample_size,
+        {{ ml_monitor.interval_columns() }},
+        detail
     from (
-        select averages.cell, averages.window_number, averages.span, metrics.metric
-            {%- for column in ['metric_value', 'error', 'sample_size'] %},
-            {%- set place = loop.index0 %}
-            case metrics.metric
-                {%- for metric, parts in metrics.items() %}
-                when '{{ metric }}' then case when {{ parts[2] }} > 0 then {{ parts[place] }} end
-                {%- endfor %} end as {{ column }}
-            {%- endfor %}
+        select averages.cell, averages.window_number, averages.span, {{ ml_monitor.estimate_choices(estimates, 'metrics.place') }}
         from expected_class_averages as averages
         left join expected_class_areas as areas
             on areas.cell = averages.cell and areas.window_number = averages.window_number and areas.span = averages.span
-        cross join ({{ ml_monitor.names('metric', metrics) }}) as metrics
+        cross join ({{ ml_monitor.places(1, estimates | length) }}) as metrics
     ) as measured
 {%- endmacro %}

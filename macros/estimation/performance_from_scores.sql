@@ -1,39 +1,37 @@
 {% macro performance_from_scores() %}
     {#- One row per metric: a function of the positives expected on both sides, its 95 % band by the delta method from the gradient. -#}
     {%- set a, b = 'totals.expected1', 'totals.expected0' -%}
-    {%- set f1_size = '(totals.n1 + ' ~ a ~ ' + ' ~ b ~ ')' -%}
-    {%- set metrics = {
-        'estimated_accuracy': [ml_monitor.expected_accuracy(), '1 / totals.n', '-1 / totals.n', 'totals.n'],
-        'estimated_precision': [a ~ ' / totals.n1', '1 / totals.n1', '0', 'totals.n1'],
-        'estimated_recall': [a ~ ' / (' ~ a ~ ' + ' ~ b ~ ')', b ~ ' / power(' ~ a ~ ' + ' ~ b ~ ', 2)', '-' ~ a ~ ' / power(' ~ a ~ ' + ' ~ b ~ ', 2)', '(' ~ a ~ ' + ' ~ b ~ ')'],
-        'estimated_f1': ['2 * ' ~ a ~ ' / ' ~ f1_size, '2 * (totals.n1 + ' ~ b ~ ') / power(' ~ f1_size ~ ', 2)', '-2 * ' ~ a ~ ' / power(' ~ f1_size ~ ', 2)', f1_size],
-        'estimated_cost': [ml_monitor.expected_cost(), '(cells.cost_tp - cells.cost_fp) / totals.n', '(cells.cost_fn - cells.cost_tn) / totals.n', 'totals.n'],
-        'estimated_mae': [a ~ ' / totals.n1', '1 / totals.n1', '0', 'totals.n1'],
-    } -%}
+    {%- set actual, f1_size = '(' ~ a ~ ' + ' ~ b ~ ')', '(totals.n1 + ' ~ a ~ ' + ' ~ b ~ ')' -%}
+    {%- set estimates = [
+        ml_monitor._estimate('estimated_roc_auc', 'ranked.roc_auc', 'ranked.roc_auc_error', 'ranked.roc_auc is not null', none, 'totals.n'),
+        ml_monitor._expected('accuracy', ml_monitor.expected_accuracy(), '1 / totals.n', '-1 / totals.n', 'totals.n'),
+        ml_monitor._expected('precision', a ~ ' / totals.n1', '1 / totals.n1', '0', 'totals.n1'),
+        ml_monitor._expected('recall', a ~ ' / ' ~ actual, b ~ ' / power(' ~ actual ~ ', 2)', '-' ~ a ~ ' / power(' ~ actual ~ ', 2)', actual),
+        ml_monitor._expected('f1', '2 * ' ~ a ~ ' / ' ~ f1_size, '2 * (totals.n1 + ' ~ b ~ ') / power(' ~ f1_size ~ ', 2)', '-2 * ' ~ a ~ ' / power(' ~ f1_size ~ ', 2)', f1_size),
+        ml_monitor._expected('cost', ml_monitor.expected_cost(), '(cells.cost_tp - cells.cost_fp) / totals.n', '(cells.cost_fn - cells.cost_tn) / totals.n', 'totals.n'),
+        ml_monitor._expected('mae', a ~ ' / totals.n1', '1 / totals.n1', '0', 'totals.n1'),
+    ] -%}
     select cell, window_number, span, metric, metric_value, sample_size,
-        metric_value - 1.959963984540054e0 * error as lower_bound,
-        metric_value + 1.959963984540054e0 * error as upper_bound,
-        cast(null as {{ dbt.type_string() }}) as detail
+        {{ ml_monitor.interval_columns() }},
+        detail
     from (
-        select totals.cell, totals.window_number, totals.span, metrics.metric, totals.n as sample_size,
-            case metrics.metric when 'estimated_roc_auc' then ranked.roc_auc
-                {%- for metric, (value, slope1, slope0, size) in metrics.items() %}
-                when '{{ metric }}' then case when {{ size }} > 0 then {{ value }} end
-                {%- endfor %} end as metric_value,
-            case metrics.metric when 'estimated_roc_auc' then ranked.roc_auc_error
-                {%- for metric, (value, slope1, slope0, size) in metrics.items() %}
-                when '{{ metric }}' then case when {{ size }} > 0 then {{ ml_monitor.two_sided_error(slope1, slope0) }} end
-                {%- endfor %} end as error
+        select totals.cell, totals.window_number, totals.span, {{ ml_monitor.estimate_choices(estimates, 'metrics.place') }}
         from totals
         inner join cells on cells.cell = totals.cell
         left join areas as ranked
             on ranked.cell = totals.cell and ranked.window_number = totals.window_number and ranked.span = totals.span
-        cross join ({{ ml_monitor.names('metric', ['estimated_roc_auc'] + (metrics | list)) }}) as metrics
+        cross join ({{ ml_monitor.places(1, estimates | length) }}) as metrics
         where totals.population = 'all'
     ) as measured
     union all
     {{ ml_monitor.concept_drift() }}
 {%- endmacro %}
+
+
+{% macro _expected(metric, value, slope1, slope0, divisor) %}
+    {#- An estimate whose error follows from its slopes by the positives expected on both sides. -#}
+    {{ return(ml_monitor._estimate('estimated_' ~ metric, value, ml_monitor.two_sided_error(slope1, slope0), divisor ~ ' > 0', none, 'totals.n')) }}
+{% endmacro %}
 
 
 {% macro expected_accuracy() -%}

@@ -1,14 +1,12 @@
-"""A project on a local Spark session, and the comparison of its tables with those of another warehouse."""
+"""A local Spark session, and the comparison of its tables with those of another warehouse."""
 
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from tests.project import Project
 
@@ -62,35 +60,6 @@ def spark_session(directory: Path) -> Iterator[Any]:
         yield session
     finally:
         session.stop()
-
-
-@dataclass
-class SparkProject(Project):
-    """The same project on Spark."""
-
-    session: Any = None
-
-    def _write_profile(self) -> None:
-        super()._write_profile()
-        output = {"type": "spark", "method": "session", "host": "localhost", "schema": "main", "threads": 1}
-        (self.directory / "profiles.yml").write_text(yaml.safe_dump({"consumer": {"target": "dev", "outputs": {"dev": output}}}))
-
-    def load(self, name: str, log: pd.DataFrame | Path) -> None:
-        assert isinstance(log, pd.DataFrame)
-        file = self.directory / f"{name}.parquet"
-        log.to_parquet(file, coerce_timestamps="us", allow_truncated_timestamps=True)
-        self.session.sql("create schema if not exists raw")
-        self.session.read.parquet(str(file)).write.mode("overwrite").saveAsTable(f"raw.{name}")
-
-    def frame(self, query: str) -> pd.DataFrame:
-        result = self.session.sql(query)
-        return pd.DataFrame(result.collect(), columns=result.columns)
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in self.session.sql(query).collect()]
-
-    def execute(self, statement: str) -> None:
-        self.session.sql(statement)
 
 
 def content(project: Project, wanted: dict[str, str]) -> dict[str, pd.DataFrame]:

@@ -55,7 +55,7 @@ EXCLUDED = pd.DataFrame({"monitor": ["interrupted"], "starts_at": STORM[:1], "en
 LOGS = {"predictions": LOG, "reference": predictions(days=20, start="2025-10-01", seed=9), "hourly": HOURS}
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+@pytest.fixture(scope="module", params=["duckdb", "postgres", "spark"])
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
     project = project_on(
         request.param, request, tmp_path_factory.mktemp("references") / "project", MONITORS,

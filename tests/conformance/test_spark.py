@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from tests.conformance import golden, test_outcomes
-from tests.conformance.spark import SCHEMA, SparkProject, assert_equal, content
+from tests.conformance.spark import SCHEMA, assert_equal, content
 from tests.conformance.test_golden import (  # noqa: F401 - the same tests, with the fixture `built` of this file
     test_an_open_window_has_no_metric_and_an_empty_one_an_alert,
     test_categories_and_single_values,
@@ -27,7 +27,7 @@ from tests.conformance.test_golden import (  # noqa: F401 - the same tests, with
     test_weeks_from_the_profile_of_days,
 )
 from tests.integration.logs import MONITOR, NOW, logs, predictions
-from tests.project import Project
+from tests.project import Project, SparkProject
 
 # No crossed segment: three times the rows, of which Spark takes minutes.
 MONITORS = {"nasty": {key: value for key, value in golden.MONITORS["nasty"].items() if key != "multivariate"} | {"segments": [golden.CATEGORY]}}

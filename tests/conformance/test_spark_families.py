@@ -10,7 +10,7 @@ import pytest
 
 from tests.conformance import golden, simulations, test_maturity
 from tests.conformance.simulations import START
-from tests.conformance.spark import SCHEMA, SparkProject, assert_equal, content
+from tests.conformance.spark import SCHEMA, assert_equal, content
 from tests.conformance.test_maturity import (  # noqa: F401 - the same tests, with the fixture `built` of this file
     test_estimates_from_the_labels_that_have_come,
     test_intervals_at_a_fixed_age,
@@ -19,7 +19,7 @@ from tests.conformance.test_maturity import (  # noqa: F401 - the same tests, wi
     test_triangle,
 )
 from tests.integration.logs import MONITOR, feedback, predictions
-from tests.project import Project
+from tests.project import Project, SparkProject
 
 TODAY = pd.Timestamp(golden.NOW).normalize()
 SMALL = {"rolling": [], "min_rows": 10}

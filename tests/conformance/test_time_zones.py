@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.integration.logs import MONITOR, feedback, logs, predictions
-from tests.project import PostgresProject, Project
+from tests.project import Project, project_on
 
 MART = "main_ml_monitor.ml_monitor__"
 NEW_YORK, KOLKATA = "America/New_York", "Asia/Kolkata"
@@ -38,16 +38,16 @@ def name(zone: str, unit: str) -> str:
     return f"{zone.split('/')[1].lower()}_{unit}"
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(params=["duckdb", "postgres", "spark"])
 def built(request: pytest.FixtureRequest, tmp_path: Path) -> Project:
+    # On Spark each window is a partition: hours of one zone are enough of them.
+    cuts = CUTS[:2] if request.param == "spark" else CUTS
     monitors: dict[str, Any] = {
         name(zone, unit): MONITOR | {"window": unit, "timezone": zone, "rolling": [], "segments": [], "features": {"plan": "categorical"}}
-        for zone, unit in CUTS
+        for zone, unit in cuts
     }
     tables = logs(predictions=LOG[LOG["predicted_at"] < "2026-11-01 12:00"], feedback=LABELS)
-    if request.param == "duckdb":
-        return Project(tmp_path / "project", monitors, logs=tables, now=NOW)
-    return PostgresProject(tmp_path / "project", monitors, logs=tables, now=NOW, server=request.getfixturevalue("postgres_url"))
+    return project_on(request.param, request, tmp_path / "project", monitors, logs=tables, now=NOW)
 
 
 def test_windows_of_the_wall_clock(built: Project) -> None:
@@ -55,8 +55,8 @@ def test_windows_of_the_wall_clock(built: Project) -> None:
     built.load("predictions", LOG)
     built.run("-s", "+ml_monitor__outcome_profiles", "+ml_monitor__windows", now=NOW)
     closed = LOG[LOG["predicted_at"] < NOW]
-    for zone, unit in CUTS:
-        monitor = name(zone, unit)
+    for monitor, declared in built.monitors.items():
+        zone, unit = declared["timezone"], declared["window"]
         expected = starts(closed["predicted_at"], zone, unit).value_counts().sort_index()
         profile = built.frame(
             f"select window_start, sum(n) as n, min(window_number) as window_number from main_ml_monitor.{monitor}__feature_profile"

@@ -15,6 +15,8 @@ LONGEST = (
     "integration/test_alert_actions.py",
     "integration/test_custom_metrics.py",
     "conformance/test_multivariate.py",
+    "conformance/test_references.py",
+    "conformance/test_time_zones.py",
     "conformance/test_exact.py",
     "docs/test_tutorial.py",
     "integration/test_empty_logs.py",

@@ -8,10 +8,6 @@
         {%- do ml_monitor._config_error(name, 'multivariate', tojson(feature) ~ ' is not a numeric feature of this monitor, or is listed twice', numeric) -%}
     {%- endfor -%}
     {%- set chosen = ml_monitor._multivariate_features(spec) -%}
-    {%- if declared is not sameas false and target.type == 'spark' -%}
-        {#- Its analyser gives up on a chain of matrix products after a hundred rounds; with more, the plan is deeper than the stack. -#}
-        {%- do ml_monitor._config_error(name, 'multivariate', 'Spark cannot plan the matrix products that it needs', ['false']) -%}
-    {%- endif -%}
     {%- if declared is not sameas false and chosen | length < 2 -%}
         {%- do ml_monitor._config_error(name, 'multivariate', 'needs two numeric features or more, and there are ' ~ chosen | length, numeric) -%}
     {%- elif chosen | length > 20 -%}

@@ -3,7 +3,7 @@
     {%- set spec = ml_monitor.monitor(name) -%}
     {%- do ml_monitor.validate_roll_up('rolled_up_performance', spec, unit) -%}
     {%- if ml_monitor.repeats_ctes() -%}
-        {%- do ml_monitor._config_error(name, 'rolled_up_performance', 'would be computed once for each metric on ' ~ target.type, ['a span in rolling, whose metrics are in ml_monitor__performance']) -%}
+        {%- do ml_monitor._config_error(name, 'rolled_up_performance', 'would be computed again for each of its readers on ' ~ target.type, ['a span in rolling, whose metrics are in ml_monitor__performance']) -%}
     {%- endif -%}
     {{ config(materialized='table', sql_header=ml_monitor.sql_header(), meta={'ml_monitor': spec}) }}
     with

@@ -1,4 +1,7 @@
-{% macro spectral_projection(name, matrix, key, steps) %}
+{% macro spectral_projection(name, matrix, key, steps) %}{{ return(adapter.dispatch('spectral_projection', 'ml_monitor')(name, matrix, key, steps)) }}{% endmacro %}
+
+
+{% macro default__spectral_projection(name, matrix, key, steps) %}
     {#- CTE `<name>`: for every number k of components the projection on the k leading eigenvectors of matrices given as rows
         (key, k, n, i, j, value): both halves, i and j from 1 to n, eigenvalues from 0 to 1. Second-order spectral projection (Niklasson
         2002): square the matrix, or mirror the square, whichever brings the trace nearer to k; large eigenvalues become 1 and

@@ -1,4 +1,7 @@
-{% macro sweep(name, matrix, key, p) %}
+{% macro sweep(name, matrix, key, p) %}{{ return(adapter.dispatch('sweep', 'ml_monitor')(name, matrix, key, p)) }}{% endmacro %}
+
+
+{% macro default__sweep(name, matrix, key, p) %}
     {#- CTE `<name>`: the inverse of correlation matrices given as rows (key, i, j, value), both halves, by symmetric sweeps (Goodnight 1979).
         A feature that those before it explain to 1 - 1e-8 is passed over, so a singular matrix gives the inverse of its independent part and
         nothing is divided by zero. Each step reads the one before it once. -#}

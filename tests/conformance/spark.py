@@ -33,6 +33,8 @@ SETTINGS = {
     "spark.ui.retainedStages": "1",
     "spark.ui.retainedTasks": "100",
     "spark.driver.extraJavaOptions": "-XX:+UseSerialGC",
+    # It makes a subquery of every column of a CTE of one row, each planned with all that is nested in it.
+    "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.execution.planmerging.MergeSubplans",
     # Without re-planning, tasks may start before the filter that prunes their partitions is known.
     "spark.sql.optimizer.dynamicPartitionPruning.enabled": "false",
 }

@@ -11,7 +11,7 @@ from sklearn.decomposition import PCA
 from sklearn.preprocessing import StandardScaler
 
 from tests.integration.logs import MONITOR, feedback, predictions
-from tests.project import PostgresProject, Project
+from tests.project import Project, project_on
 
 NOW = "2026-02-10 00:00:00"
 FREE = ["a", "b", "c", "d"]
@@ -53,7 +53,7 @@ def monitor(reference: dict[str, Any], names: list[str], **changes: Any) -> dict
     return MONITOR | {"reference": reference, "features": dict.fromkeys(names, "numeric"), "multivariate": names, "segments": [], "rolling": [3]} | changes
 
 
-@pytest.fixture(scope="module", params=["duckdb", "postgres"])
+@pytest.fixture(scope="module", params=["duckdb", "postgres", "spark"])
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
     fixed = {"relation": "raw.reference"}
     monitors = {
@@ -64,10 +64,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     }
     logs = {"predictions": LOG, "feedback": feedback(LOG), "reference": REFERENCE}
     directory = tmp_path_factory.mktemp("multivariate") / "project"
-    if request.param == "postgres":
-        project: Project = PostgresProject(directory, monitors, logs=logs, now=NOW, server=request.getfixturevalue("postgres_url"))
-    else:
-        project = Project(directory, monitors, logs=logs, now=NOW)
+    project = project_on(request.param, request, directory, monitors, logs=logs, now=NOW)
     project.run("-s", "+ml_monitor__multivariate_drift")
     return project
 

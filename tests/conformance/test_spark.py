@@ -30,7 +30,7 @@ from tests.integration.logs import MONITOR, NOW, logs, predictions
 from tests.project import Project, SparkProject
 
 # No crossed segment: three times the rows, of which Spark takes minutes.
-MONITORS = {"nasty": {key: value for key, value in golden.MONITORS["nasty"].items() if key != "multivariate"} | {"segments": [golden.CATEGORY]}}
+MONITORS = {"nasty": golden.MONITORS["nasty"] | {"segments": [golden.CATEGORY]}}
 # The other smoothing, the other reference and the other tasks, each with its nasty windows.
 TASKS = ("number", "kind", "order")
 MONITORS |= {name: golden.MONITORS[name] for name in ("floored", "moving")} | {name: test_outcomes.monitor(name) for name in TASKS}
@@ -48,6 +48,7 @@ COUNTED = {
 TABLES = COUNTED | {
     "ml_monitor__performance": "monitor, model_version, segment, segment_value, feature, window_start, span, metric, metric_value, sample_size, lower_bound, upper_bound, label_coverage",
     "ml_monitor__drift": "monitor, model_version, segment, segment_value, feature, window_start, span, metric, metric_value, sample_size, reference_size, n_bins, noise_floor, p_value",
+    "ml_monitor__multivariate_statistics": "monitor, model_version, window_start, span, window_size, reference_size, hotelling_t2, mahalanobis, hotelling_p_value, correlation_change, correlation_p_value, reconstruction_error, n_components",
     "ml_monitor__verdicts": "monitor, model_version, segment, segment_value, feature, window_start, span, metric, metric_value, status",
     **dict.fromkeys(
         ("ml_monitor__estimated_performance", "ml_monitor__decisions", "ml_monitor__custom_metrics", "ml_monitor__change_detection", "ml_monitor__selective_labels"),
@@ -103,12 +104,6 @@ def test_every_number_is_finite(built: Project) -> None:
     assert checked > 20
 
 
-def test_multivariate_drift_is_refused(built: Project, tmp_path: Path) -> None:
-    session = built.session  # type: ignore[attr-defined]
-    project = SparkProject(tmp_path / "spark", {"nasty": golden.MONITORS["nasty"]}, now=golden.NOW, session=session)
-    assert "monitor 'nasty', key 'multivariate': Spark cannot plan" in project.error()
-
-
 def test_spark_knows_the_columns_that_are_monitored(built: Project, duck: Project) -> None:
     query = f"select monitor, column_name from {SCHEMA}.ml_monitor__log_columns"
     known = set(built.rows(query))
@@ -120,7 +115,7 @@ def test_performance_has_no_roll_up_where_ctes_are_repeated(built: Project, tmp_
     session = built.session  # type: ignore[attr-defined]
     project = SparkProject(tmp_path / "spark", MONITORS, now=golden.NOW, session=session)
     (project.directory / "models" / "weeks.sql").write_text("{{ ml_monitor.rolled_up_performance('nasty', 'week') }}")
-    assert "monitor 'nasty', key 'rolled_up_performance': would be computed once for each metric on spark" in project.error()
+    assert "monitor 'nasty', key 'rolled_up_performance': would be computed again for each of its readers on spark" in project.error()
 
 
 def with_late_rows() -> pd.DataFrame:

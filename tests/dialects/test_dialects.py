@@ -8,10 +8,11 @@ import os
 import re
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -264,18 +265,19 @@ def problems(sql: str, dialect: str) -> list[str]:
     return found
 
 
-def reads(tree: exp.Expression) -> int:
-    """How many tables are read where each reader of a CTE computes it again."""
-    stages = tree.args["with_"].expressions if tree.args.get("with_") else []
-    of_cte: dict[str, int] = {}
+def reads(query: exp.Expression, known: Mapping[str, int] = MappingProxyType({})) -> int:
+    """How many tables are read where each reader of a CTE computes it again; `known`: reads of the CTEs around the query."""
+    of_cte = dict(known)
+    for stage in query.args["with_"].expressions if query.args.get("with_") else []:
+        of_cte[stage.alias] = reads(stage.this, of_cte)
 
     def of(part: exp.Expression) -> int:
-        return sum(1 if table.db else of_cte.get(table.name, 1) for table in part.find_all(exp.Table))
+        if part.args.get("with_") and part is not query:
+            return reads(part, of_cte)
+        here = (1 if part.db else of_cte.get(part.name, 1)) if isinstance(part, exp.Table) else 0
+        return here + sum(of(child) for child in part.iter_expressions() if not isinstance(child, exp.With))
 
-    for stage in stages:
-        of_cte[stage.alias] = of(stage.this)
-    # Of the whole tree without what the stages themselves read.
-    return of(tree) - sum(of_cte.values())
+    return of(query)
 
 
 def test_models_parse_and_call_only_known_functions(dialect: str, compiled: dict[str, str]) -> None:

@@ -142,8 +142,8 @@ MONITORS = {
 CHAINS = {name: (name,) for name in OUTPUTS} | {"databricks": ("databricks", "spark"), "redshift": ("redshift", "postgres")}
 # Asks the warehouse for its columns; is refused where nobody has written the hash.
 NOT_COMPILED = {"column_names", "hashed"}
-# Where a CTE is computed once for each reader, a plan doubles with every step that reads the one before twice.
-REPEATING, MOST_READS = ("databricks", "bigquery", "trino"), 1500
+# Where a CTE is computed once for each reader, a plan doubles with every step that reads the one before twice. Most are a reference by chunks: of the one small table of their beginnings.
+REPEATING, MOST_READS = ("databricks", "bigquery", "trino"), 2200
 # Names of the macros that were called, by dialect.
 CALLED: defaultdict[str, set[str]] = defaultdict(set)
 # Models that are not of a monitor, and what users write with the package's macros.

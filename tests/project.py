@@ -1,6 +1,7 @@
 """A throw-away dbt project, on DuckDB or PostgreSQL, that uses the package as a user would."""
 
 import json
+from copy import deepcopy
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -51,6 +52,8 @@ class Project:
         return self.directory / "warehouse.duckdb"
 
     def __post_init__(self) -> None:
+        # A test that changes its project's monitors leaves those of the others alone.
+        self.monitors = deepcopy(self.monitors)
         (self.directory / "models").mkdir(parents=True)
         (self.directory / "dbt_packages").mkdir()
         (self.directory / "dbt_packages" / "ml_monitor").symlink_to(REPOSITORY)

@@ -15,10 +15,14 @@
         from {{ name }}_given
     ),
 
-    {{ name }} as (
-        select {{ key }}, k, places[place_i] as i, places[place_j] as j, value,
-            abs({{ ml_monitor._spark_trace('matrix') }} - {{ ml_monitor._spark_trace(ml_monitor._spark_square('matrix')) }}) as error
+    {{ name }}_checked as (
+        select *, abs({{ ml_monitor._spark_trace('matrix') }} - {{ ml_monitor._spark_trace(ml_monitor._spark_square('matrix')) }}) as error
         from {{ name }}_purified
+    ),
+
+    {{ name }} as (
+        select {{ key }}, k, places[place_i] as i, places[place_j] as j, value, error
+        from {{ name }}_checked
         {{ ml_monitor._spark_cells() }}
     )
 {% endmacro %}

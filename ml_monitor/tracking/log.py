@@ -143,11 +143,15 @@ def _intents(warehouse: Warehouse, name: str, monitor: str | None) -> list[list[
 
 
 def _confirm(warehouse: Warehouse, name: str, batch_id: str) -> None:
-    table = warehouse.table("logged_values")
-    warehouse.execute(
-        f"update {table} set status = 'logged' where destination = :destination and batch_id = :batch_id",
-        {"destination": name, "batch_id": batch_id},
-    )
+    # Another pass may have handed over the same batch, and confirms it at this moment.
+    with warehouse.transaction(exclusive="logged_values") as session:
+        session.execute(
+            f"""
+            update {warehouse.table("logged_values")} set status = 'logged'
+            where destination = :destination and batch_id = :batch_id and status = 'intent'
+            """,
+            {"destination": name, "batch_id": batch_id},
+        )
 
 
 def _batches(rows: Sequence[Row]) -> Iterable[list[Row]]:

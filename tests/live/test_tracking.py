@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -139,12 +140,26 @@ def test_what_a_dead_pass_handed_over_is_there_once(server: str, warehouse: Ware
         assert [one[:2] for one in told(server, run, "psi/amount")] == [(101, 0.1), (102, 0.2), (103, 0.3)]
 
 
-def test_two_passes_at_once(server: str, warehouse: Warehouse) -> None:
+class InStep(MlflowDestination):
+    """Waits after each batch until the other pass has handed one over too, so that both confirm at the same moment."""
+
+    both = threading.Barrier(2, timeout=10)
+
+    def log(self, monitor: str, model_version: str, batch_id: str, points: Sequence[Point]) -> None:
+        super().log(monitor, model_version, batch_id, points)
+        # Broken: the other pass came too late and found nothing to do.
+        with suppress(threading.BrokenBarrierError):
+            self.both.wait()
+
+
+def test_two_passes_take_up_what_a_third_left_at_once(server: str, warehouse: Warehouse) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        log_metrics(warehouse, Dying(server, "both/{monitor}"), NOW)
     failed: list[Exception] = []
 
     def run() -> None:
         try:
-            log_metrics(warehouse, MlflowDestination(server, "both/{monitor}"), NOW)
+            log_metrics(warehouse, InStep(server, "both/{monitor}"), NOW)
         except Exception as error:
             failed.append(error)
 

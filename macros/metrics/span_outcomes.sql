@@ -1,16 +1,17 @@
-{% macro span_outcomes() %}
+{% macro span_outcomes(steps=none) %}
     {#- Outcome counts summed over each span of each stale window, per version and pooled: `span_totals`. Metrics are computed after
         these sums: the mean of seven daily AUCs is not the AUC of the week. A `cell` numbers monitor, version and segment. -#}
     {{ ml_monitor.needed_outcomes() }},
 
     {%- if ml_monitor.repeats_ctes() %}
+    {%- set steps = steps or {'cells': ref('ml_monitor__outcome_cells'), 'span_totals': ref('ml_monitor__outcome_spans')} %}
 
     cells as (
-        select * from {{ ref('ml_monitor__outcome_cells') }}
+        select * from {{ steps.cells }}
     ),
 
     span_totals as (
-        select * from {{ ref('ml_monitor__outcome_spans') }}
+        select * from {{ steps.span_totals }}
     ),
     {%- else %}
 

@@ -1,7 +1,7 @@
-{% macro outcome_statistics() %}
+{% macro outcome_statistics(steps=none) %}
     {#- CTEs of what performance is computed from, for the declared tasks. -#}
 {%- set tasks = ml_monitor.declared_tasks() -%}
-{{ ml_monitor.span_outcomes() }}
+{{ ml_monitor.span_outcomes(steps) }}
 
 {%- if 'binary' in tasks %},
 

@@ -1,21 +1,22 @@
 {% macro rolled_up_performance(name, unit) %}
     {#- Body of a table of one's own: performance of calendar days, weeks or months that are over, from the profile of a finer monitor. -#}
-    {%- set spec = ml_monitor.monitor(name) -%}
+    {%- set spec, steps = ml_monitor.monitor(name), ml_monitor.roll_up_steps() -%}
     {%- do ml_monitor.validate_roll_up('rolled_up_performance', spec, unit) -%}
-    {%- if ml_monitor.repeats_ctes() -%}
-        {%- do ml_monitor._config_error(name, 'rolled_up_performance', 'would be computed again for each of its readers on ' ~ target.type, ['a span in rolling, whose metrics are in ml_monitor__performance']) -%}
-    {%- endif -%}
-    {{ config(materialized='table', sql_header=ml_monitor.sql_header(), meta={'ml_monitor': spec}) }}
+    {{ config(materialized='table', sql_header=ml_monitor.sql_header(), meta={'ml_monitor': spec}, **ml_monitor.roll_up_hooks(name, unit)) }}
     with
 
     {{ ml_monitor.calendar_periods(spec, unit) }},
 
     {{ ml_monitor.period_spans(spec) }},
 
-    {{ ml_monitor.outcome_statistics() }},
+    {{ ml_monitor.outcome_statistics(steps) }},
 
     totals as (
+        {%- if ml_monitor.repeats_ctes() %}
+        select * from {{ steps.totals }}
+        {%- else %}
         {{ ml_monitor.outcome_totals() }}
+        {%- endif %}
     ),
 
     estimates as (

@@ -4,15 +4,28 @@
     {%- if reference.relation is defined -%}
     1 = 1
     {%- elif reference.from is not defined -%}
-    {#- Edges come from the first windows of the log; what is compared with is summed from the profile. -#}
-    {%- set first = '(select ' ~ ml_monitor.window_start_of('first_row.predicted_at', spec.window, spec.timezone) ~ ' from (select min(predicted_at) as predicted_at from ' ~ log ~ ') as first_row)' -%}
-    {%- set end = ml_monitor.add_windows(ml_monitor.edge_windows(spec), first, spec.window, spec.timezone) -%}
-    predicted_at < {{ end }} and {{ ml_monitor.monitoring_now() }} >= {{ ml_monitor.complete_at(spec, end) }}
+    predicted_at < {{ ml_monitor.end_of_first_windows(spec, log) }}
     {%- else -%}
     predicted_at >= cast('{{ reference.from }}' as timestamp) and predicted_at < cast('{{ reference.to }}' as timestamp)
             and {{ ml_monitor.monitoring_now() }} >= {{ ml_monitor.complete_at(spec, "cast('" ~ reference.to ~ "' as timestamp)") }}
     {%- endif -%}
 {% endmacro %}
+
+
+{% macro end_of_first_windows(spec, log) %}
+    {#- Where the edges of a moving reference end, and NULL until that is over; what is compared with is summed from the profile.
+        One step a relation: an expression on windows names its moment several times. -#}
+    (
+                select case when {{ ml_monitor.monitoring_now() }} >= {{ ml_monitor.complete_at(spec, 'edges.ends_at') }} then edges.ends_at end
+                from (
+                    select {{ ml_monitor.add_windows(ml_monitor.edge_windows(spec), 'first_window.starts_at', spec.window, spec.timezone) }} as ends_at
+                    from (
+                        select {{ ml_monitor.window_start_of('first_row.predicted_at', spec.window, spec.timezone) }} as starts_at
+                        from (select min(predicted_at) as predicted_at from {{ log }}) as first_row
+                    ) as first_window
+                ) as edges
+            )
+{%- endmacro %}
 
 
 {% macro complete_at(spec, end) %}

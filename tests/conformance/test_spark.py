@@ -35,7 +35,9 @@ MONITORS = {"nasty": golden.MONITORS["nasty"] | {"segments": [golden.CATEGORY]}}
 TASKS = ("number", "kind", "order")
 MONITORS |= {name: golden.MONITORS[name] for name in ("floored", "moving")} | {name: test_outcomes.monitor(name) for name in TASKS}
 LOGS = golden.logs() | {name: log for task in TASKS for name, log in test_outcomes.logs(task).items()}
-BUILT = ["+ml_monitor__alert_events", "+ml_monitor__model_comparisons", "golden_weeks", "golden_quality_weeks", "golden_exact"]
+# Performance of calendar weeks.
+WEEKS = {f"{name}_weeks": f"{{{{ ml_monitor.rolled_up_performance('{name}', 'week') }}}}" for name in ("nasty", *TASKS)}
+BUILT = ["+ml_monitor__alert_events", "+ml_monitor__model_comparisons", "golden_weeks", "golden_quality_weeks", "golden_exact", *WEEKS]
 # What late rows change is counted again in a later run.
 LATER = ["--select", "nasty__feature_profile", "nasty__outcome_profile", "intake", "quality"]
 COUNTED = {
@@ -47,6 +49,10 @@ COUNTED = {
 }
 TABLES = COUNTED | {
     "ml_monitor__performance": "monitor, model_version, segment, segment_value, feature, window_start, span, metric, metric_value, sample_size, lower_bound, upper_bound, label_coverage",
+    **dict.fromkeys(
+        WEEKS,
+        "monitor, model_version, segment, segment_value, feature, window_start, window_end, n_windows, metric, metric_value, sample_size, lower_bound, upper_bound, label_coverage",
+    ),
     "ml_monitor__drift": "monitor, model_version, segment, segment_value, feature, window_start, span, metric, metric_value, sample_size, reference_size, n_bins, noise_floor, p_value",
     "ml_monitor__multivariate_statistics": "monitor, model_version, window_start, span, window_size, reference_size, hotelling_t2, mahalanobis, hotelling_p_value, correlation_change, correlation_p_value, reconstruction_error, n_components",
     "ml_monitor__verdicts": "monitor, model_version, segment, segment_value, feature, window_start, span, metric, metric_value, status",
@@ -60,7 +66,7 @@ TABLES = COUNTED | {
 
 def build(project: Project) -> Project:
     """From the logs to the alerts."""
-    for name, sql in golden.MODELS.items():
+    for name, sql in (golden.MODELS | WEEKS).items():
         (project.directory / "models" / f"{name}.sql").write_text(sql)
     project.run("--select", *BUILT)
     return project
@@ -111,11 +117,9 @@ def test_spark_knows_the_columns_that_are_monitored(built: Project, duck: Projec
     assert {column for monitor, column in known if monitor == "nasty"} == {*golden.NUMERIC, *golden.CATEGORICAL, "score", "prediction"}
 
 
-def test_performance_has_no_roll_up_where_ctes_are_repeated(built: Project, tmp_path: Path) -> None:
-    session = built.session  # type: ignore[attr-defined]
-    project = SparkProject(tmp_path / "spark", MONITORS, now=golden.NOW, session=session)
-    (project.directory / "models" / "weeks.sql").write_text("{{ ml_monitor.rolled_up_performance('nasty', 'week') }}")
-    assert "monitor 'nasty', key 'rolled_up_performance': would be computed again for each of its readers on spark" in project.error()
+def test_the_steps_of_a_roll_up_are_gone_when_it_is_built(built: Project) -> None:
+    tables = {row[1] for row in built.rows(f"show tables in {SCHEMA} like '*_weeks*'")}
+    assert tables == {"golden_weeks", "golden_quality_weeks", *WEEKS}
 
 
 def with_late_rows() -> pd.DataFrame:

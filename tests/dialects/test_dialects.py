@@ -142,8 +142,8 @@ MONITORS = {
 CHAINS = {name: (name,) for name in OUTPUTS} | {"databricks": ("databricks", "spark"), "redshift": ("redshift", "postgres")}
 # Asks the warehouse for its columns; is refused where nobody has written the hash.
 NOT_COMPILED = {"column_names", "hashed"}
-# Where a CTE is computed once for each reader, a plan doubles with every step that reads the one before twice. Most are a reference by chunks: of the one small table of their beginnings.
-REPEATING, MOST_READS = ("databricks", "bigquery", "trino"), 2200
+# Where a CTE is computed once for each reader, a plan doubles with every step that reads the one before twice. Where windows are chunks, most are of the one small table of their beginnings.
+REPEATING, MOST_READS = ("databricks", "bigquery", "trino"), 1500
 # Names of the macros that were called, by dialect.
 CALLED: defaultdict[str, set[str]] = defaultdict(set)
 # Models that are not of a monitor, and what users write with the package's macros.
@@ -152,7 +152,8 @@ MODELS = {
     "exact_moving": "{{ ml_monitor.exact_drift('price', features=[\"it's\"], since='2026-01-20', windows=7) }}",
     "months": "{{ ml_monitor.rolled_up_drift('kind', 'month') }}",
     "months_of_quality": "{{ ml_monitor.rolled_up_quality('kind', 'month') }}",
-    "months_of_performance": "{% if ml_monitor.repeats_ctes() %}select 1 as one{% else %}{{ ml_monitor.rolled_up_performance('kind', 'month') }}{% endif %}",
+    "months_of_performance": "{{ ml_monitor.rolled_up_performance('kind', 'month') }}",
+    **{f"months_of_performance__{step}": f"{{{{ ml_monitor.roll_up_step('kind', 'month', '{step}') }}}}" for step in ("cells", "span_totals", "totals")},
     "weeks_moving": "{{ ml_monitor.rolled_up_drift('word', 'week') }}",
     "known": "{{ ml_monitor.as_of('ml_monitor__thresholds_history', ['monitor', 'metric', 'span'], '2026-01-10') }}",
     "labels_known": "{{ ml_monitor.labels_as_of('churn', '2026-01-10') }}",

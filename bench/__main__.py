@@ -21,8 +21,7 @@ DISTURBED = "\n† measured while other programs filled the machine, at differen
 PAGE = """# Performance
 
 Measured by `make bench` on {cores} cores, every process on its own; times vary with the machine, so compare
-CPU seconds with each other, and of one piece: they were measured at different times, some when the machine was twice
-as fast. `python -m bench --only <piece>` measures one piece again, `python -m bench --rows 1000000`
+CPU seconds with each other. `python -m bench --only <piece>` measures one piece again, `python -m bench --rows 1000000`
 one size.
 
 ## Headline goals

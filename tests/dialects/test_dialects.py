@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 SECRET = "not-a-secret"
 # Words of the grammar that may stand before a bracket.
 KEYWORDS = {
-    "AND", "AS", "DECIMAL", "ELSE", "EXISTS", "FROM", "GROUP", "GROUPING SETS", "IN", "JOIN", "LATERAL", "NOT", "NUMERIC", "ON", "OR", "OVER", "THEN", "VALUES", "WHEN", "WHERE",
+    "AND", "AS", "DECIMAL", "ELSE", "EXISTS", "FROM", "GROUP", "GROUPING SETS", "IN", "JOIN", "LATERAL", "NOT", "NUMERIC", "ON", "OPTIONS", "OR", "OVER", "THEN", "VALUES", "WHEN", "WHERE",
 }
 OUTPUTS: dict[str, dict[str, Any]] = {
     "snowflake": {"account": "a", "user": "u", "password": SECRET, "database": "d", "warehouse": "w"},
@@ -154,6 +154,7 @@ MODELS = {
     "months_of_quality": "{{ ml_monitor.rolled_up_quality('kind', 'month') }}",
     "months_of_performance": "{{ ml_monitor.rolled_up_performance('kind', 'month') }}",
     **{f"months_of_performance__{step}": f"{{{{ ml_monitor.roll_up_step('kind', 'month', '{step}') }}}}" for step in ("cells", "span_totals", "totals")},
+    "months_of_performance__kept": "{{ ml_monitor.keep_roll_up_step('kind', 'month', 'cells') }}",
     "weeks_moving": "{{ ml_monitor.rolled_up_drift('word', 'week') }}",
     "known": "{{ ml_monitor.as_of('ml_monitor__thresholds_history', ['monitor', 'metric', 'span'], '2026-01-10') }}",
     "labels_known": "{{ ml_monitor.labels_as_of('churn', '2026-01-10') }}",

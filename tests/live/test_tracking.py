@@ -152,14 +152,18 @@ class InStep(MlflowDestination):
             self.both.wait()
 
 
-def test_two_passes_take_up_what_a_third_left_at_once(server: str, warehouse: Warehouse) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        log_metrics(warehouse, Dying(server, "both/{monitor}"), NOW)
+@pytest.mark.parametrize("kind", [MlflowDestination, InStep])
+def test_two_passes_at_once(server: str, warehouse: Warehouse, kind: type[MlflowDestination]) -> None:
+    """Both plan; or both take up what a third left."""
+    experiment = f"both/{kind.__name__}/{{monitor}}"
+    if kind is InStep:
+        with pytest.raises(KeyboardInterrupt):
+            log_metrics(warehouse, Dying(server, experiment), NOW)
     failed: list[Exception] = []
 
     def run() -> None:
         try:
-            log_metrics(warehouse, InStep(server, "both/{monitor}"), NOW)
+            log_metrics(warehouse, kind(server, experiment), NOW)
         except Exception as error:
             failed.append(error)
 
@@ -172,7 +176,7 @@ def test_two_passes_take_up_what_a_third_left_at_once(server: str, warehouse: Wa
     logged = warehouse.query(f"select count(*) as n from {warehouse.table('logged_values')} where status = 'logged'")
     assert logged == [{"n": 9}]
     client = mlflow.MlflowClient(server)
-    found = client.search_runs([client.get_experiment_by_name("both/churn").experiment_id])
+    found = client.search_runs([client.get_experiment_by_name(experiment.format(monitor="churn")).experiment_id])
     points = [
         one[:2] for run in found for one in told(server, run, "psi/amount") if run.data.tags["ml_monitor.model_version"] == "all"
     ]

@@ -22,41 +22,20 @@
 
 {% macro keep_roll_up_step(name, unit, step) %}
     {%- set query = ml_monitor.roll_up_step(name, unit, step) -%}
+    {#- While dbt parses, only what the query refers to counts. -#}
     {%- if execute -%}{{ create_table_as(false, ml_monitor.roll_up_steps()[step], query) }}{%- endif -%}
 {% endmacro %}
 
 
 {% macro roll_up_step(name, unit, step) %}
-    {%- set spec, steps = ml_monitor.monitor(name), ml_monitor.roll_up_steps() -%}
+    {%- set spec = ml_monitor.monitor(name) -%}
     with
 
     {{ ml_monitor.calendar_periods(spec, unit) }},
 
     {{ ml_monitor.period_spans(spec) }},
 
-    {%- if step == 'totals' %}
-
-    {{ ml_monitor.outcome_statistics(steps) }},
-
-    totals as (
-        {{ ml_monitor.outcome_totals() }}
-    )
-    {%- else %}
-
-    {{ ml_monitor.needed_outcomes() }},
-
-    {%- if step == 'cells' %}
-
-    {{ ml_monitor.outcome_cells() }}
-    {%- else %}
-
-    cells as (
-        select * from {{ steps.cells }}
-    ),
-
-    {{ ml_monitor.span_totals() }}
-    {%- endif %}
-    {%- endif %}
+    {{ ml_monitor.outcome_step(step, ml_monitor.roll_up_steps()) }}
 
     select * from {{ step }}
 {% endmacro %}

@@ -6,8 +6,6 @@ with
 
 {{ ml_monitor.stale_windows(ref('ml_monitor__outcome_profiles'), 'monitors.longest_span') }},
 
-{{ ml_monitor.needed_outcomes() }},
-
-{{ ml_monitor.outcome_cells() }}
+{{ ml_monitor.outcome_step('cells') }}
 
 select * from cells

@@ -8,12 +8,6 @@ with
 
 {{ ml_monitor.stale_spans() }},
 
-{{ ml_monitor.needed_outcomes() }},
-
-cells as (
-    select * from {{ ref('ml_monitor__outcome_cells') }}
-),
-
-{{ ml_monitor.span_totals() }}
+{{ ml_monitor.outcome_step('span_totals', {'cells': ref('ml_monitor__outcome_cells')}) }}
 
 select * from span_totals

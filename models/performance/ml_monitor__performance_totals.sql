@@ -8,11 +8,7 @@ with
 
 {{ ml_monitor.stale_spans() }},
 
-{{ ml_monitor.outcome_statistics() }},
-
-totals as (
-    {{ ml_monitor.outcome_totals() }}
-)
+{{ ml_monitor.outcome_step('totals') }}
 
 select totals.*, stale_windows.window_start, stale_windows.metric_spec_id, stale_windows.source_updated_at
 from totals
